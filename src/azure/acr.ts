@@ -1,0 +1,87 @@
+import type { Redacted } from "../runtime/redacted.ts";
+import { badAnswer, jsonOf, tokenOf } from "./answer.ts";
+import { type AzureRequest, type AzureTransport, callAzure } from "./http.ts";
+import { readClaims } from "./jwt.ts";
+import { registryHost } from "./registry.ts";
+
+// cloud-provider-azure raised its bound from 10 s to 60 s after slow registries.
+const TIMEOUT_MS = 60_000;
+
+/** A token that a registry takes as a password. */
+export interface RegistryToken {
+  readonly token: Redacted;
+  /** Milliseconds since the epoch, from the token's own `exp`. */
+  readonly expiresAt: number;
+}
+
+/**
+ * Exchanges an Entra token for the registry's refresh token, which is a password itself.
+ * Protocol: docs/AAD-OAuth.md of Azure/acr, "POST /oauth2/exchange".
+ */
+export function exchange(
+  transport: AzureTransport,
+  server: string,
+  entraToken: Redacted,
+  signal: AbortSignal,
+): Promise<RegistryToken> {
+  const form = new URLSearchParams({
+    grant_type: "access_token",
+    service: registryHost(server),
+    access_token: entraToken.reveal(),
+  });
+  const request = toRequest("exchange", server, form, signal);
+  return ask(transport, request, "refresh_token");
+}
+
+/**
+ * Exchanges a refresh token for an access token that is confined to `scope`.
+ * Protocol: docs/AAD-OAuth.md of Azure/acr, "POST /oauth2/token".
+ */
+export function scopedToken(
+  transport: AzureTransport,
+  server: string,
+  scope: string,
+  refreshToken: Redacted,
+  signal: AbortSignal,
+): Promise<RegistryToken> {
+  const form = new URLSearchParams({
+    grant_type: "refresh_token",
+    service: registryHost(server),
+    scope,
+    refresh_token: refreshToken.reveal(),
+  });
+  const request = toRequest("token", server, form, signal);
+  return ask(transport, request, "access_token");
+}
+
+function toRequest(
+  endpoint: "exchange" | "token",
+  server: string,
+  form: URLSearchParams,
+  signal: AbortSignal,
+): AzureRequest {
+  const url = new URL(`https://${registryHost(server)}/oauth2/${endpoint}`);
+  return { endpoint, url, form, timeoutMs: TIMEOUT_MS, signal };
+}
+
+async function ask(
+  transport: AzureTransport,
+  request: AzureRequest,
+  field: string,
+): Promise<RegistryToken> {
+  const json = jsonOf(request, await callAzure(transport, request));
+  const token = tokenOf(request, json, field);
+  return { token, expiresAt: checkedExpiry(request, token, transport.clock.now()) };
+}
+
+/** Neither answer tells an expiry; the JWT does, and it must be for this registry. */
+function checkedExpiry(request: AzureRequest, token: Redacted, now: number): number {
+  const claims = readClaims(token);
+  if (claims === undefined) throw badAnswer(request, "holds a token that is no JWT");
+  if (claims.exp === undefined) throw badAnswer(request, "holds a token without exp");
+  if (claims.exp * 1000 <= now) throw badAnswer(request, "holds a token that has expired");
+  if (claims.aud !== undefined && claims.aud.toLowerCase() !== request.url.hostname) {
+    throw badAnswer(request, `holds a token for another registry`);
+  }
+  return claims.exp * 1000;
+}

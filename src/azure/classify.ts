@@ -1,0 +1,335 @@
+import type { AzureEndpoint, AzureFailure, FailureClass } from "./errors.ts";
+import { AzureError } from "./errors.ts";
+import { type AzureRequest, type AzureResponse, hostOf } from "./http.ts";
+
+/** What a rule says of the failures that it matches. */
+interface Verdict {
+  readonly class: FailureClass;
+  readonly reason: string;
+  readonly remedy: string;
+}
+
+/** A rule matches when everything that it names agrees with the answer. */
+interface Rule extends Verdict {
+  readonly statuses?: readonly number[];
+  /** AADSTS numbers. */
+  readonly codes?: readonly number[];
+  /** The `error` member of the OAuth 2 error body, or the `code` of a registry's. */
+  readonly errors?: readonly string[];
+  /** Part of the description, lower case: the last resort, where nothing else tells two apart. */
+  readonly saying?: string;
+}
+
+/** The parts of an error body that the three services have in common. */
+interface ErrorBody {
+  readonly error?: string;
+  readonly description?: string;
+  readonly codes: readonly number[];
+}
+
+const user = (reason: string, remedy: string): Verdict => ({
+  class: "permanent-user-error",
+  reason,
+  remedy,
+});
+const denied = (reason: string, remedy: string): Verdict => ({
+  class: "auth-denied",
+  reason,
+  remedy,
+});
+const transient = (reason: string, remedy: string): Verdict => ({
+  class: "transient",
+  reason,
+  remedy,
+});
+const throttled = (remedy: string): Verdict => ({
+  class: "throttled",
+  reason: "Throttled",
+  remedy,
+});
+
+const RETRY = "The operator tries again by itself.";
+
+// Sources: how-to-use-vm-token.md and instance-metadata-service.md of the Azure documentation.
+const IMDS: readonly Rule[] = [
+  {
+    statuses: [400],
+    saying: "identity not found",
+    ...user(
+      "IdentityNotFound",
+      "Assign the managed identity to the node pool's scale set, or correct its client or resource ID.",
+    ),
+  },
+  {
+    statuses: [400],
+    saying: "multiple user assigned identities",
+    ...user("IdentityAmbiguous", "Set the client ID or the resource ID of one identity."),
+  },
+  {
+    statuses: [400],
+    saying: "metadata header",
+    ...user(
+      "HeaderStripped",
+      "Remove the proxy that strips the Metadata header on the way to 169.254.169.254.",
+    ),
+  },
+  {
+    statuses: [400],
+    errors: ["invalid_resource"],
+    ...user("AudienceUnknown", "Correct the audience (ARM_RESOURCE) or the cloud of the binding."),
+  },
+  { statuses: [400], ...user("IdentityRefused", "Check the client or resource ID.") },
+  {
+    statuses: [401],
+    ...user("ImdsRequestRefused", "Check AZURE_POD_IDENTITY_AUTHORITY_HOST, if it is set."),
+  },
+  {
+    statuses: [403],
+    ...user(
+      "ImdsForbidden",
+      "Check that the operator runs on an Azure node, and that no proxy stands before 169.254.169.254.",
+    ),
+  },
+  {
+    statuses: [429],
+    ...throttled(
+      "Other pods of this node use up the limit of 20 requests a second; the operator waits.",
+    ),
+  },
+  {
+    statuses: [410],
+    ...transient("ImdsUpdating", "The service is being updated, which takes 70 s at most."),
+  },
+  { statuses: [404, 408], ...transient("ImdsBusy", RETRY) },
+];
+
+// Sources: reference-error-codes.md of the Entra documentation, troubleshooting.md of
+// azure-workload-identity. One code arrives under several values of `error`, so codes come first.
+const ENTRA: readonly Rule[] = [
+  {
+    codes: [700016],
+    ...user("ApplicationNotFound", "Correct the client ID or the tenant ID."),
+  },
+  {
+    codes: [70021],
+    ...user(
+      "FederationNotFound",
+      "Create a federated credential that matches issuer, subject and audience; a new one takes minutes to work.",
+    ),
+  },
+  {
+    codes: [700211],
+    ...user(
+      "FederationIssuer",
+      "Make the federated credential's issuer equal the cluster's, trailing slash included.",
+    ),
+  },
+  {
+    codes: [700212],
+    ...user(
+      "FederationAudience",
+      "Make the federated credential's audience equal --service-account-token-audience.",
+    ),
+  },
+  {
+    codes: [7002137, 7002138],
+    ...user(
+      "FederationSubjectCase",
+      "Make the federated credential's subject equal system:serviceaccount:NAMESPACE:NAME, in the same case.",
+    ),
+  },
+  {
+    codes: [700213],
+    ...user(
+      "FederationSubject",
+      "Make the federated credential's subject equal system:serviceaccount:NAMESPACE:NAME.",
+    ),
+  },
+  {
+    codes: [700024],
+    ...transient("AssertionExpired", "Check the clocks of the nodes if this stays."),
+  },
+  {
+    codes: [700027, 7000272],
+    ...transient(
+      "SigningKeyUnknown",
+      "Publish the cluster's current signing keys at its issuer URL.",
+    ),
+  },
+  {
+    codes: [90061, 50166],
+    ...transient("IssuerUnreachable", "Make the cluster's issuer discovery URL public."),
+  },
+  {
+    codes: [900612],
+    ...user("IssuerKeysUnreadable", "Publish valid signing keys at the cluster's issuer URL."),
+  },
+  {
+    codes: [90002, 900023],
+    ...user("TenantNotFound", "Correct the tenant ID, or the cloud of the binding."),
+  },
+  { codes: [90038], ...user("WrongCloud", "Correct the cloud (environment) of the binding.") },
+  {
+    codes: [500011, 50001],
+    ...user("AudienceUnknown", "Correct the audience, or the cloud of the binding."),
+  },
+  { codes: [70011], ...user("ScopeRefused", "Correct the audience.") },
+  {
+    codes: [7000112],
+    ...user("ApplicationDisabled", "Enable the application in its tenant."),
+  },
+  {
+    codes: [53003],
+    ...denied("ConditionalAccess", "Exempt the identity from the Conditional Access policy."),
+  },
+  {
+    codes: [90055],
+    ...throttled("The tenant is being throttled; the operator waits."),
+  },
+  {
+    codes: [90006, 90012, 90024, 90033],
+    ...transient("EntraTrouble", RETRY),
+  },
+  { errors: ["temporarily_unavailable"], ...transient("EntraTrouble", RETRY) },
+  { statuses: [429], ...throttled("The operator waits as long as Entra asks.") },
+];
+
+// Sources: docs/AAD-OAuth.md of Azure/acr and the Container Registry documentation.
+const REGISTRY: readonly Rule[] = [
+  {
+    statuses: [401],
+    ...denied(
+      "RegistryDenied",
+      "Grant the identity AcrPull (Container Registry Repository Reader on a registry with ABAC) and name repositories, not wildcards, in the scope; a new grant takes up to 10 minutes.",
+    ),
+  },
+  {
+    statuses: [403],
+    ...denied(
+      "RegistryFirewall",
+      "Allow the cluster's egress address in the registry's network rules, or use its private endpoint.",
+    ),
+  },
+  { statuses: [404], ...user("RegistryNotFound", "Correct the registry's name.") },
+  {
+    statuses: [429],
+    ...throttled("The registry's tier limits its requests; the operator waits."),
+  },
+];
+
+const RULES: Readonly<Record<AzureEndpoint, readonly Rule[]>> = {
+  imds: IMDS,
+  entra: ENTRA,
+  exchange: REGISTRY,
+  token: REGISTRY,
+};
+
+/** Turns an answer that is no success into the error that says what it calls for. */
+export function failureOf(request: AzureRequest, response: AzureResponse): AzureError {
+  const body = parseErrorBody(response.body);
+  const verdict = judge(request.endpoint, response.status, body);
+  const host = hostOf(request.endpoint, request.url);
+  const failure: AzureFailure = {
+    endpoint: request.endpoint,
+    host,
+    status: response.status,
+    problem: `${host} answered HTTP ${response.status}${said(body)}`,
+    ...verdict,
+    ...optional("retryAfterMs", retryAfterMs(response.headers)),
+    ...optional("requestId", requestId(response.headers)),
+  };
+  return new AzureError(failure);
+}
+
+/** The verdict on a failed answer, by the first rule that matches. */
+function judge(endpoint: AzureEndpoint, status: number, body: ErrorBody): Verdict {
+  const rule = RULES[endpoint].find((candidate) => matches(candidate, status, body));
+  if (rule !== undefined) {
+    return { class: rule.class, reason: rule.reason, remedy: rule.remedy };
+  }
+  if (status >= 500) return transient("ServiceTrouble", RETRY);
+  return user("Refused", "Check the binding's identity, registry and cloud.");
+}
+
+function matches(rule: Rule, status: number, body: ErrorBody): boolean {
+  if (rule.statuses !== undefined && !rule.statuses.includes(status)) return false;
+  if (rule.codes !== undefined && !rule.codes.some((code) => body.codes.includes(code))) {
+    return false;
+  }
+  if (rule.errors !== undefined && !rule.errors.includes(body.error ?? "")) return false;
+  if (rule.saying === undefined) return true;
+  return (body.description ?? "").toLowerCase().includes(rule.saying);
+}
+
+function parseErrorBody(text: string): ErrorBody {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch {
+    // Proxies, node agents and front doors answer in plain text or HTML; the status must do.
+    return { codes: [] };
+  }
+  if (typeof json !== "object" || json === null) return { codes: [] };
+  const body = json as Record<string, unknown>;
+  if (Array.isArray(body.errors)) return registryErrorBody(body.errors[0]);
+  const description = stringOf(body.error_description);
+  return {
+    ...optional("error", stringOf(body.error)),
+    ...optional("description", description),
+    codes: codesOf(body.error_codes, description),
+  };
+}
+
+function registryErrorBody(first: unknown): ErrorBody {
+  const entry = (typeof first === "object" && first !== null ? first : {}) as Record<
+    string,
+    unknown
+  >;
+  return {
+    ...optional("error", stringOf(entry.code)),
+    ...optional("description", stringOf(entry.message)),
+    codes: [],
+  };
+}
+
+/** AADSTS numbers stand in `error_codes`; IMDS, which passes Entra's text on, only in the text. */
+function codesOf(listed: unknown, description: string | undefined): number[] {
+  if (Array.isArray(listed)) return listed.filter((code) => typeof code === "number");
+  const named = /AADSTS(\d+)/.exec(description ?? "")?.[1];
+  return named === undefined ? [] : [Number(named)];
+}
+
+/** What the service said, on one line and without what changes from call to call. */
+function said(body: ErrorBody): string {
+  const description = (body.description ?? "")
+    .split(/Trace ID:|Correlation ID:|Timestamp:/)[0]!
+    .replace(/\s+/g, " ")
+    .trim()
+    .replace(/\.$/, "")
+    .slice(0, 300);
+  const parts = [body.error, description].filter((part) => part !== undefined && part !== "");
+  return parts.length === 0 ? "" : ` (${parts.join(": ")})`;
+}
+
+/**
+ * Retry-After in milliseconds. The form with a date (RFC 9110, section 10.2.3) is measured against
+ * the answer's own Date, so that the two clocks need not agree.
+ */
+function retryAfterMs(headers: Headers): number | undefined {
+  const value = headers.get("retry-after")?.trim() ?? "";
+  if (/^\d+$/.test(value)) return Number(value) * 1000;
+  const wait = Date.parse(value) - Date.parse(headers.get("date") ?? "");
+  return Number.isNaN(wait) ? undefined : Math.max(0, wait);
+}
+
+function requestId(headers: Headers): string | undefined {
+  return headers.get("x-ms-request-id") ?? headers.get("x-ms-correlation-request-id") ?? undefined;
+}
+
+function stringOf(value: unknown): string | undefined {
+  return typeof value === "string" && value !== "" ? value : undefined;
+}
+
+function optional<K extends string, V>(key: K, value: V | undefined): { [P in K]?: V } {
+  return value === undefined ? {} : { [key]: value } as { [P in K]?: V };
+}

@@ -1,0 +1,175 @@
+import type { Clock } from "../runtime/clock.ts";
+import { type AzureEndpoint, AzureError } from "./errors.ts";
+
+/** The longest body that is read. Real answers have a few kilobytes. */
+const LONGEST_BODY = 1024 * 1024;
+
+/** What every call to Azure needs from its surroundings. */
+export interface AzureTransport {
+  readonly fetch: typeof fetch;
+  readonly clock: Clock;
+  /** Hears of each call once it has ended; `status` is 0 where no answer came. */
+  readonly onCall?: (endpoint: AzureEndpoint, status: number, durationMs: number) => void;
+}
+
+/** One call to Azure. */
+export interface AzureRequest {
+  readonly endpoint: AzureEndpoint;
+  readonly url: URL;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Sent as application/x-www-form-urlencoded by POST; without it the call is a GET. */
+  readonly form?: URLSearchParams;
+  /** Bound on the whole call, body included. */
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal;
+}
+
+/** An answer, whatever its status. */
+export interface AzureResponse {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly body: string;
+}
+
+/** How messages name the service behind an endpoint. */
+export function hostOf(endpoint: AzureEndpoint, url: URL): string {
+  return endpoint === "imds" ? "IMDS" : url.host;
+}
+
+/**
+ * Sends one request and reads the whole answer. A redirect is never followed, since the request
+ * carries a token. Rejects with the caller's abort reason, or with an AzureError of class
+ * `transient` where no whole answer came.
+ */
+export async function callAzure(
+  transport: AzureTransport,
+  request: AzureRequest,
+): Promise<AzureResponse> {
+  const timeout = new AbortController();
+  const cancel = transport.clock.after(request.timeoutMs, () => timeout.abort());
+  const signal = AbortSignal.any([request.signal, timeout.signal]);
+  const startedAt = transport.clock.now();
+  let status = 0;
+  try {
+    const response = await abortable(transport.fetch(request.url, toInit(request, signal)), signal);
+    status = response.status;
+    if (status >= 300 && status < 400) await refuseRedirect(request, response);
+    const body = await readBody(request, response, signal);
+    return { status, headers: response.headers, body };
+  } catch (error) {
+    if (error instanceof AzureError) throw error;
+    if (request.signal.aborted) throw request.signal.reason;
+    throw noAnswer(request, timeout.signal.aborted, error);
+  } finally {
+    cancel();
+    transport.onCall?.(request.endpoint, status, transport.clock.now() - startedAt);
+  }
+}
+
+function toInit(request: AzureRequest, signal: AbortSignal): RequestInit {
+  const init: RequestInit = { redirect: "manual", signal, headers: { ...request.headers } };
+  if (request.form === undefined) return { ...init, method: "GET" };
+  return { ...init, method: "POST", body: request.form };
+}
+
+/** Ends the wait at once when the signal aborts, whatever the promise itself makes of it. */
+function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  if (signal.aborted) {
+    promise.catch(() => {});
+    return Promise.reject(signal.reason);
+  }
+  return new Promise((resolve, reject) => {
+    const onAbort = () => reject(signal.reason);
+    signal.addEventListener("abort", onAbort, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", onAbort));
+  });
+}
+
+async function refuseRedirect(request: AzureRequest, response: Response): Promise<never> {
+  await response.body?.cancel();
+  throw new AzureError({
+    endpoint: request.endpoint,
+    host: hostOf(request.endpoint, request.url),
+    class: "transient",
+    reason: "Redirected",
+    status: response.status,
+    problem: `${hostOf(request.endpoint, request.url)} answered with a redirect (HTTP ` +
+      `${response.status}), which is never followed with a token`,
+    remedy: "Look for a proxy or a captive portal between the operator and this host.",
+  });
+}
+
+async function readBody(
+  request: AzureRequest,
+  response: Response,
+  signal: AbortSignal,
+): Promise<string> {
+  if (response.body === null) return "";
+  const reader = response.body.getReader();
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  try {
+    while (true) {
+      const { done, value } = await abortable(reader.read(), signal);
+      if (done) break;
+      size += value.byteLength;
+      if (size > LONGEST_BODY) throw tooLong(request, response.status);
+      chunks.push(value);
+    }
+  } catch (error) {
+    // The stream may already be broken; what counts is the error that led here.
+    reader.cancel().catch(() => {});
+    throw error;
+  }
+  return decode(chunks, size);
+}
+
+function decode(chunks: readonly Uint8Array[], size: number): string {
+  const whole = new Uint8Array(size);
+  let offset = 0;
+  for (const chunk of chunks) {
+    whole.set(chunk, offset);
+    offset += chunk.byteLength;
+  }
+  return new TextDecoder().decode(whole);
+}
+
+function tooLong(request: AzureRequest, status: number): AzureError {
+  const host = hostOf(request.endpoint, request.url);
+  return new AzureError({
+    endpoint: request.endpoint,
+    host,
+    class: "transient",
+    reason: "BadAnswer",
+    status,
+    problem: `${host} sent an answer of more than ${LONGEST_BODY / 1024 / 1024} MiB`,
+    remedy: "Look for a proxy between the operator and this host.",
+  });
+}
+
+function noAnswer(request: AzureRequest, timedOut: boolean, cause: unknown): AzureError {
+  const host = hostOf(request.endpoint, request.url);
+  const common = { endpoint: request.endpoint, host, class: "transient" } as const;
+  if (timedOut) {
+    return new AzureError({
+      ...common,
+      reason: "Timeout",
+      problem: `${host} did not answer within ${request.timeoutMs / 1000} s`,
+      remedy: reachability(request.endpoint),
+    }, { cause });
+  }
+  return new AzureError({
+    ...common,
+    reason: "Unreachable",
+    problem: `${host} could not be reached, or broke off its answer`,
+    remedy: reachability(request.endpoint),
+  }, { cause });
+}
+
+function reachability(endpoint: AzureEndpoint): string {
+  if (endpoint === "imds") {
+    return "Check that the operator runs on an Azure node and that no network policy blocks 169.254.169.254.";
+  }
+  if (endpoint === "entra") return "Check DNS, firewall and proxy on the way to this host.";
+  return "Check the registry's name, and DNS, firewall and private endpoint on the way to it.";
+}

@@ -1,0 +1,43 @@
+import type { Redacted } from "../runtime/redacted.ts";
+
+/** The claims that the operator reads. It checks no signature: the registry itself will. */
+export interface JwtClaims {
+  /** Seconds since the epoch. */
+  readonly exp?: number;
+  /** Seconds since the epoch. */
+  readonly iat?: number;
+  readonly aud?: string;
+}
+
+/**
+ * Reads the claims of a JSON Web Token (RFC 7519). Answers undefined where the value is not of
+ * three segments, or its payload is not a JSON object.
+ */
+export function readClaims(token: Redacted): JwtClaims | undefined {
+  const segments = token.reveal().split(".");
+  if (segments.length !== 3 || segments.some((segment) => segment === "")) return undefined;
+  const payload = parsePayload(segments[1]!);
+  if (payload === undefined) return undefined;
+  return {
+    ...(isFiniteNumber(payload.exp) ? { exp: payload.exp } : {}),
+    ...(isFiniteNumber(payload.iat) ? { iat: payload.iat } : {}),
+    ...(typeof payload.aud === "string" ? { aud: payload.aud } : {}),
+  };
+}
+
+function parsePayload(segment: string): Record<string, unknown> | undefined {
+  try {
+    const bytes = Uint8Array.fromBase64(segment, { alphabet: "base64url" });
+    const payload: unknown = JSON.parse(new TextDecoder().decode(bytes));
+    return typeof payload === "object" && payload !== null && !Array.isArray(payload)
+      ? payload as Record<string, unknown>
+      : undefined;
+  } catch {
+    // Not base64url or not JSON: no token, which is what the caller is told.
+    return undefined;
+  }
+}
+
+function isFiniteNumber(value: unknown): value is number {
+  return typeof value === "number" && Number.isFinite(value);
+}

@@ -1,0 +1,91 @@
+import { type Clock, sleep } from "../runtime/clock.ts";
+
+/** How many calls may start in a window, and how many may be under way. */
+export interface Limits {
+  readonly calls: number;
+  readonly windowMs: number;
+  readonly concurrent: number;
+}
+
+/**
+ * Limits of IMDS for identity tokens: 20 requests a second and 5 at once per VM. Other pods share
+ * the node, so that one place of each is left to them.
+ * Source: instance-metadata-service.md of the Azure documentation.
+ */
+export const IMDS_LIMITS: Limits = { calls: 19, windowMs: 1000, concurrent: 4 };
+
+/** Lets calls through in the order of their coming, as fast as `limits` allow. */
+export class Limiter {
+  readonly #limits: Limits;
+  readonly #clock: Clock;
+  /** When the calls of the current window started. */
+  #started: number[] = [];
+  #underWay = 0;
+  #turn: Promise<void> = Promise.resolve();
+  #place: (() => void) | undefined;
+  #pausedUntil = 0;
+
+  constructor(limits: Limits, clock: Clock) {
+    this.#limits = limits;
+    this.#clock = clock;
+  }
+
+  /** Runs `call` when its turn has come. Rejects with the signal's reason if that aborts first. */
+  async run<T>(signal: AbortSignal, call: () => Promise<T>): Promise<T> {
+    const before = this.#turn;
+    const { promise, resolve: passTurn } = Promise.withResolvers<void>();
+    this.#turn = promise;
+    try {
+      await before;
+      await this.#admission(signal);
+      this.#underWay++;
+    } finally {
+      passTurn();
+    }
+    try {
+      return await call();
+    } finally {
+      this.#underWay--;
+      this.#place?.();
+    }
+  }
+
+  /** Lets no call start for `delayMs`: the service has said that it is overrun. */
+  pause(delayMs: number): void {
+    this.#pausedUntil = Math.max(this.#pausedUntil, this.#clock.now() + delayMs);
+  }
+
+  async #admission(signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
+    while (this.#underWay >= this.#limits.concurrent) await this.#onePlace(signal);
+    let wait = this.#delay();
+    while (wait > 0) {
+      await sleep(this.#clock, wait, signal);
+      wait = this.#delay();
+    }
+    this.#started.push(this.#clock.now());
+  }
+
+  /** Milliseconds until a further call may start. */
+  #delay(): number {
+    const now = this.#clock.now();
+    const paused = this.#pausedUntil - now;
+    if (paused > 0) return paused;
+    this.#started = this.#started.filter((at) => at > now - this.#limits.windowMs);
+    if (this.#started.length < this.#limits.calls) return 0;
+    return this.#started[0]! + this.#limits.windowMs - now;
+  }
+
+  /** Resolves when a call has ended. */
+  async #onePlace(signal: AbortSignal): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const onAbort = () => reject(signal.reason);
+    signal.addEventListener("abort", onAbort, { once: true });
+    this.#place = resolve;
+    try {
+      await promise;
+    } finally {
+      signal.removeEventListener("abort", onAbort);
+    }
+  }
+}

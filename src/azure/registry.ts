@@ -1,0 +1,63 @@
+/** Registry suffixes to which tokens may be sent, or `*` for every host. */
+export type AllowedSuffixes = readonly string[] | "*";
+
+/** The suffixes of the three public clouds, allowed when nothing else is configured. */
+export const DEFAULT_SUFFIXES: readonly string[] = ["azurecr.io", "azurecr.us", "azurecr.cn"];
+
+const LABEL = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
+
+/** Lower case, without the dots around: `.AzureCR.io.` becomes `azurecr.io`. */
+export function normalizeSuffix(suffix: string): string {
+  return suffix.trim().toLowerCase().replace(/^\.+|\.+$/g, "");
+}
+
+/** The host name by which a registry is called: lower case, without the root's dot. */
+export function registryHost(server: string): string {
+  return server.toLowerCase().replace(/\.$/, "");
+}
+
+/**
+ * Checks the host name of a registry. Answers undefined when it is sound, else what is wrong with
+ * it and what to do, to follow the name of the field: `"https://a.azurecr.io" carries a scheme; give ...`.
+ */
+export function faultOfServer(server: string, allowed: AllowedSuffixes): string | undefined {
+  return faultOfHostName(server) ?? faultOfSuffix(server, allowed);
+}
+
+/** As `faultOfServer`, for any host name and without regard to suffixes. */
+export function faultOfHostName(server: string): string | undefined {
+  const value = JSON.stringify(server);
+  if (server === "") return `is empty; give the registry's host name, e.g. example.azurecr.io`;
+  if (/^[a-z][a-z0-9+.-]*:\/\//i.test(server)) {
+    return `${value} carries a scheme; give the host name alone, e.g. example.azurecr.io`;
+  }
+  if (server.includes("@")) {
+    return `${value} carries user information; give the host name alone, e.g. example.azurecr.io`;
+  }
+  if (/[/?#\\]/.test(server)) {
+    return `${value} carries a path; give the host name alone, e.g. example.azurecr.io`;
+  }
+  if (/:\d*$/.test(server)) {
+    return `${value} carries a port; give the host name alone, e.g. example.azurecr.io`;
+  }
+  return isHostName(registryHost(server))
+    ? undefined
+    : `${value} is no host name; give one like example.azurecr.io`;
+}
+
+function isHostName(host: string): boolean {
+  const labels = host.split(".");
+  // A last label of digits alone makes an IP address of it.
+  return host.length <= 253 && labels.length >= 2 && labels.every((label) => LABEL.test(label)) &&
+    !/^\d+$/.test(labels.at(-1)!);
+}
+
+function faultOfSuffix(server: string, allowed: AllowedSuffixes): string | undefined {
+  if (allowed === "*") return undefined;
+  const host = registryHost(server);
+  const inside = allowed.some((suffix) => host === suffix || host.endsWith(`.${suffix}`));
+  if (inside) return undefined;
+  return `${JSON.stringify(server)} is outside the allowed registry suffixes (${
+    allowed.join(", ")
+  }); correct it, or have the administrator extend --allowed-acr-server-suffixes`;
+}

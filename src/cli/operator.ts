@@ -1,0 +1,233 @@
+import { Credentials } from "../azure/credentials.ts";
+import { IMDS_BASE_URL } from "../azure/imds.ts";
+import type { BindingSettings } from "../controller/binding/settings.ts";
+import { type CacheState, Controller } from "../controller/controller.ts";
+import { FIELD_MANAGER } from "../controller/conventions.ts";
+import { serviceAccountTokens } from "../controller/execute/service_account_token.ts";
+import { TelemetryReport } from "../controller/telemetry_report.ts";
+import type { RestClient } from "../kubernetes/contract.ts";
+import { leases, serviceAccounts } from "../kubernetes/core.ts";
+import { LeaderElector } from "../kubernetes/leader_election/elector.ts";
+import { observed } from "../kubernetes/observed.ts";
+import { withRetries } from "../kubernetes/retry.ts";
+import type { Clock } from "../runtime/clock.ts";
+import type { Random } from "../runtime/random.ts";
+import type { CheckResult } from "../telemetry/health.ts";
+import type { Instruments } from "../telemetry/instruments.ts";
+import type { Logger } from "../telemetry/log.ts";
+import type { Registry } from "../telemetry/metrics.ts";
+import { serveTelemetry } from "../telemetry/server.ts";
+import type { Options } from "./options.ts";
+
+/** What the operator finds around it, so that tests put their own in its place. */
+export interface Surroundings {
+  /** Sends each request once; retries are added here. */
+  readonly rest: RestClient;
+  /** Makes connections to the API server anew. */
+  readonly renewConnections: () => void;
+  /** The pod's own namespace; undefined outside a cluster. */
+  readonly podNamespace: string | undefined;
+  /** Unique to this process, for the Lease. */
+  readonly identity: string;
+  readonly azureFetch: typeof fetch;
+  readonly clock: Clock;
+  /** Milliseconds that only ever advance. */
+  readonly monotonic: () => number;
+  readonly random: Random;
+  readonly log: Logger;
+  readonly registry: Registry;
+  readonly instruments: Instruments;
+}
+
+/** The Lease of the reference, so that the two never act at once. */
+const LEASE_NAME = "aks.azure.com";
+
+/** Work on one binding that lasts this long is stuck: each request in it has a bound of its own. */
+const STUCK_AFTER_MS = 15 * 60_000;
+
+/**
+ * Runs the operator until `signal` aborts. Rejects when it cannot start, and with LeadershipLost
+ * when another replica may have taken over.
+ */
+export async function runOperator(
+  options: Options,
+  surroundings: Surroundings,
+  signal: AbortSignal,
+): Promise<void> {
+  const leaseNamespace = leaseNamespaceOf(options, surroundings);
+  const ended = new AbortController();
+  const all = AbortSignal.any([signal, ended.signal]);
+  const rest = restOf(surroundings);
+  const controller = controllerOf(options, surroundings, rest, all);
+  measure(surroundings.instruments, controller);
+  const telemetry = await serveTelemetry({
+    health: options.healthProbeBindAddress,
+    metrics: options.metricsBindAddress,
+    checks: checksOf(controller),
+    registry: surroundings.registry,
+    clock: surroundings.clock,
+    signal: all,
+  });
+  const watching = controller.watch(all);
+  try {
+    if (leaseNamespace === undefined) await controller.lead(all);
+    else await electorOf(surroundings, rest, leaseNamespace).run(all, (s) => controller.lead(s));
+  } finally {
+    ended.abort();
+    await Promise.all([watching, telemetry.finished]);
+  }
+}
+
+/** The Lease's namespace, or undefined without leader election. */
+function leaseNamespaceOf(
+  { leaderElection }: Options,
+  { podNamespace }: Surroundings,
+): string | undefined {
+  if (!leaderElection.enabled) return undefined;
+  const namespace = leaderElection.namespace ?? podNamespace;
+  if (namespace !== undefined) return namespace;
+  throw new Error(
+    "--leader-elect outside a cluster needs to know where the Lease is: " +
+      "add --leader-election-namespace.",
+  );
+}
+
+function restOf({ rest, clock, random, instruments }: Surroundings): RestClient {
+  const measured = observed(rest, clock, ({ verb, resource, code, durationMs }) => {
+    instruments.kubernetesRequests.inc({ verb, resource, code: code === 0 ? "error" : `${code}` });
+    // A watch is begun at once and ends when it will.
+    if (verb !== "watch") instruments.kubernetesRequestSeconds.observe({ verb }, durationMs / 1000);
+  });
+  return withRetries(measured, { clock, random });
+}
+
+function controllerOf(
+  options: Options,
+  surroundings: Surroundings,
+  rest: RestClient,
+  signal: AbortSignal,
+): Controller {
+  const { clock, random, log, instruments } = surroundings;
+  const report = new TelemetryReport(log, instruments, clock);
+  return new Controller({
+    rest,
+    clock,
+    random,
+    report,
+    settings: settingsOf(options),
+    labelSelector: options.labelSelector.toString(),
+    credentials: credentialsOf(options, surroundings, rest, signal),
+    informerReport: (name) => report.informer(name),
+    onSilent: surroundings.renewConnections,
+  });
+}
+
+function credentialsOf(
+  options: Options,
+  { azureFetch, clock, instruments }: Surroundings,
+  rest: RestClient,
+  signal: AbortSignal,
+): Credentials {
+  return new Credentials({
+    fetch: azureFetch,
+    clock,
+    signal,
+    imdsBaseUrl: options.imdsAuthorityHost ?? IMDS_BASE_URL,
+    audiencePolicy: options.audiencePolicy,
+    serviceAccountToken: serviceAccountTokens(
+      serviceAccounts(rest, { fieldManager: FIELD_MANAGER }),
+      options.serviceAccountTokenAudience,
+    ),
+    onCall: (endpoint, status, durationMs) => {
+      const name = AZURE_ENDPOINTS[endpoint];
+      instruments.azureRequests.inc({ endpoint: name, code: status === 0 ? "error" : `${status}` });
+      instruments.azureRequestSeconds.observe({ endpoint: name }, durationMs / 1000);
+    },
+  });
+}
+
+/** Names in metrics. */
+const AZURE_ENDPOINTS = {
+  imds: "imds",
+  entra: "entra",
+  exchange: "acr_exchange",
+  token: "acr_token",
+} as const;
+
+function settingsOf(options: Options): BindingSettings {
+  const { defaults, airgapped } = options;
+  return {
+    allowedServerSuffixes: options.allowedServerSuffixes,
+    ttlRotationFraction: options.ttlRotationFraction,
+    defaults: {
+      acrServer: defaults.acrServer ?? "",
+      managedIdentityClientID: defaults.managedIdentityClientID ?? "",
+      managedIdentityResourceID: defaults.managedIdentityResourceID ?? "",
+      armResource: defaults.armResource ?? "",
+    },
+    allowedEntraAuthorityHosts: airgapped.entraAuthorityHosts,
+    allowedResourceManagerAudiences: airgapped.resourceManagerAudiences,
+  };
+}
+
+function electorOf(
+  { clock, monotonic, random, identity, log, instruments, renewConnections }: Surroundings,
+  rest: RestClient,
+  namespace: string,
+): LeaderElector {
+  return new LeaderElector({
+    leases: leases(rest, { fieldManager: FIELD_MANAGER }),
+    namespace,
+    name: LEASE_NAME,
+    identity,
+    clock,
+    monotonic,
+    random,
+    log,
+    onTimeout: renewConnections,
+    onChange: ({ kind }) => instruments.leader.set({}, kind === "leading" ? 1 : 0),
+  });
+}
+
+function measure(instruments: Instruments, controller: Controller): void {
+  instruments.queueDepth.collect(() => [{ labels: {}, value: controller.queue.depth }]);
+  instruments.bindings.collect(() =>
+    controller.census().map(({ api, ready, count }) => ({
+      labels: { api, ready: `${ready}` },
+      value: count,
+    }))
+  );
+  instruments.credentialExpiry.collect(() =>
+    controller.firstExpiries().map(({ api, expiresAt }) => ({
+      labels: { api },
+      value: expiresAt / 1000,
+    }))
+  );
+}
+
+function checksOf(controller: Controller) {
+  return {
+    live: { reconciling: () => notStuck(controller) },
+    ready: { caches: () => inStep(controller.caches) },
+  };
+}
+
+function notStuck(controller: Controller): CheckResult {
+  const { key, forMs } = controller.longestWork() ?? { key: "", forMs: 0 };
+  if (forMs < STUCK_AFTER_MS) return { ok: true };
+  return { ok: false, reason: `work on ${key} has lasted for ${Math.round(forMs / 1000)} s` };
+}
+
+/** Every cache must be in step; of the two APIs, one may not be installed. */
+function inStep(caches: readonly CacheState[]): CheckResult {
+  const isBinding = ({ name }: CacheState) => name.startsWith("acrpullbindings");
+  const lagging = caches.filter((cache) =>
+    cache.state !== "synced" && !(isBinding(cache) && cache.state === "absent")
+  );
+  if (caches.filter(isBinding).every(({ state }) => state === "absent")) {
+    return { ok: false, reason: "neither AcrPullBinding CRD is installed" };
+  }
+  if (lagging.length === 0) return { ok: true };
+  const reasons = lagging.map(({ name, state, reason }) => `${name} is ${state} (${reason})`);
+  return { ok: false, reason: reasons.join("; ") };
+}

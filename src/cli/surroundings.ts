@@ -1,0 +1,74 @@
+import process from "node:process";
+import { IMDS_BASE_URL } from "../azure/imds.ts";
+import { noProxyHosts, noProxyValue } from "../kubernetes/config/no_proxy.ts";
+import { resolveCluster } from "../kubernetes/config/resolve.ts";
+import type { ResolvedCluster } from "../kubernetes/config/types.ts";
+import { leaderIdentity } from "../kubernetes/leader_election/record.ts";
+import { FetchRestClient } from "../kubernetes/transport.ts";
+import { systemClock } from "../runtime/clock.ts";
+import { createLogger } from "../telemetry/create_logger.ts";
+import { createInstruments } from "../telemetry/instruments.ts";
+import { createLineWriter } from "../telemetry/line_writer.ts";
+import type { Logger } from "../telemetry/log.ts";
+import { Registry } from "../telemetry/metrics.ts";
+import { registerProcessMetrics } from "../telemetry/process_metrics.ts";
+import type { Surroundings } from "./operator.ts";
+import type { Options } from "./options.ts";
+
+/** The process's own surroundings: a log at once, the rest once the cluster is known. */
+export function processSurroundings(
+  options: Options,
+  version: string,
+): { readonly log: Logger; readonly connect: () => Promise<Surroundings> } {
+  const registry = new Registry();
+  const instruments = createInstruments(registry);
+  const log = createLogger({
+    ...options.log,
+    clock: systemClock,
+    write: createLineWriter(Deno.stderr, () => instruments.logLinesDropped.inc({})),
+  });
+  registerProcessMetrics(registry, {
+    startedAt: systemClock.now(),
+    version,
+    denoVersion: Deno.version.deno,
+    memoryUsage: () => Deno.memoryUsage(),
+    cpuUsage: () => process.cpuUsage(),
+  });
+  const connect = async (): Promise<Surroundings> => {
+    const cluster = await resolveCluster({
+      kubeconfig: options.kubeconfig?.from === "--kubeconfig" ? options.kubeconfig.path : undefined,
+      context: options.context,
+    });
+    bypassProxies(cluster, options);
+    log.info("using API server", { server: cluster.server, origin: cluster.origin });
+    const rest = new FetchRestClient({
+      config: cluster,
+      fetch,
+      clock: systemClock,
+      userAgent: `msi-acrpull-deno/${version}`,
+    });
+    return {
+      rest,
+      renewConnections: () => rest.renew(),
+      podNamespace: cluster.inCluster ? cluster.defaultNamespace : undefined,
+      identity: leaderIdentity(Deno.hostname(), crypto.randomUUID()),
+      azureFetch: fetch,
+      clock: systemClock,
+      monotonic: () => performance.now(),
+      random: Math.random,
+      log,
+      registry,
+      instruments,
+    };
+  };
+  return { log, connect };
+}
+
+/** Neither IMDS nor a pod's API server may ever be reached by way of a proxy. */
+function bypassProxies(cluster: ResolvedCluster, { imdsAuthorityHost }: Options): void {
+  const imds = [IMDS_BASE_URL, imdsAuthorityHost ?? IMDS_BASE_URL].map((url) =>
+    new URL(url).hostname
+  );
+  const current = Deno.env.get("NO_PROXY") ?? Deno.env.get("no_proxy");
+  Deno.env.set("NO_PROXY", noProxyValue(current, [...imds, ...noProxyHosts(cluster)]));
+}

@@ -1,0 +1,77 @@
+import type { NodeIdentity } from "../../azure/credentials.ts";
+import { V1BETA1_AUDIENCE } from "../../azure/clouds.ts";
+import { cleanPath, faultOfClientId, faultOfResourceId } from "../../azure/identity.ts";
+import { faultOfServer } from "../../azure/registry.ts";
+import type { AcrPullBinding } from "../../api/v1beta1.ts";
+import type { Stored } from "../../kubernetes/resource.ts";
+import { hash, labelValue, v1beta1SecretName } from "../names.ts";
+import { commonView } from "./common.ts";
+import type { BindingSettings } from "./settings.ts";
+import type { BindingView, CredentialSpec } from "./view.ts";
+
+/** The reference refreshes v1beta1 half an hour before a token expires. */
+const REFRESH_MARGIN_MS = 30 * 60_000;
+
+/** A v1beta1 binding after defaults. */
+export function viewOfV1beta1(
+  binding: Stored<AcrPullBinding>,
+  settings: BindingSettings,
+): BindingView {
+  const spec = binding.spec ?? {};
+  const { defaults } = settings;
+  const clientId = spec.managedIdentityClientID || defaults.managedIdentityClientID;
+  // Only what the binding names is cleaned, as in the reference: the hash must be the same.
+  const resourceId = cleanPath(spec.managedIdentityResourceID ?? "") ||
+    defaults.managedIdentityResourceID;
+  const server = spec.acrServer || defaults.acrServer;
+  const scope = spec.scope ?? "";
+  return {
+    ...commonView(binding),
+    api: "v1beta1",
+    apiVersion: "msi-acrpull.microsoft.com/v1beta1",
+    target: spec.serviceAccountName || "default",
+    secretName: v1beta1SecretName(binding.metadata.name),
+    label: labelValue(binding.metadata.name),
+    inputsHash: hash(clientId + resourceId + server + scope),
+    credential: credentialOf({ clientId, resourceId, server, scope }, settings),
+    rotation: { kind: "beforeExpiry", marginMs: REFRESH_MARGIN_MS },
+  };
+}
+
+interface Inputs {
+  readonly clientId: string;
+  readonly resourceId: string;
+  readonly server: string;
+  readonly scope: string;
+}
+
+function credentialOf(inputs: Inputs, settings: BindingSettings): CredentialSpec {
+  const { server, scope } = inputs;
+  const message = faultOf(inputs, settings);
+  if (message !== undefined) return { kind: "invalid", message };
+  const audience = settings.defaults.armResource || V1BETA1_AUDIENCE;
+  return { kind: "managedIdentity", identity: identityOf(inputs), audience, server, scope };
+}
+
+/** The client ID wins at IMDS, which refuses both together. */
+function identityOf({ clientId, resourceId }: Inputs): NodeIdentity {
+  return clientId !== ""
+    ? { kind: "managedIdentity", clientId }
+    : { kind: "managedIdentity", resourceId };
+}
+
+/** The first fault of the spec after defaults, as a sentence that names the field. */
+function faultOf(inputs: Inputs, settings: BindingSettings): string | undefined {
+  const { clientId, resourceId, server } = inputs;
+  const serverFault = faultOfServer(server, settings.allowedServerSuffixes);
+  if (serverFault !== undefined) return `spec.acrServer ${serverFault}.`;
+  if (clientId === "" && resourceId === "") {
+    return "spec.managedIdentityClientID and spec.managedIdentityResourceID are both empty, and " +
+      "the operator has no default; set one of them.";
+  }
+  const clientFault = clientId === "" ? undefined : faultOfClientId(clientId);
+  if (clientFault !== undefined) return `spec.managedIdentityClientID ${clientFault}.`;
+  const resourceFault = clientId === "" ? faultOfResourceId(resourceId) : undefined;
+  if (resourceFault !== undefined) return `spec.managedIdentityResourceID ${resourceFault}.`;
+  return undefined;
+}

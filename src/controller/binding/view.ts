@@ -1,0 +1,98 @@
+import type { NodeIdentity } from "../../azure/credentials.ts";
+
+/** The two APIs, by their versions, which differ. */
+export type ApiName = "v1beta1" | "v1beta2";
+
+/** A condition as Kubernetes writes it (meta/v1 Condition). */
+export interface Condition {
+  readonly type: string;
+  readonly status: "True" | "False" | "Unknown";
+  readonly observedGeneration?: number;
+  readonly lastTransitionTime: string;
+  readonly reason: string;
+  readonly message: string;
+}
+
+/** What both APIs have as status. Times are RFC 3339. */
+export interface BindingStatus {
+  readonly observedGeneration?: number;
+  readonly lastTokenRefreshTime?: string;
+  readonly tokenExpirationTime?: string;
+  readonly error?: string;
+  readonly conditions?: readonly Condition[];
+}
+
+/** When a credential is due for its successor. */
+export type Rotation =
+  | { readonly kind: "beforeExpiry"; readonly marginMs: number }
+  | { readonly kind: "fraction"; readonly fraction: number };
+
+/** A credential that needs nothing but the node's own identity. */
+export interface ManagedIdentitySpec {
+  readonly kind: "managedIdentity";
+  readonly identity: NodeIdentity;
+  readonly audience: string;
+  readonly server: string;
+  readonly scope: string;
+}
+
+/** A credential by federation. The IDs left out stand in the ServiceAccount's annotations. */
+export interface WorkloadIdentitySpec {
+  readonly kind: "workloadIdentity";
+  readonly serviceAccountName: string;
+  readonly ids?: { readonly clientId: string; readonly tenantId: string };
+  readonly authorityHost: string;
+  readonly audience: string;
+  readonly server: string;
+  readonly scope: string;
+}
+
+/** A spec from which no credential can be had, and why, as one sentence with its remedy. */
+export interface InvalidSpec {
+  readonly kind: "invalid";
+  readonly message: string;
+}
+
+/** What a binding asks for. */
+export type CredentialSpec = ManagedIdentitySpec | WorkloadIdentitySpec | InvalidSpec;
+
+/** A binding of either API, as the plan sees it. */
+export interface BindingView {
+  readonly api: ApiName;
+  readonly apiVersion: string;
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid: string;
+  readonly resourceVersion: string;
+  readonly generation: number;
+  readonly deleting: boolean;
+  readonly finalizers: readonly string[];
+  /** The ServiceAccount to which the credential is attached. */
+  readonly target: string;
+  readonly secretName: string;
+  /** Value of the label on its Secrets. */
+  readonly label: string;
+  /** Hash of the inputs as the reference computes it. */
+  readonly inputsHash: string;
+  readonly credential: CredentialSpec;
+  readonly rotation: Rotation;
+  readonly status: BindingStatus;
+}
+
+/** What makes a binding's key: unique over both APIs. */
+export interface BindingId {
+  readonly api: ApiName;
+  readonly namespace: string;
+  readonly name: string;
+}
+
+/** The key under which a binding is queued. */
+export function bindingKey({ api, namespace, name }: BindingId): string {
+  return `${api}/${namespace}/${name}`;
+}
+
+/** The binding of a key. */
+export function parseBindingKey(key: string): BindingId {
+  const [api, namespace, name] = key.split("/") as [ApiName, string, string];
+  return { api, namespace, name };
+}

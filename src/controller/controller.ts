@@ -1,0 +1,247 @@
+import type { Credentials } from "../azure/credentials.ts";
+import * as v1beta1 from "../api/v1beta1.ts";
+import * as v1beta2 from "../api/v1beta2.ts";
+import type { RestClient } from "../kubernetes/contract.ts";
+import * as core from "../kubernetes/core.ts";
+import { Informer, type InformerReport, type SyncState } from "../kubernetes/informer.ts";
+import type { KubernetesObject, ListWatch, Stored } from "../kubernetes/resource.ts";
+import type { Clock } from "../runtime/clock.ts";
+import type { Random } from "../runtime/random.ts";
+import type { BindingSettings } from "./binding/settings.ts";
+import type { ApiName } from "./binding/view.ts";
+import { Cluster, type Informers } from "./cluster/cluster.ts";
+import { type SecretMetadata, trimSecret, trimServiceAccount } from "./cluster/objects.ts";
+import { BINDING_LABEL, FIELD_MANAGER } from "./conventions.ts";
+import { type Clients, Executor } from "./execute/executor.ts";
+import { ServiceAccountWriter } from "./execute/service_account_writer.ts";
+import { type Slot, WorkQueue } from "./queue.ts";
+import { Reconciler } from "./reconciler.ts";
+import type { ReconcileReport } from "./report.ts";
+import { Timers } from "./timers.ts";
+
+/** What the controller needs from its surroundings. */
+export interface ControllerOptions {
+  readonly rest: RestClient;
+  readonly credentials: Pick<Credentials, "mint">;
+  readonly settings: BindingSettings;
+  /** Bindings that it does not match are not seen. Empty for all. */
+  readonly labelSelector: string;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly report: ReconcileReport;
+  /** Hears of the caches by the names of their resources. */
+  readonly informerReport: (name: string) => InformerReport;
+  /** Hears that a watch was silent for too long: its connection may be dead. */
+  readonly onSilent: () => void;
+}
+
+/**
+ * Bindings being worked on at once. The API server is the limit; more only wait in its queues, and
+ * each takes memory.
+ */
+const CONCURRENCY = 48;
+
+/** How far one cache is, for the readiness probe. */
+export interface CacheState {
+  readonly name: string;
+  readonly state: SyncState;
+  readonly reason: string;
+}
+
+/** Watches bindings, Secrets and ServiceAccounts, and keeps the bindings' credentials. */
+export class Controller {
+  readonly cluster: Cluster;
+  readonly #options: ControllerOptions;
+  readonly #informers: Informers;
+  readonly #reconciler: Reconciler;
+  readonly #timers: Timers;
+  readonly #queue: WorkQueue;
+  readonly #pruned = new Set<ApiName>();
+  /** Aborts when this replica may write no more. */
+  #writing: AbortSignal | undefined;
+  #known: (() => void)[] = [];
+
+  constructor(options: ControllerOptions) {
+    this.#options = options;
+    const clients = clientsOver(options.rest);
+    this.#informers = this.#createInformers(clients);
+    this.cluster = new Cluster(this.#informers, options.settings);
+    this.#timers = new Timers(options.clock, (key) => this.#queue.add(key));
+    this.#queue = new WorkQueue(CONCURRENCY, options.clock, (key, slot) => this.#work(key, slot));
+    this.#reconciler = new Reconciler({
+      ...options,
+      cluster: this.cluster,
+      executor: this.#createExecutor(clients),
+      keepsConditions: (api) => !this.#pruned.has(api),
+    });
+    this.cluster.subscribe((key) => this.#queue.add(key));
+  }
+
+  /** How far each cache is. */
+  get caches(): readonly CacheState[] {
+    return Object.values(this.#informers).map(({ name, state, stateReason }) => ({
+      name,
+      state,
+      reason: stateReason,
+    }));
+  }
+
+  /** Bindings that wait for work, and those being worked on. */
+  get queue(): { readonly depth: number; readonly working: number } {
+    return this.#queue;
+  }
+
+  /** The work that has lasted longest, if any is under way. */
+  longestWork(): { readonly key: string; readonly forMs: number } | undefined {
+    return this.#queue.longest(this.#options.clock.now());
+  }
+
+  /** How many bindings there are, by API and readiness. */
+  census(): readonly { api: ApiName; ready: boolean; count: number }[] {
+    return this.#byApi((api, bindings) =>
+      [true, false].map((ready) => ({
+        api,
+        ready,
+        count: bindings.filter((binding) => isReady(binding) === ready).length,
+      }))
+    );
+  }
+
+  /** When the first of all credentials expires, in milliseconds since the epoch, by API. */
+  firstExpiries(): readonly { api: ApiName; expiresAt: number }[] {
+    return this.#byApi((api, bindings) => {
+      const moments = bindings
+        .map(({ status }) => Date.parse(status?.tokenExpirationTime ?? ""))
+        .filter((moment) => !Number.isNaN(moment));
+      // Not Math.min(...moments): thousands of arguments overflow the stack.
+      const first = moments.reduce((least, moment) => Math.min(least, moment), Infinity);
+      return first === Infinity ? [] : [{ api, expiresAt: first }];
+    });
+  }
+
+  #byApi<T>(tell: (api: ApiName, bindings: AnyBinding[]) => readonly T[]): readonly T[] {
+    const { v1beta1, v1beta2 } = this.#informers;
+    return [...tell("v1beta1", [...v1beta1.values()]), ...tell("v1beta2", [...v1beta2.values()])];
+  }
+
+  /** Keeps the caches until `signal` aborts. A standby keeps them too, to be quick when it leads. */
+  async watch(signal: AbortSignal): Promise<void> {
+    await Promise.all(Object.values(this.#informers).map((informer) => informer.run(signal)));
+  }
+
+  /**
+   * Works on bindings until `signal` aborts, once the caches are filled; resolves when the last
+   * write has ended. Needs `watch` to run.
+   */
+  async lead(signal: AbortSignal): Promise<void> {
+    await this.#whenKnown(signal);
+    if (signal.aborted) return;
+    this.#writing = signal;
+    for (const key of this.cluster.keys()) this.#queue.add(key);
+    await this.#queue.run(signal);
+    this.#timers.stop();
+  }
+
+  async #work(key: string, slot: Slot): Promise<void> {
+    const signal = this.#writing!;
+    try {
+      const wakeAt = await this.#reconciler.reconcile(key, { signal, slot });
+      if (wakeAt === undefined) this.#timers.clear(key);
+      else this.#timers.set(key, wakeAt);
+    } catch (error) {
+      // The only thing that reconcile rejects with; what it left is found again by who leads next.
+      if (!signal.aborted) throw error;
+    }
+  }
+
+  /** Resolves when every cache is filled, or its resource is known not to be there. */
+  async #whenKnown(signal: AbortSignal): Promise<void> {
+    const { secrets, serviceAccounts } = this.#informers;
+    const required: readonly { synced: boolean }[] = [secrets, serviceAccounts];
+    const bindings = [this.#informers.v1beta1, this.#informers.v1beta2];
+    const known = () =>
+      required.every(({ synced }) => synced) &&
+      bindings.every(({ state }) => state !== "listing" && state !== "desynced");
+    while (!signal.aborted && !known()) {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      this.#known.push(resolve);
+      signal.addEventListener("abort", () => resolve(), { once: true });
+      await promise;
+    }
+  }
+
+  #createInformers(clients: ReturnType<typeof clientsOver>): Informers {
+    const { labelSelector } = this.#options;
+    return {
+      v1beta1: this.#informer("acrpullbindings v1beta1", clients.v1beta1, { labelSelector }),
+      v1beta2: this.#informer("acrpullbindings v1beta2", clients.v1beta2, { labelSelector }),
+      secrets: this.#informer<SecretMetadata>("secrets", clients.secretMetadata, {
+        labelSelector: BINDING_LABEL,
+        trim: trimSecret,
+      }),
+      serviceAccounts: this.#informer("serviceaccounts", clients.serviceAccounts, {
+        labelSelector: "",
+        trim: trimServiceAccount,
+      }),
+    };
+  }
+
+  #informer<T extends KubernetesObject>(
+    name: string,
+    resource: ListWatch<T>,
+    { labelSelector, trim }: { labelSelector: string; trim?: (object: Stored<T>) => Stored<T> },
+  ): Informer<T> {
+    const { clock, random, onSilent, informerReport } = this.#options;
+    const report = informerReport(name);
+    return new Informer<T>({
+      name,
+      resource,
+      clock,
+      random,
+      onSilent,
+      ...(labelSelector === "" ? {} : { labelSelector }),
+      ...(trim === undefined ? {} : { trim }),
+      report: {
+        ...report,
+        stateChanged: (...change) => {
+          report.stateChanged?.(...change);
+          this.#known.splice(0).forEach((tell) => tell());
+        },
+      },
+    });
+  }
+
+  #createExecutor(clients: ReturnType<typeof clientsOver>): Executor {
+    const informers = this.#informers;
+    return new Executor({
+      clients,
+      informers,
+      serviceAccounts: new ServiceAccountWriter({
+        client: clients.serviceAccounts,
+        cached: (namespace, name) => informers.serviceAccounts.get(namespace, name),
+        observe: (account) => informers.serviceAccounts.observe(account),
+      }),
+      mint: (request) => this.#options.credentials.mint(request),
+      conditionsPruned: (api) => this.#pruned.add(api),
+    });
+  }
+}
+
+type AnyBinding = v1beta1.AcrPullBinding | v1beta2.AcrPullBinding;
+
+function isReady({ status }: AnyBinding): boolean {
+  return status?.conditions?.some(({ type, status }) => type === "Ready" && status === "True") ??
+    false;
+}
+
+function clientsOver(rest: RestClient): Clients & { serviceAccounts: core.ServiceAccountClient } {
+  const options = { fieldManager: FIELD_MANAGER };
+  const secrets = core.secrets(rest, options);
+  return {
+    v1beta1: v1beta1.acrPullBindings(rest, options),
+    v1beta2: v1beta2.acrPullBindings(rest, options),
+    secrets,
+    secretMetadata: secrets.metadataOnly(),
+    serviceAccounts: core.serviceAccounts(rest, options),
+  };
+}

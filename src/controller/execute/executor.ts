@@ -1,0 +1,254 @@
+import type { Credential, CredentialRequest } from "../../azure/credentials.ts";
+import type { AcrPullBinding as BindingV1 } from "../../api/v1beta1.ts";
+import type { AcrPullBinding as BindingV2 } from "../../api/v1beta2.ts";
+import { isNotFound } from "../../kubernetes/errors.ts";
+import type { Secret } from "../../kubernetes/core.ts";
+import type { KubernetesObject, ResourceClient, Stored } from "../../kubernetes/resource.ts";
+import type { ApiName, BindingStatus, BindingView } from "../binding/view.ts";
+import type { Informers } from "../cluster/cluster.ts";
+import { secretState, trimSecret } from "../cluster/objects.ts";
+import { BINDING_LABEL, FINALIZER } from "../conventions.ts";
+import type { Action, MintAction } from "../plan/actions.ts";
+import type { Inspection, SecretState } from "../plan/snapshot.ts";
+import type { Slot } from "../queue.ts";
+import { contentOf } from "./inspect.ts";
+import {
+  adoptSecret,
+  deleteSecret,
+  type SecretMetadataClient,
+  writeCredential,
+} from "./secret_writer.ts";
+import type { ServiceAccountWriter } from "./service_account_writer.ts";
+
+/** The clients by which actions reach the API server. */
+export interface Clients {
+  readonly v1beta1: ResourceClient<BindingV1>;
+  readonly v1beta2: ResourceClient<BindingV2>;
+  readonly secrets: ResourceClient<Secret>;
+  readonly secretMetadata: SecretMetadataClient;
+}
+
+/** What the executor needs from its surroundings. */
+export interface ExecutorOptions {
+  readonly clients: Clients;
+  readonly informers: Informers;
+  readonly serviceAccounts: ServiceAccountWriter;
+  readonly mint: (request: CredentialRequest) => Promise<Credential>;
+  /** Hears that an API's schema dropped the conditions that were written. */
+  readonly conditionsPruned: (api: ApiName) => void;
+}
+
+/** What an action may end early by, and whose place it holds. */
+export interface ActionContext {
+  readonly signal: AbortSignal;
+  readonly slot: Slot;
+}
+
+/**
+ * Carries out actions: the only part of the operator that writes what bindings make. What it wrote
+ * goes into the caches at once, so that the next plan starts from it.
+ */
+export class Executor {
+  readonly #options: ExecutorOptions;
+
+  constructor(options: ExecutorOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Carries out one action. Answers what reading a Secret told, if that was the action. Rejects with
+   * an ApiError, an AzureError or the abort reason.
+   */
+  async execute(
+    binding: BindingView,
+    action: Action,
+    context: ActionContext,
+  ): Promise<Inspection | undefined> {
+    const { namespace } = binding;
+    const { signal } = context;
+    switch (action.kind) {
+      case "inspectSecret":
+        return await this.inspect(binding, signal);
+      case "addFinalizer":
+        await this.#setFinalizers(binding, [...binding.finalizers, FINALIZER], signal);
+        return undefined;
+      case "removeFinalizer":
+        await this.#removeFinalizer(binding, signal);
+        return undefined;
+      case "mint":
+        await this.#mint(binding, action, context);
+        return undefined;
+      case "adoptSecret": {
+        const { secretMetadata } = this.#options.clients;
+        this.#observeSecret(
+          trimSecret(await adoptSecret(secretMetadata, namespace, action, signal)),
+        );
+        return undefined;
+      }
+      case "deleteSecret":
+        await this.#deleteSecret(namespace, action.secret, signal);
+        return undefined;
+      case "addReference": {
+        const references = new Map([[action.secret, true]]);
+        await this.#reference(namespace, action.serviceAccount, references, signal);
+        return undefined;
+      }
+      case "removeReferences": {
+        const references = new Map(action.secrets.map((name) => [name, false]));
+        await this.#reference(namespace, action.serviceAccount, references, signal);
+        return undefined;
+      }
+      case "writeStatus":
+        await this.#writeStatus(binding, action.status, signal);
+        return undefined;
+    }
+  }
+
+  /** Reads the binding's Secret in full, past the cache, which also gets to know it. */
+  async inspect(binding: BindingView, signal: AbortSignal): Promise<Inspection> {
+    const { clients, informers } = this.#options;
+    const { namespace, secretName, credential } = binding;
+    try {
+      const secret = await clients.secrets.get(namespace, secretName, { signal });
+      const metadata = trimSecret(secret);
+      this.#observeSecret(metadata);
+      const server = credential.kind === "invalid" ? undefined : credential.server;
+      return { kind: "found", secret: secretState(metadata), content: contentOf(secret, server) };
+    } catch (error) {
+      if (!isNotFound(error)) throw error;
+      const cached = informers.secrets.get(namespace, secretName);
+      if (cached) informers.secrets.forget(namespace, secretName, cached.metadata.uid);
+      return { kind: "absent" };
+    }
+  }
+
+  /** Reads the binding itself past the cache: the last write met one that was no longer so. */
+  async refresh(binding: BindingView, signal: AbortSignal): Promise<void> {
+    const { namespace, name, uid } = binding;
+    await this.#perApi(binding.api, async (client, informer) => {
+      try {
+        informer.observe(await client.get(namespace, name, { signal }));
+      } catch (error) {
+        if (!isNotFound(error)) throw error;
+        informer.forget(namespace, name, uid);
+      }
+    });
+  }
+
+  async #mint(binding: BindingView, action: MintAction, context: ActionContext): Promise<void> {
+    const { clients, mint, informers } = this.#options;
+    const credential = await context.slot.outside(() => mint(action.request));
+    context.signal.throwIfAborted();
+    const written = await writeCredential(
+      clients.secretMetadata,
+      binding,
+      action,
+      credential,
+      context.signal,
+    );
+    if (action.write.mode === "replace") {
+      const { name, uid } = action.write.secret;
+      informers.secrets.forget(binding.namespace, name, uid);
+    }
+    this.#observeSecret(trimSecret(written));
+  }
+
+  async #deleteSecret(namespace: string, secret: SecretState, signal: AbortSignal): Promise<void> {
+    const { clients, informers } = this.#options;
+    await deleteSecret(clients.secretMetadata, namespace, secret, signal);
+    informers.secrets.forget(namespace, secret.name, secret.uid);
+  }
+
+  async #reference(
+    namespace: string,
+    serviceAccount: string,
+    references: ReadonlyMap<string, boolean>,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { serviceAccounts, informers } = this.#options;
+    try {
+      await serviceAccounts.write(namespace, serviceAccount, references, signal);
+    } catch (error) {
+      const cached = informers.serviceAccounts.get(namespace, serviceAccount);
+      if (isNotFound(error) && cached !== undefined) {
+        informers.serviceAccounts.forget(namespace, serviceAccount, cached.metadata.uid);
+      }
+      throw error;
+    }
+  }
+
+  async #removeFinalizer(binding: BindingView, signal: AbortSignal): Promise<void> {
+    const left = binding.finalizers.filter((finalizer) => finalizer !== FINALIZER);
+    try {
+      await this.#setFinalizers(binding, left, signal);
+    } catch (error) {
+      if (!isNotFound(error)) throw error;
+    }
+    if (left.length > 0 || !binding.deleting) return;
+    const { api, namespace, name, uid } = binding;
+    await this.#perApi(api, (_, informer) => informer.forget(namespace, name, uid));
+  }
+
+  async #setFinalizers(
+    binding: BindingView,
+    finalizers: readonly string[],
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { api, namespace, name, uid, resourceVersion } = binding;
+    const body = { metadata: { uid, resourceVersion, finalizers } };
+    await this.#perApi(api, async (client, informer) => {
+      informer.observe(await client.patch(namespace, name, { type: "merge", body }, { signal }));
+    });
+  }
+
+  async #writeStatus(
+    binding: BindingView,
+    status: BindingStatus,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { api, namespace, name, uid, resourceVersion } = binding;
+    // A merge patch keeps what it does not name; an error that is over must go.
+    const body = { metadata: { uid, resourceVersion }, status: { error: null, ...status } };
+    await this.#perApi(api, async (client, informer) => {
+      const written = await client.patchStatus(
+        namespace,
+        name,
+        { type: "merge", body },
+        { signal },
+      );
+      informer.observe(written);
+      if (written.status?.conditions === undefined) this.#options.conditionsPruned(api);
+    });
+  }
+
+  /** The cache holds labelled Secrets alone; one without the label would never leave it. */
+  #observeSecret(secret: ReturnType<typeof trimSecret>): void {
+    if (secret.metadata.labels?.[BINDING_LABEL] === undefined) return;
+    this.#options.informers.secrets.observe(secret);
+  }
+
+  /** Both APIs' clients take the same calls, but their types know nothing of one another. */
+  async #perApi(
+    api: ApiName,
+    call: (client: BindingClient, informer: BindingCache) => Promise<void> | void,
+  ): Promise<void> {
+    const { clients, informers } = this.#options;
+    if (api === "v1beta1") await call(clients.v1beta1, informers.v1beta1 as BindingCache);
+    else await call(clients.v1beta2, informers.v1beta2 as unknown as BindingCache);
+  }
+}
+
+type AnyBinding = KubernetesObject & { status?: BindingStatus };
+
+interface BindingClient {
+  get(namespace: string, name: string, options: { signal: AbortSignal }): Promise<
+    Stored<AnyBinding>
+  >;
+  patch: ResourceClient<AnyBinding>["patch"];
+  patchStatus: ResourceClient<AnyBinding>["patchStatus"];
+}
+
+interface BindingCache {
+  observe(binding: Stored<AnyBinding>): void;
+  forget(namespace: string, name: string, uid: string): void;
+}

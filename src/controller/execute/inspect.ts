@@ -1,0 +1,48 @@
+import { Redacted } from "../../runtime/redacted.ts";
+import { readClaims } from "../../azure/jwt.ts";
+import { registryHost } from "../../azure/registry.ts";
+import type { Secret } from "../../kubernetes/core.ts";
+import type { Stored } from "../../kubernetes/resource.ts";
+import { SECRET_KEY, SECRET_TYPE } from "../conventions.ts";
+import { passwordIn } from "../docker_config.ts";
+import type { Content } from "../plan/snapshot.ts";
+
+/**
+ * The verdict on a Secret's data: whether it holds a credential for `server`, and until when by the
+ * token itself. Nothing of the data goes into the verdict.
+ */
+export function contentOf(secret: Stored<Secret>, server: string | undefined): Content {
+  if (secret.type !== SECRET_TYPE) {
+    return { kind: "broken", why: `is of type ${secret.type}`, immutable: true };
+  }
+  const broken = (why: string): Content => ({
+    kind: "broken",
+    why,
+    immutable: secret.immutable ?? false,
+  });
+  if (server === undefined) return broken("has no registry to be compared with");
+  const data = secret.data ?? {};
+  const encoded = data[SECRET_KEY];
+  const config = encoded === undefined ? undefined : decode(encoded);
+  const password = config && passwordIn(config, server);
+  if (password === undefined) return broken(`holds no intact credential for ${server}`);
+  const claims = readClaims(password);
+  if (claims?.exp === undefined) return broken("holds a token without expiry");
+  if (claims.aud !== undefined && claims.aud.toLowerCase() !== registryHost(server)) {
+    return broken("holds a token for another registry");
+  }
+  return {
+    kind: "intact",
+    expiresAt: claims.exp * 1000,
+    ...(claims.iat === undefined ? {} : { mintedAt: claims.iat * 1000 }),
+  };
+}
+
+function decode(base64: string): Redacted | undefined {
+  try {
+    return new Redacted(new TextDecoder().decode(Uint8Array.fromBase64(base64)));
+  } catch {
+    // The API server admits only base64; anything else holds no credential.
+    return undefined;
+  }
+}

@@ -1,0 +1,70 @@
+import type { FederatedIdentity } from "../../azure/credentials.ts";
+import { AzureError, type AzureFailure } from "../../azure/errors.ts";
+import { ApiError } from "../../kubernetes/errors.ts";
+import type { ServiceAccountClient } from "../../kubernetes/core.ts";
+import type { Redacted } from "../../runtime/redacted.ts";
+
+type Verdict = Pick<AzureFailure, "class" | "reason" | "remedy">;
+
+/** Failures of a TokenRequest by the Status's reason. */
+const VERDICTS: Readonly<Record<string, Verdict>> = {
+  Forbidden: {
+    class: "auth-denied",
+    reason: "TokenRequestForbidden",
+    remedy: "Grant the operator create on serviceaccounts/token, and check admission policies.",
+  },
+  NotFound: {
+    class: "permanent-user-error",
+    reason: "ServiceAccountNotFound",
+    remedy: "Create the service account, or correct the name in the binding.",
+  },
+  Invalid: {
+    class: "permanent-user-error",
+    reason: "TokenRequestInvalid",
+    remedy: "Correct --service-account-token-audience.",
+  },
+};
+
+/**
+ * Mints tokens of ServiceAccounts for `audience`, by which Entra knows them. Rejects with an
+ * AzureError of endpoint `tokenrequest`. Protocol: TokenRequest, authentication.k8s.io/v1.
+ */
+export function serviceAccountTokens(
+  client: Pick<ServiceAccountClient, "requestToken">,
+  audience: string,
+): (account: FederatedIdentity["serviceAccount"], signal: AbortSignal) => Promise<Redacted> {
+  return async ({ namespace, name }, signal) => {
+    try {
+      const options = { audiences: [audience], signal };
+      return (await client.requestToken(namespace, name, options)).token;
+    } catch (error) {
+      if (signal.aborted) throw signal.reason;
+      throw tokenRequestError(name, ApiError.from(error));
+    }
+  };
+}
+
+function tokenRequestError(serviceAccount: string, error: ApiError): AzureError {
+  const verdict = VERDICTS[error.reason] ?? (error.code === 429 ? THROTTLED : TRANSIENT);
+  return new AzureError({
+    endpoint: "tokenrequest",
+    host: "the API server",
+    ...verdict,
+    status: error.code,
+    problem: `A token of service account ${JSON.stringify(serviceAccount)} could not be had ` +
+      `(${error.message})`,
+    ...(error.retryAfterMs === undefined ? {} : { retryAfterMs: error.retryAfterMs }),
+  }, { cause: error });
+}
+
+const THROTTLED: Verdict = {
+  class: "throttled",
+  reason: "Throttled",
+  remedy: "The API server is overloaded; the operator waits.",
+};
+
+const TRANSIENT: Verdict = {
+  class: "transient",
+  reason: "TokenRequestFailed",
+  remedy: "The operator tries again by itself.",
+};

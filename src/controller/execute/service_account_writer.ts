@@ -1,0 +1,130 @@
+import type { ServiceAccount, ServiceAccountClient } from "../../kubernetes/core.ts";
+import { isConflict } from "../../kubernetes/errors.ts";
+import type { Stored } from "../../kubernetes/resource.ts";
+import { pullSecretsOf } from "../cluster/objects.ts";
+import { kindOfReference } from "../names.ts";
+
+/** Which Secrets a ServiceAccount is to name (true) and which not (false). */
+export type References = ReadonlyMap<string, boolean>;
+
+/** What the writer needs from its surroundings. */
+export interface ServiceAccountWriterOptions {
+  readonly client: Pick<ServiceAccountClient, "get" | "patch">;
+  /** The account as last seen. */
+  readonly cached: (namespace: string, name: string) => Stored<ServiceAccount> | undefined;
+  /** Takes in the account as it is after a write, or as it was read. */
+  readonly observe: (account: Stored<ServiceAccount>) => void;
+}
+
+/** Conflicts in a row after which an account counts as contended. */
+const MOST_TRIES = 8;
+
+/** References that will be written together. */
+interface Batch {
+  readonly references: Map<string, boolean>;
+  readonly written: Promise<void>;
+}
+
+/**
+ * Writes references to Secrets into ServiceAccounts. What is asked of one account while a write to
+ * it is under way goes into the next, together: many bindings of one account cost few writes.
+ */
+export class ServiceAccountWriter {
+  readonly #options: ServiceAccountWriterOptions;
+  /** Batches that wait for a write to end, by account. */
+  readonly #waiting = new Map<string, Batch>();
+  /** The last write to each account that has one. */
+  readonly #last = new Map<string, Promise<void>>();
+
+  constructor(options: ServiceAccountWriterOptions) {
+    this.#options = options;
+  }
+
+  /** Resolves when the account names what it should; rejects with the ApiError of the write. */
+  write(
+    namespace: string,
+    name: string,
+    references: References,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const key = `${namespace}/${name}`;
+    const waiting = this.#waiting.get(key);
+    if (waiting !== undefined) {
+      for (const [secret, present] of references) waiting.references.set(secret, present);
+      return waiting.written;
+    }
+    const gathered = new Map(references);
+    const before = this.#last.get(key);
+    const written = before === undefined
+      ? this.#patch(namespace, name, gathered, signal)
+      : this.#patchAfter(before, key, () => this.#patch(namespace, name, gathered, signal));
+    if (before !== undefined) this.#waiting.set(key, { references: gathered, written });
+    const ended = written.finally(() => {
+      if (this.#last.get(key) === ended) this.#last.delete(key);
+    });
+    // Its failure belongs to those who wait for `written`; here only its end counts.
+    ended.catch(() => {});
+    this.#last.set(key, ended);
+    return written;
+  }
+
+  async #patchAfter(before: Promise<void>, key: string, patch: () => Promise<void>): Promise<void> {
+    await before.catch(() => {});
+    this.#waiting.delete(key);
+    await patch();
+  }
+
+  async #patch(
+    namespace: string,
+    name: string,
+    references: References,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { client, cached, observe } = this.#options;
+    const read = () => client.get(namespace, name, { signal });
+    let account = cached(namespace, name) ?? await read();
+    for (let tries = 1;; tries++) {
+      const body = referencePatch(account, references);
+      if (body === undefined) return;
+      try {
+        observe(await client.patch(namespace, name, { type: "merge", body }, { signal }));
+        return;
+      } catch (error) {
+        if (!isConflict(error) || tries >= MOST_TRIES) throw error;
+        account = await read();
+        observe(account);
+      }
+    }
+  }
+}
+
+/**
+ * A merge patch that adds and removes our names and puts the list in order, or undefined when the
+ * account has it all. The API server knows imagePullSecrets only as a whole (listType atomic), so
+ * the patch names the version that it was made from: what others write at the same moment makes it
+ * a conflict, and is kept.
+ *
+ * kubelet tries the Secrets in their order: those of others come first, as their owners wrote them,
+ * then those of v1beta2 and those of v1beta1, each sorted, as in the reference.
+ */
+export function referencePatch(
+  account: Stored<ServiceAccount>,
+  references: References,
+): Record<string, unknown> | undefined {
+  const { uid, resourceVersion } = account.metadata;
+  const present = pullSecretsOf(account);
+  const added = [...references].filter(([name, wanted]) => wanted && !present.includes(name));
+  const kept = present.filter((name) => references.get(name) !== false);
+  if (added.length === 0 && kept.length === present.length) return undefined;
+  const names = ordered([...kept, ...added.map(([name]) => name)]);
+  return {
+    metadata: { uid, resourceVersion },
+    imagePullSecrets: names.map((name) => ({ name })),
+  };
+}
+
+function ordered(names: readonly string[]): readonly string[] {
+  const of = (kind: ReturnType<typeof kindOfReference>) =>
+    names.filter((name) => kindOfReference(name) === kind);
+  return [...of("other"), ...of("v1beta2").sort(), ...of("v1beta1").sort()];
+}

@@ -1,0 +1,53 @@
+import type { CredentialRequest } from "../../azure/credentials.ts";
+import type { BindingStatus } from "../binding/view.ts";
+import type { SecretState } from "./snapshot.ts";
+
+/** How a new credential comes into its Secret. */
+export type SecretWrite =
+  | { readonly mode: "create" }
+  /** In place, at the resourceVersion that was decided on. */
+  | { readonly mode: "update"; readonly secret: SecretState }
+  /** Deleted and made anew, for what an update may not change: type and owner. */
+  | { readonly mode: "replace"; readonly secret: SecretState };
+
+/** Mint a credential and write it. */
+export interface MintAction {
+  readonly kind: "mint";
+  readonly request: CredentialRequest;
+  /** Hash of what the reference's hash leaves out; absent where that is nothing. */
+  readonly identityHash?: string;
+  readonly write: SecretWrite;
+  /** Why, for the log. */
+  readonly reason: string;
+}
+
+/** Put a Secret's label and annotations right, and leave its data. */
+export interface AdoptSecretAction {
+  readonly kind: "adoptSecret";
+  readonly secret: SecretState;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly annotations: Readonly<Record<string, string>>;
+}
+
+/** One step. The executor carries them out in order and stops at the first that fails. */
+export type Action =
+  | { readonly kind: "addFinalizer" }
+  | { readonly kind: "removeFinalizer" }
+  | { readonly kind: "inspectSecret"; readonly name: string }
+  | MintAction
+  | AdoptSecretAction
+  | { readonly kind: "addReference"; readonly serviceAccount: string; readonly secret: string }
+  | {
+    readonly kind: "removeReferences";
+    readonly serviceAccount: string;
+    readonly secrets: readonly string[];
+  }
+  | { readonly kind: "deleteSecret"; readonly secret: SecretState; readonly reason: string }
+  | { readonly kind: "writeStatus"; readonly status: BindingStatus };
+
+/** What to do now, and when to look again. No actions: the binding is settled until then. */
+export interface Plan {
+  readonly actions: readonly Action[];
+  /** Milliseconds since the epoch. */
+  readonly wakeAt?: number;
+}

@@ -1,0 +1,88 @@
+import type { CredentialRequest } from "../../azure/credentials.ts";
+import { faultOfClientId, faultOfTenant } from "../../azure/identity.ts";
+import { CLIENT_ID_ANNOTATION, TENANT_ID_ANNOTATION } from "../conventions.ts";
+import type { BindingView, WorkloadIdentitySpec } from "../binding/view.ts";
+import { hash } from "../names.ts";
+import type { ServiceAccountState, Snapshot } from "./snapshot.ts";
+
+/** A credential that can be asked for, with the hash of what the reference's own leaves out. */
+export interface Wanted {
+  readonly request: CredentialRequest;
+  readonly identityHash?: string;
+}
+
+/** Why none can be asked for. */
+export interface Fault {
+  readonly reason: "InvalidSpec" | "ServiceAccountNotFound" | "ServiceAccountIncomplete";
+  /** A sentence with its remedy. */
+  readonly message: string;
+}
+
+/** The credential that a binding wants, given the ServiceAccounts as they are. */
+export function wantedCredential(snapshot: Snapshot): Wanted | Fault {
+  const { binding } = snapshot;
+  const spec = binding.credential;
+  if (spec.kind === "invalid") return { reason: "InvalidSpec", message: spec.message };
+  if (spec.kind === "workloadIdentity") return federated(snapshot, spec);
+  const { identity, audience, server, scope } = spec;
+  return { request: { identity, audience, server, scope } };
+}
+
+function federated(snapshot: Snapshot, spec: WorkloadIdentitySpec): Wanted | Fault {
+  const { binding, serviceAccounts } = snapshot;
+  const account = serviceAccounts.get(spec.serviceAccountName);
+  if (account === undefined) return notFound(spec.serviceAccountName);
+  const ids = spec.ids ?? annotatedIds(account);
+  if ("reason" in ids) return ids;
+  const { audience, server, scope, authorityHost } = spec;
+  const identity = {
+    kind: "workloadIdentity",
+    authorityHost,
+    ...ids,
+    serviceAccount: { namespace: binding.namespace, name: account.name, uid: account.uid },
+  } as const;
+  return {
+    request: { identity, audience, server, scope },
+    identityHash: hash(
+      JSON.stringify([ids.clientId.toLowerCase(), ids.tenantId.toLowerCase(), authorityHost]),
+    ),
+  };
+}
+
+function annotatedIds(
+  account: ServiceAccountState,
+): { clientId: string; tenantId: string } | Fault {
+  const { clientId, tenantId } = account;
+  if (clientId === undefined) return incomplete(account, CLIENT_ID_ANNOTATION, "is missing");
+  if (tenantId === undefined) return incomplete(account, TENANT_ID_ANNOTATION, "is missing");
+  const clientFault = faultOfClientId(clientId);
+  if (clientFault !== undefined) return incomplete(account, CLIENT_ID_ANNOTATION, clientFault);
+  const tenantFault = faultOfTenant(tenantId);
+  if (tenantFault !== undefined) return incomplete(account, TENANT_ID_ANNOTATION, tenantFault);
+  return { clientId, tenantId };
+}
+
+function incomplete(account: ServiceAccountState, annotation: string, fault: string): Fault {
+  const remedy = fault === "is missing"
+    ? "; set it, or set clientID and tenantID in spec.auth.workloadIdentity"
+    : "";
+  return {
+    reason: "ServiceAccountIncomplete",
+    message: `service account ${JSON.stringify(account.name)}: annotation ${annotation} ` +
+      `${fault}${remedy}.`,
+  };
+}
+
+/** The fault of a ServiceAccount that is not there, in the reference's words. */
+export function notFound(serviceAccount: string): Fault {
+  return {
+    reason: "ServiceAccountNotFound",
+    message: `service account ${JSON.stringify(serviceAccount)} not found; create it, or correct ` +
+      "the name in the binding.",
+  };
+}
+
+/** What an attempt is made from: when this changes, an earlier failure says nothing any more. */
+export function attemptInputs(binding: BindingView, wanted: Wanted, secretUid: string): string {
+  return hash(JSON.stringify([binding.generation, binding.inputsHash, wanted, secretUid]));
+}

@@ -1,0 +1,209 @@
+import { FINALIZER } from "../conventions.ts";
+import type { Action, Plan } from "./actions.ts";
+import {
+  attemptInputs,
+  type Fault,
+  notFound,
+  type Wanted,
+  wantedCredential,
+} from "./credential.ts";
+import { planDeletion } from "./deletion.ts";
+import { referencedNames, removeReferences } from "./references.ts";
+import { dueAt, lifetimeOf } from "./schedule.ts";
+import { secretNeed } from "./secret_need.ts";
+import { extraneousSecrets, type SecretSlot, secretSlot } from "./secret_slot.ts";
+import type { SecretState, Snapshot, Trouble } from "./snapshot.ts";
+import { type Outcome, statusFor } from "./status.ts";
+
+/**
+ * Decides, from what is known at `now` (milliseconds since the epoch), what to do for one binding
+ * and when to look again. Pure: the same snapshot gives the same plan, and carrying plans out until
+ * one has no actions takes a bounded number of them.
+ */
+export function plan(snapshot: Snapshot, now: number): Plan {
+  const trouble = activeTrouble(snapshot);
+  const resting = trouble !== undefined && now < trouble.retryAt;
+  if (snapshot.binding.deleting) {
+    return resting ? { actions: [], wakeAt: trouble.retryAt } : planDeletion(snapshot);
+  }
+  const wanted = targetedCredential(snapshot);
+  if ("reason" in wanted) return planFault(snapshot, wanted, now);
+  if (resting) return planRest(snapshot, trouble, now);
+  return planCredential(snapshot, wanted, now);
+}
+
+/** The inputs of an attempt made from this snapshot; see `Trouble.inputs`. */
+export function inputsOfAttempt(snapshot: Snapshot): string {
+  const wanted = wantedCredential(snapshot);
+  const slot = secretSlot(snapshot);
+  const uid = "secret" in slot ? slot.secret.uid : "";
+  if (snapshot.binding.deleting || "reason" in wanted) {
+    return `${snapshot.binding.generation}/${uid}`;
+  }
+  return attemptInputs(snapshot.binding, wanted, uid);
+}
+
+function activeTrouble(snapshot: Snapshot): Trouble | undefined {
+  const { trouble } = snapshot;
+  return trouble?.inputs === inputsOfAttempt(snapshot) ? trouble : undefined;
+}
+
+/** A credential is minted only for a ServiceAccount that is there. */
+function targetedCredential(snapshot: Snapshot): Wanted | Fault {
+  const { binding, serviceAccounts } = snapshot;
+  const wanted = wantedCredential(snapshot);
+  if ("reason" in wanted || serviceAccounts.has(binding.target)) return wanted;
+  return notFound(binding.target);
+}
+
+/** Nothing can be minted. What is there stays, and the status says why. */
+function planFault(snapshot: Snapshot, fault: Fault, now: number): Plan {
+  const slot = secretSlot(snapshot);
+  const outcome: Outcome = {
+    ready: false,
+    reason: fault.reason,
+    message: fault.message,
+    error: fault.message,
+    ...lifetimeIn(slot),
+  };
+  return {
+    actions: [
+      ...finalizer(snapshot),
+      ...referencesElsewhere(snapshot, slot),
+      ...status(snapshot, outcome, now),
+    ],
+  };
+}
+
+/** The last attempt failed and the next is not due. A credential that still serves counts. */
+function planRest(snapshot: Snapshot, trouble: Trouble, now: number): Plan {
+  const serving = servingCredential(snapshot);
+  const expiresAt = serving === undefined ? undefined : lifetimeOf(serving)?.expiresAt;
+  const ready = expiresAt !== undefined && now < expiresAt;
+  const outcome: Outcome = {
+    ready,
+    reason: ready ? "RefreshFailing" : trouble.reason,
+    message: ready
+      ? `The credential serves until ${serving!.expiry}, but has no successor: ${trouble.message}`
+      : trouble.message,
+    error: trouble.message,
+    ...lifetimeIn(secretSlot(snapshot)),
+  };
+  return {
+    actions: status(snapshot, outcome, now),
+    wakeAt: ready ? Math.min(trouble.retryAt, expiresAt) : trouble.retryAt,
+  };
+}
+
+function planCredential(snapshot: Snapshot, wanted: Wanted, now: number): Plan {
+  const { binding } = snapshot;
+  const slot = secretSlot(snapshot);
+  if (slot.kind === "foreign") return planTaken(snapshot, slot, now);
+  const need = secretNeed(slot, binding, wanted, now);
+  const before = [...finalizer(snapshot), ...referencesElsewhere(snapshot, slot)];
+  switch (need.kind) {
+    case "inspect":
+      return { actions: [...before, { kind: "inspectSecret", name: binding.secretName }] };
+    case "mint":
+      return { actions: [...before, { ...wanted, ...need }, ...attachment(snapshot)] };
+    case "adoptSecret":
+      return { actions: [...before, need, ...attachment(snapshot)] };
+    case "nothing":
+      return planSettled(
+        snapshot,
+        (slot as Extract<SecretSlot, { kind: "ours" }>).secret,
+        before,
+        now,
+      );
+  }
+}
+
+/** The Secret is as it should be: attach it, clear away what is left over, and say so. */
+function planSettled(
+  snapshot: Snapshot,
+  secret: SecretState,
+  before: readonly Action[],
+  now: number,
+): Plan {
+  const { binding } = snapshot;
+  const lifetime = lifetimeOf(secret)!;
+  const outcome: Outcome = {
+    ready: true,
+    reason: "CredentialAttached",
+    message: `Secret ${binding.secretName} is attached to service account ${binding.target}.`,
+    lifetime,
+  };
+  const actions = [
+    ...before,
+    ...attachment(snapshot),
+    ...leftovers(snapshot),
+    ...status(snapshot, outcome, now),
+  ];
+  return { actions, wakeAt: dueAt(lifetime, binding.rotation) };
+}
+
+/** Another's Secret has the name that this binding needs. */
+function planTaken(
+  snapshot: Snapshot,
+  { secret }: Extract<SecretSlot, { kind: "foreign" }>,
+  now: number,
+): Plan {
+  const owner = secret.owner === undefined
+    ? "is not managed by this operator"
+    : `belongs to AcrPullBinding ${secret.owner.name} (${secret.owner.apiVersion})`;
+  const message = `Secret ${JSON.stringify(secret.name)} ${owner}; delete it, or give this ` +
+    "binding another name.";
+  const outcome: Outcome = { ready: false, reason: "SecretNameTaken", message, error: message };
+  return { actions: [...finalizer(snapshot), ...status(snapshot, outcome, now)] };
+}
+
+function finalizer({ binding }: Snapshot): readonly Action[] {
+  return binding.finalizers.includes(FINALIZER) ? [] : [{ kind: "addFinalizer" }];
+}
+
+/** Whichever ServiceAccount the binding named before must lose the credential. */
+function referencesElsewhere(snapshot: Snapshot, slot: SecretSlot): readonly Action[] {
+  const { target } = snapshot.binding;
+  const names = referencedNames(snapshot, slot);
+  return removeReferences(snapshot, names, (account) => account !== target);
+}
+
+function attachment({ binding, serviceAccounts }: Snapshot): readonly Action[] {
+  const { target, secretName } = binding;
+  if (serviceAccounts.get(target)?.pullSecrets.includes(secretName) ?? true) return [];
+  return [{ kind: "addReference", serviceAccount: target, secret: secretName }];
+}
+
+/** Secrets of the binding under other names go once their successor is there. */
+function leftovers(snapshot: Snapshot): readonly Action[] {
+  const secrets = extraneousSecrets(snapshot);
+  const names = new Set(secrets.map((secret) => secret.name));
+  return [
+    ...removeReferences(snapshot, names, (account) => account === snapshot.binding.target),
+    ...secrets.map((secret): Action => ({
+      kind: "deleteSecret",
+      secret,
+      reason: `${snapshot.binding.secretName} has taken its place`,
+    })),
+  ];
+}
+
+function status(snapshot: Snapshot, outcome: Outcome, now: number): readonly Action[] {
+  const { binding, keepsConditions } = snapshot;
+  const wanted = statusFor(binding, outcome, now, keepsConditions);
+  return wanted === undefined ? [] : [{ kind: "writeStatus", status: wanted }];
+}
+
+/** The credential that pods use while its successor cannot be had, if it is for the same inputs. */
+function servingCredential(snapshot: Snapshot): SecretState | undefined {
+  const { binding, serviceAccounts } = snapshot;
+  const slot = secretSlot(snapshot);
+  if (slot.kind !== "ours" || slot.content?.kind === "broken") return undefined;
+  const attached = serviceAccounts.get(binding.target)?.pullSecrets.includes(slot.secret.name);
+  return attached && slot.secret.inputs === binding.inputsHash ? slot.secret : undefined;
+}
+
+function lifetimeIn(slot: SecretSlot): Pick<Outcome, "lifetime"> {
+  const lifetime = slot.kind === "ours" ? lifetimeOf(slot.secret) : undefined;
+  return lifetime === undefined ? {} : { lifetime };
+}

@@ -1,0 +1,143 @@
+import type { BindingView } from "../binding/view.ts";
+import {
+  BINDING_LABEL,
+  EXPIRY_ANNOTATION,
+  INPUTS_ANNOTATION,
+  REFRESH_ANNOTATION,
+} from "../conventions.ts";
+import type { AdoptSecretAction, SecretWrite } from "./actions.ts";
+import type { Wanted } from "./credential.ts";
+import { dueAt, formatTime, lifetimeOf } from "./schedule.ts";
+import type { SecretSlot } from "./secret_slot.ts";
+import type { Content, SecretState } from "./snapshot.ts";
+
+/** What the binding's Secret lacks. */
+export type SecretNeed =
+  | { readonly kind: "nothing" }
+  | { readonly kind: "inspect" }
+  | AdoptSecretAction
+  | { readonly kind: "mint"; readonly write: SecretWrite; readonly reason: string };
+
+type OurSlot = Extract<SecretSlot, { kind: "ours" }>;
+
+/** Annotations are written in whole seconds. */
+const TIME_TOLERANCE_MS = 1000;
+
+/** What must happen to the Secret so that it holds the credential that is wanted. */
+export function secretNeed(
+  slot: Exclude<SecretSlot, { kind: "foreign" }>,
+  binding: BindingView,
+  wanted: Wanted,
+  now: number,
+): SecretNeed {
+  switch (slot.kind) {
+    case "none":
+      return { kind: "mint", write: { mode: "create" }, reason: "there is no Secret" };
+    case "unknown":
+      return { kind: "inspect" };
+    case "stale":
+      return {
+        kind: "mint",
+        write: { mode: "replace", secret: slot.secret },
+        reason: "the Secret was made for an earlier binding",
+      };
+    case "ours":
+      return needOfOurs(slot, binding, wanted, now);
+  }
+}
+
+function needOfOurs(
+  { secret, content }: OurSlot,
+  binding: BindingView,
+  wanted: Wanted,
+  now: number,
+): SecretNeed {
+  const stale = staleness(secret, binding, wanted, now);
+  if (stale !== undefined) return mintAgain(secret, binding, stale);
+  const trusted = secret.dataIsOurs && lifetimeOf(secret) !== undefined &&
+    secret.inputs !== undefined;
+  if (trusted || content?.kind === "intact") {
+    return needOfIntact(secret, content, binding, now);
+  }
+  if (content === undefined) return { kind: "inspect" };
+  return mintAgain(secret, binding, `the Secret ${content.why}`, content.immutable);
+}
+
+/** Why the annotations alone say that the credential will not do; undefined when they do not. */
+function staleness(
+  secret: SecretState,
+  binding: BindingView,
+  wanted: Wanted,
+  now: number,
+): string | undefined {
+  if (secret.inputs !== undefined && secret.inputs !== binding.inputsHash) {
+    return "the binding's spec changed";
+  }
+  // One that lacks the annotation was written by the reference, and is not minted again for that.
+  if (secret.identity !== undefined && secret.identity !== wanted.identityHash) {
+    return "the identity changed";
+  }
+  const lifetime = lifetimeOf(secret);
+  if (lifetime !== undefined && now >= dueAt(lifetime, binding.rotation)) {
+    return "the refresh is due";
+  }
+  return undefined;
+}
+
+/** The data will do; label and annotations may not. */
+function needOfIntact(
+  secret: SecretState,
+  content: Content | undefined,
+  binding: BindingView,
+  now: number,
+): SecretNeed {
+  const annotations = content?.kind === "intact"
+    ? missingAnnotations(secret, content, binding, now)
+    : {};
+  const refreshed = { ...secret, ...timesOf(annotations) };
+  const lifetime = lifetimeOf(refreshed);
+  if (lifetime !== undefined && now >= dueAt(lifetime, binding.rotation)) {
+    return mintAgain(secret, binding, "the refresh is due");
+  }
+  const labels = secret.label === binding.label ? {} : { [BINDING_LABEL]: binding.label };
+  const nothing = Object.keys(labels).length + Object.keys(annotations).length === 0;
+  return nothing ? { kind: "nothing" } : { kind: "adoptSecret", secret, labels, annotations };
+}
+
+function missingAnnotations(
+  secret: SecretState,
+  content: Extract<Content, { kind: "intact" }>,
+  binding: BindingView,
+  now: number,
+): Record<string, string> {
+  const annotations: Record<string, string> = {};
+  const lifetime = lifetimeOf(secret);
+  const agrees = lifetime !== undefined &&
+    Math.abs(lifetime.expiresAt - content.expiresAt) < TIME_TOLERANCE_MS;
+  if (!agrees) {
+    annotations[EXPIRY_ANNOTATION] = formatTime(content.expiresAt);
+    annotations[REFRESH_ANNOTATION] = formatTime(
+      Math.min(content.mintedAt ?? now, content.expiresAt),
+    );
+  }
+  if (secret.inputs === undefined) annotations[INPUTS_ANNOTATION] = binding.inputsHash;
+  return annotations;
+}
+
+function timesOf(annotations: Readonly<Record<string, string>>): Partial<SecretState> {
+  const expiry = annotations[EXPIRY_ANNOTATION];
+  const refresh = annotations[REFRESH_ANNOTATION];
+  return expiry === undefined || refresh === undefined ? {} : { expiry, refresh };
+}
+
+function mintAgain(
+  secret: SecretState,
+  binding: BindingView,
+  reason: string,
+  immutable = false,
+): SecretNeed {
+  // The reference's admission policy lets labels of v1beta2's Secrets never change in place.
+  const fixed = immutable || (binding.api === "v1beta2" && secret.label !== binding.label);
+  const write: SecretWrite = { mode: fixed ? "replace" : "update", secret };
+  return { kind: "mint", write, reason };
+}

@@ -1,0 +1,62 @@
+import { isNewer } from "../../kubernetes/resource_version.ts";
+import { FINALIZER } from "../conventions.ts";
+import { ownershipOf } from "./ownership.ts";
+import type { Content, SecretState, Snapshot } from "./snapshot.ts";
+
+/** What stands under the name of the binding's Secret. */
+export type SecretSlot =
+  | { readonly kind: "none" }
+  /** Not in the cache, which holds labelled Secrets alone: it must be read by name. */
+  | { readonly kind: "unknown" }
+  | { readonly kind: "ours"; readonly secret: SecretState; readonly content?: Content }
+  | { readonly kind: "stale"; readonly secret: SecretState }
+  | { readonly kind: "foreign"; readonly secret: SecretState };
+
+/** Finds out what stands under the name of the binding's Secret. */
+export function secretSlot(snapshot: Snapshot): SecretSlot {
+  const { binding, secrets, inspection } = snapshot;
+  const cached = secrets.find((secret) => secret.name === binding.secretName);
+  const read = inspection?.kind === "found" ? inspection.secret : undefined;
+  if (cached !== undefined && (read === undefined || !isReadLater(read, cached))) {
+    return occupied(snapshot, cached, contentFor(snapshot, cached));
+  }
+  if (inspection?.kind === "found") {
+    return occupied(snapshot, inspection.secret, inspection.content);
+  }
+  if (inspection?.kind === "absent") return { kind: "none" };
+  // Without finalizer the binding is new, and nothing was ever made for it.
+  return { kind: binding.finalizers.includes(FINALIZER) ? "unknown" : "none" };
+}
+
+function occupied(
+  { binding }: Snapshot,
+  secret: SecretState,
+  content: Content | undefined,
+): SecretSlot {
+  const kind = ownershipOf(secret, binding);
+  if (kind !== "ours") return { kind, secret };
+  return { kind, secret, ...(content === undefined ? {} : { content }) };
+}
+
+/** Reading by name may be ahead of the watch. */
+function isReadLater(read: SecretState, cached: SecretState): boolean {
+  return isNewer(read.resourceVersion, cached.resourceVersion);
+}
+
+/** A verdict holds for the very version that was read. */
+function contentFor({ inspection }: Snapshot, secret: SecretState): Content | undefined {
+  if (inspection?.kind !== "found") return undefined;
+  const same = inspection.secret.uid === secret.uid &&
+    inspection.secret.resourceVersion === secret.resourceVersion;
+  return same ? inspection.content : undefined;
+}
+
+/** Further Secrets of the binding, under other names: left by other versions of the operator. */
+export function extraneousSecrets({ binding, secrets }: Snapshot): readonly SecretState[] {
+  return secrets.filter((secret) => {
+    if (secret.name === binding.secretName) return false;
+    const ownership = ownershipOf(secret, binding);
+    // One of a predecessor goes with the garbage collector; its owner is named.
+    return ownership === "ours" || (ownership === "stale" && secret.owner === undefined);
+  });
+}

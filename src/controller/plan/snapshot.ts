@@ -1,0 +1,77 @@
+import type { FailureClass } from "../../azure/errors.ts";
+import type { BindingView } from "../binding/view.ts";
+
+/** A ServiceAccount as far as bindings care. */
+export interface ServiceAccountState {
+  readonly name: string;
+  readonly uid: string;
+  /** Names in imagePullSecrets, in their order. */
+  readonly pullSecrets: readonly string[];
+  /** Client ID and tenant ID by the annotations of Azure workload identity. */
+  readonly clientId?: string;
+  readonly tenantId?: string;
+}
+
+/** The AcrPullBinding that a Secret names as its owner. */
+export interface SecretOwner {
+  readonly apiVersion: string;
+  readonly name: string;
+  readonly uid: string;
+}
+
+/** A Secret's metadata. Its data never is part of a snapshot. */
+export interface SecretState {
+  readonly name: string;
+  readonly uid: string;
+  readonly resourceVersion: string;
+  readonly label?: string;
+  readonly owner?: SecretOwner;
+  /** Whether anything else owns it. */
+  readonly ownedByOthers: boolean;
+  /** RFC 3339. */
+  readonly expiry?: string;
+  /** RFC 3339. */
+  readonly refresh?: string;
+  readonly inputs?: string;
+  readonly identity?: string;
+  /** Whether the operator itself was the last to write the data. */
+  readonly dataIsOurs: boolean;
+}
+
+/** What reading a Secret in full told: a verdict on its data, not the data. */
+export type Content =
+  /** It holds an intact credential for the binding's registry. Times in milliseconds. */
+  | { readonly kind: "intact"; readonly expiresAt: number; readonly mintedAt?: number }
+  /** `immutable` where its type is wrong, which no update can mend. */
+  | { readonly kind: "broken"; readonly why: string; readonly immutable: boolean };
+
+/** The result of reading the binding's Secret by name, past label and cache. */
+export type Inspection =
+  | { readonly kind: "absent" }
+  | { readonly kind: "found"; readonly secret: SecretState; readonly content: Content };
+
+/** The last attempt, if it failed. */
+export interface Trouble {
+  readonly failures: number;
+  /** Milliseconds since the epoch. */
+  readonly retryAt: number;
+  readonly class: FailureClass;
+  readonly reason: string;
+  /** One sentence with its remedy. The same for the same failure. */
+  readonly message: string;
+  /** What the attempt was made from: another value makes the failure history. */
+  readonly inputs: string;
+}
+
+/** Everything that a decision is made from. */
+export interface Snapshot {
+  readonly binding: BindingView;
+  /** The target, the federated one, and all that refer to a Secret of the binding. */
+  readonly serviceAccounts: ReadonlyMap<string, ServiceAccountState>;
+  /** Labelled Secrets that may be the binding's: by owner, by label or by name. */
+  readonly secrets: readonly SecretState[];
+  readonly inspection?: Inspection;
+  readonly trouble?: Trouble;
+  /** Whether the API keeps `conditions`: the reference's CRDs prune them. */
+  readonly keepsConditions: boolean;
+}

@@ -1,0 +1,112 @@
+import type { Clock } from "../runtime/clock.ts";
+
+/** A place among those who work at once, held by the work on one key. */
+export interface Slot {
+  /** Gives the place up while `wait` runs, for waits on others that may take long. */
+  outside<T>(wait: () => Promise<T>): Promise<T>;
+}
+
+/** Does the work on one key. Must handle its own errors. */
+export type Work = (key: string, slot: Slot) => Promise<void>;
+
+/**
+ * Keys that wait for work. A key that comes again while it waits counts once, and one that comes
+ * while it is worked on is worked on once more afterwards: never twice at the same time.
+ */
+export class WorkQueue {
+  readonly #concurrency: number;
+  readonly #clock: Pick<Clock, "now">;
+  readonly #work: Work;
+  readonly #waiting = new Set<string>();
+  /** Since when each key is worked on, in milliseconds since the epoch. Oldest first. */
+  readonly #working = new Map<string, number>();
+  /** Work that gave its place up and wants it back. */
+  readonly #returning: (() => void)[] = [];
+  #active = 0;
+  #open = false;
+  #idle: (() => void) | undefined;
+
+  constructor(concurrency: number, clock: Pick<Clock, "now">, work: Work) {
+    this.#concurrency = concurrency;
+    this.#clock = clock;
+    this.#work = work;
+  }
+
+  /** Keys that wait, not counting those being worked on. */
+  get depth(): number {
+    return this.#waiting.size;
+  }
+
+  /** Keys being worked on. */
+  get working(): number {
+    return this.#working.size;
+  }
+
+  /** The work that has lasted longest at `now`, if any is under way. */
+  longest(now: number): { readonly key: string; readonly forMs: number } | undefined {
+    for (const [key, since] of this.#working) return { key, forMs: now - since };
+    return undefined;
+  }
+
+  /** Asks for work on `key`, soon. */
+  add(key: string): void {
+    this.#waiting.add(key);
+    this.#fill();
+  }
+
+  /** Works until `signal` aborts; resolves when the work under way has ended. */
+  async run(signal: AbortSignal): Promise<void> {
+    this.#open = true;
+    this.#fill();
+    if (!signal.aborted) {
+      await new Promise<void>((resolve) => {
+        signal.addEventListener("abort", () => resolve(), { once: true });
+      });
+    }
+    this.#open = false;
+    if (this.#working.size === 0) return;
+    await new Promise<void>((resolve) => this.#idle = resolve);
+  }
+
+  #fill(): void {
+    while (this.#active < this.#concurrency && this.#returning.length > 0) {
+      this.#active++;
+      this.#returning.shift()!();
+    }
+    if (!this.#open) return;
+    for (const key of this.#waiting) {
+      if (this.#active >= this.#concurrency) return;
+      if (this.#working.has(key)) continue;
+      this.#waiting.delete(key);
+      this.#start(key);
+    }
+  }
+
+  #start(key: string): void {
+    this.#active++;
+    this.#working.set(key, this.#clock.now());
+    this.#work(key, { outside: (wait) => this.#outside(wait) }).finally(() => {
+      this.#active--;
+      this.#working.delete(key);
+      this.#fill();
+      if (this.#working.size === 0) this.#idle?.();
+    });
+  }
+
+  async #outside<T>(wait: () => Promise<T>): Promise<T> {
+    this.#active--;
+    this.#fill();
+    try {
+      return await wait();
+    } finally {
+      await this.#comeBack();
+    }
+  }
+
+  #comeBack(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#returning.push(resolve);
+    this.#fill();
+    return promise;
+  }
+}

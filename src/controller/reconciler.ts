@@ -1,0 +1,210 @@
+import { AzureError } from "../azure/errors.ts";
+import { ApiError, isAlreadyExists, isConflict, isNotFound } from "../kubernetes/errors.ts";
+import type { Clock } from "../runtime/clock.ts";
+import type { Random } from "../runtime/random.ts";
+import { type ApiName, type BindingId, type BindingView, parseBindingKey } from "./binding/view.ts";
+import type { Cluster } from "./cluster/cluster.ts";
+import type { ActionContext, Executor } from "./execute/executor.ts";
+import type { Action } from "./plan/actions.ts";
+import { inputsOfAttempt, plan } from "./plan/plan.ts";
+import type { Inspection, Snapshot, Trouble } from "./plan/snapshot.ts";
+import type { ReconcileReport } from "./report.ts";
+import { retryDelay } from "./retry_policy.ts";
+
+/** What the reconciler needs from its surroundings. */
+export interface ReconcilerOptions {
+  readonly cluster: Cluster;
+  readonly executor: Executor;
+  readonly keepsConditions: (api: ApiName) => boolean;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly report: ReconcileReport;
+}
+
+/** More passes than any binding needs: others keep undoing what is done. */
+const MOST_PASSES = 16;
+
+type Failed = { readonly action: Action; readonly error: unknown };
+
+/** Brings one binding at a time to where its spec wants it. */
+export class Reconciler {
+  readonly #options: ReconcilerOptions;
+  /** Verdicts on Secrets that others wrote, so that each version is read once. */
+  readonly #inspections = new Map<string, Inspection>();
+  readonly #troubles = new Map<string, Trouble>();
+
+  constructor(options: ReconcilerOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Plans and acts until there is nothing to do. Answers when to come back, in milliseconds since
+   * the epoch, or undefined when only a change in the cluster calls for it. Rejects with nothing but
+   * the abort reason.
+   */
+  async reconcile(key: string, context: ActionContext): Promise<number | undefined> {
+    const id = parseBindingKey(key);
+    for (let pass = 0; pass < MOST_PASSES; pass++) {
+      const snapshot = this.#snapshot(key, id);
+      if (snapshot === undefined) return void this.#forget(key);
+      const { actions, wakeAt } = plan(snapshot, this.#options.clock.now());
+      if (actions.length === 0) {
+        this.#settled(key, snapshot);
+        return wakeAt;
+      }
+      const failed = await this.#carryOut(key, snapshot.binding, actions, context);
+      const comeBackAt = failed && await this.#failed(key, snapshot, failed, context);
+      if (comeBackAt !== undefined) return comeBackAt;
+    }
+    return this.#unsettled(key, id);
+  }
+
+  #snapshot(key: string, id: BindingId): Snapshot | undefined {
+    const known = this.#options.cluster.snapshot(id);
+    if (known === undefined) return undefined;
+    const inspection = this.#inspections.get(key);
+    const trouble = this.#troubles.get(key);
+    return {
+      ...known,
+      keepsConditions: this.#options.keepsConditions(id.api),
+      ...(inspection === undefined ? {} : { inspection }),
+      ...(trouble === undefined ? {} : { trouble }),
+    };
+  }
+
+  async #carryOut(
+    key: string,
+    binding: BindingView,
+    actions: readonly Action[],
+    context: ActionContext,
+  ): Promise<Failed | undefined> {
+    const { executor, report, cluster } = this.#options;
+    let current = binding;
+    for (const action of actions) {
+      try {
+        const inspection = await executor.execute(current, action, context);
+        if (inspection !== undefined) this.#inspections.set(key, inspection);
+        // A new credential makes whatever was read before history.
+        if (action.kind === "mint") this.#inspections.delete(key);
+        report.acted(current, action);
+      } catch (error) {
+        if (context.signal.aborted) throw context.signal.reason;
+        return { action, error };
+      }
+      // Each write moves the binding's resourceVersion, which the next one names.
+      const next = cluster.view(binding);
+      if (next === undefined || next.uid !== binding.uid) return undefined;
+      current = { ...current, resourceVersion: next.resourceVersion };
+    }
+    return undefined;
+  }
+
+  /** Answers when to come back, or undefined to decide again at once. */
+  async #failed(
+    key: string,
+    snapshot: Snapshot,
+    { action, error }: Failed,
+    context: ActionContext,
+  ): Promise<number | undefined> {
+    const { report, executor } = this.#options;
+    const { binding } = snapshot;
+    if (isRace(error)) {
+      report.raced(binding, action, error);
+      try {
+        await executor.refresh(binding, context.signal);
+        const inspection = await executor.inspect(binding, context.signal);
+        this.#inspections.set(key, inspection);
+        return undefined;
+      } catch (refreshError) {
+        if (context.signal.aborted) throw context.signal.reason;
+        return this.#note(key, snapshot, action, refreshError);
+      }
+    }
+    return this.#note(key, snapshot, action, error);
+  }
+
+  /** Notes a failed attempt. Answers when to come back where the status cannot tell of it. */
+  #note(key: string, snapshot: Snapshot, action: Action, error: unknown): number | undefined {
+    const { clock, random, report } = this.#options;
+    const inputs = inputsOfAttempt(snapshot);
+    const before = this.#troubles.get(key);
+    const failures = before?.inputs === inputs ? before.failures + 1 : 1;
+    const failure = describe(snapshot.binding, action, error);
+    const retryAt = clock.now() + retryDelay(failure, failures, random);
+    this.#troubles.set(key, { ...failure, failures, retryAt, inputs });
+    report.failed(snapshot.binding, action, error, { failures, retryAt });
+    const untold = action.kind === "writeStatus" || snapshot.binding.deleting;
+    return untold ? retryAt : undefined;
+  }
+
+  #settled(key: string, snapshot: Snapshot): void {
+    const trouble = this.#troubles.get(key);
+    const over = trouble !== undefined &&
+      (trouble.retryAt <= this.#options.clock.now() ||
+        trouble.inputs !== inputsOfAttempt(snapshot));
+    if (over) this.#troubles.delete(key);
+    if (this.#inspections.get(key)?.kind === "absent") this.#inspections.delete(key);
+    this.#options.report.settled(key, snapshot.binding);
+  }
+
+  #unsettled(key: string, id: BindingId): number {
+    const failure = { class: "transient" } as const;
+    const retryAt = this.#options.clock.now() + retryDelay(failure, 5, this.#options.random);
+    this.#options.report.unsettled(key, id, retryAt);
+    return retryAt;
+  }
+
+  #forget(key: string): void {
+    this.#inspections.delete(key);
+    this.#troubles.delete(key);
+    this.#options.report.gone(key);
+  }
+}
+
+/** Somebody else was faster: what was decided on is no longer so. */
+function isRace(error: unknown): boolean {
+  return isConflict(error) || isAlreadyExists(error) || isNotFound(error);
+}
+
+/** The failure as a status tells it. */
+function describe(
+  binding: BindingView,
+  action: Action,
+  error: unknown,
+): Pick<Trouble, "class" | "reason" | "message"> & { retryAfterMs?: number } {
+  if (error instanceof AzureError) {
+    const { class: failureClass, reason, retryAfterMs } = error.failure;
+    return {
+      class: failureClass,
+      reason,
+      message: error.message,
+      ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+    };
+  }
+  const api = ApiError.from(error);
+  return {
+    class: api.retryable || api.code === 0 ? "transient" : "auth-denied",
+    reason: "KubernetesRefused",
+    message: `${doing(binding, action)} failed: ${api.message}`,
+    ...(api.retryAfterMs === undefined ? {} : { retryAfterMs: api.retryAfterMs }),
+  };
+}
+
+function doing(binding: BindingView, action: Action): string {
+  switch (action.kind) {
+    case "addReference":
+    case "removeReferences":
+      return `Changing service account ${action.serviceAccount}`;
+    case "addFinalizer":
+    case "removeFinalizer":
+    case "writeStatus":
+      return `Changing the binding`;
+    case "inspectSecret":
+      return `Reading Secret ${binding.secretName}`;
+    case "mint":
+    case "adoptSecret":
+      return `Writing Secret ${binding.secretName}`;
+    case "deleteSecret":
+      return `Deleting Secret ${action.secret.name}`;
+  }
+}

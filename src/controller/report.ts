@@ -1,0 +1,23 @@
+import type { BindingId, BindingView } from "./binding/view.ts";
+import type { Action } from "./plan/actions.ts";
+
+/** What is told of reconciling, for logs, metrics and Events. */
+export interface ReconcileReport {
+  /** An action was carried out. */
+  acted(binding: BindingView, action: Action): void;
+  /** An action met something newer than what it was decided on, and is decided anew. */
+  raced(binding: BindingView, action: Action, error: unknown): void;
+  /** An attempt failed. `retryAt` is in milliseconds since the epoch. */
+  failed(
+    binding: BindingView,
+    action: Action,
+    error: unknown,
+    next: { readonly failures: number; readonly retryAt: number },
+  ): void;
+  /** Nothing is to be done for now. */
+  settled(key: string, binding: BindingView): void;
+  /** Others keep undoing what is done. */
+  unsettled(key: string, id: BindingId, retryAt: number): void;
+  /** The binding is gone. */
+  gone(key: string): void;
+}

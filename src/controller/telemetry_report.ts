@@ -1,0 +1,167 @@
+import { AzureError } from "../azure/errors.ts";
+import { ApiError } from "../kubernetes/errors.ts";
+import type { InformerReport } from "../kubernetes/informer.ts";
+import type { Clock } from "../runtime/clock.ts";
+import type { Instruments } from "../telemetry/instruments.ts";
+import type { Logger } from "../telemetry/log.ts";
+import { type BindingId, type BindingView, parseBindingKey } from "./binding/view.ts";
+import type { Action } from "./plan/actions.ts";
+import type { ReconcileReport } from "./report.ts";
+
+/** What each action says of itself once it is done, as a constant sentence. */
+const DONE: Readonly<Record<Action["kind"], string>> = {
+  addFinalizer: "added finalizer to binding",
+  removeFinalizer: "removed finalizer from binding",
+  inspectSecret: "read Secret to judge its data",
+  mint: "minted credential and wrote it to Secret",
+  adoptSecret: "put label and annotations of Secret right",
+  addReference: "attached Secret to service account",
+  removeReferences: "detached Secrets from service account",
+  deleteSecret: "deleted Secret",
+  writeStatus: "wrote status of binding",
+};
+
+/** Reports to the log, a line a decision, and to the metrics. */
+export class TelemetryReport implements ReconcileReport {
+  readonly #log: Logger;
+  readonly #instruments: Instruments;
+  readonly #clock: Pick<Clock, "now">;
+
+  constructor(log: Logger, instruments: Instruments, clock: Pick<Clock, "now">) {
+    this.#log = log;
+    this.#instruments = instruments;
+    this.#clock = clock;
+  }
+
+  acted(binding: BindingView, action: Action): void {
+    this.#log.info(DONE[action.kind], { ...identify(binding), ...details(binding, action) });
+    this.#instruments.reconciles.inc({ api: binding.api, result: "written" });
+    if (action.kind === "mint") this.#minted(action, "ok");
+  }
+
+  raced(binding: BindingView, action: Action, error: unknown): void {
+    this.#log.debug("somebody else wrote first; deciding again", {
+      ...identify(binding),
+      action: action.kind,
+      error,
+    });
+  }
+
+  failed(
+    binding: BindingView,
+    action: Action,
+    error: unknown,
+    next: { readonly failures: number; readonly retryAt: number },
+  ): void {
+    this.#log.warn("attempt failed", {
+      ...identify(binding),
+      action: action.kind,
+      failures: next.failures,
+      retryInSeconds: Math.round((next.retryAt - this.#clock.now()) / 1000),
+      ...facts(error),
+      error: error instanceof Error ? error.message : String(error),
+    });
+    this.#instruments.reconciles.inc({ api: binding.api, result: "failed" });
+    if (action.kind === "mint") {
+      this.#minted(action, error instanceof AzureError ? error.failure.class : "kubernetes");
+    }
+  }
+
+  settled(_key: string, binding: BindingView): void {
+    this.#instruments.reconciles.inc({ api: binding.api, result: "unchanged" });
+  }
+
+  unsettled(_key: string, id: BindingId, retryAt: number): void {
+    this.#log.error("binding does not settle: something else keeps changing what is written", {
+      ...identify(id),
+      retryInSeconds: Math.round((retryAt - this.#clock.now()) / 1000),
+    });
+    this.#instruments.reconciles.inc({ api: id.api, result: "failed" });
+  }
+
+  gone(key: string): void {
+    this.#log.debug("binding is gone", identify(parseBindingKey(key)));
+  }
+
+  /** What to tell of one cache. */
+  informer(resource: string): InformerReport {
+    const log = this.#log.with({ resource });
+    return {
+      stateChanged: (state, reason, previous) => {
+        if (state === "synced") log.info("cache is in step with the API server", { previous });
+        else log.warn("cache is not in step with the API server", { state, reason });
+      },
+      failed: (error, { retryInMs, failures }) => {
+        this.#instruments.watchRestarts.inc({ resource });
+        const tell = failures === 1 || failures % 10 === 0 ? log.warn : log.debug;
+        tell("watch failed", {
+          failures,
+          retryInSeconds: Math.round(retryInMs / 1000),
+          error: error.message,
+        });
+      },
+      callbackFailed: (error) => log.error("taking in a change failed", { error }),
+    };
+  }
+
+  #minted({ request }: Extract<Action, { kind: "mint" }>, result: string): void {
+    const kind = request.identity.kind === "managedIdentity"
+      ? "managed_identity"
+      : "workload_identity";
+    this.#instruments.mints.inc({ kind, result });
+  }
+}
+
+function identify({ namespace, name, api }: BindingId): Record<string, unknown> {
+  return { namespace, name, api };
+}
+
+function details(binding: BindingView, action: Action): Record<string, unknown> {
+  switch (action.kind) {
+    case "mint":
+      return {
+        secret: binding.secretName,
+        server: action.request.server,
+        reason: action.reason,
+        write: action.write.mode,
+      };
+    case "inspectSecret":
+      return { secret: action.name };
+    case "adoptSecret":
+      return { secret: action.secret.name };
+    case "deleteSecret":
+      return { secret: action.secret.name, reason: action.reason };
+    case "addReference":
+      return { secret: action.secret, serviceAccount: action.serviceAccount };
+    case "removeReferences":
+      return { secrets: action.secrets.join(","), serviceAccount: action.serviceAccount };
+    case "writeStatus":
+      return statusDetails(action.status);
+    case "addFinalizer":
+    case "removeFinalizer":
+      return {};
+  }
+}
+
+function statusDetails(
+  { error, tokenExpirationTime, conditions }: Extract<Action, { kind: "writeStatus" }>["status"],
+): Record<string, unknown> {
+  const ready = conditions?.find(({ type }) => type === "Ready");
+  return {
+    ready: ready?.status,
+    reason: ready?.reason,
+    ...(tokenExpirationTime === undefined ? {} : { expires: tokenExpirationTime }),
+    ...(error === undefined ? {} : { statusError: error }),
+  };
+}
+
+/** What only a log needs: it changes with every call. */
+function facts(error: unknown): Record<string, unknown> {
+  if (error instanceof AzureError) {
+    const { endpoint, host, status, requestId, class: failureClass } = error.failure;
+    const cause = error.cause instanceof Error ? { cause: error.cause.message } : {};
+    return { endpoint, host, status, requestId, class: failureClass, ...cause };
+  }
+  if (error instanceof ApiError) return { code: error.code, reason: error.reason };
+  return {};
+}

@@ -1,0 +1,125 @@
+import type { JSONValue } from "./contract.ts";
+import { ApiError, reasonOfCode } from "./errors.ts";
+import { parseRetryAfter } from "./retry_after.ts";
+import { isFailureStatus } from "./status.ts";
+
+/** A Status is a few hundred bytes; a proxy's error page need not be read to its end. */
+const LARGEST_ERROR_BODY = 1024 * 1024;
+
+/**
+ * A whole body. Rejects with `Truncated` when the connection ends early or the length is not the
+ * one announced.
+ */
+export async function readBody(response: Response, request: string): Promise<Uint8Array> {
+  let bytes: Uint8Array;
+  try {
+    bytes = await response.bytes();
+  } catch (error) {
+    throw truncated(response, request, "the connection broke off within the body", error);
+  }
+  const announced = announcedLength(response);
+  if (announced !== undefined && announced !== bytes.length) {
+    const what = `the body has ${bytes.length} of ${announced} bytes`;
+    throw truncated(response, request, what);
+  }
+  return bytes;
+}
+
+/** A whole body as JSON. Rejects with `Truncated` or `BadAnswer`; the text is never quoted. */
+export async function readJson(response: Response, request: string): Promise<JSONValue> {
+  const bytes = await readBody(response, request);
+  const value = parseJson(bytes);
+  if (value !== undefined) return value;
+  // Only HTTP/1.0-style bodies have no end of their own; there a cut is seen by the text alone.
+  const open = bytes[0] === 0x7b || bytes[0] === 0x5b;
+  if (open && announcedLength(response) === undefined) {
+    throw truncated(response, request, `the JSON ends after ${bytes.length} bytes`);
+  }
+  throw new ApiError({
+    code: response.status,
+    reason: "BadAnswer",
+    message:
+      `${request}: ${response.status} with a body that is not JSON (${describe(response)}, ` +
+      `${bytes.length} bytes): something else than the API server may have answered`,
+  });
+}
+
+/** The error that an answer with a failing HTTP status stands for. Consumes or cancels the body. */
+export async function errorOf(
+  response: Response,
+  request: string,
+  nowMs: number,
+): Promise<ApiError> {
+  const retryAfterMs = parseRetryAfter(response.headers.get("retry-after"), nowMs);
+  const status = await readStatus(response);
+  if (status !== undefined) {
+    return ApiError.fromStatus(status, { request, httpCode: response.status, retryAfterMs });
+  }
+  return new ApiError({
+    code: response.status,
+    reason: reasonOfCode(response.status),
+    message: `${request}: ${response.status} ${response.statusText}`.trimEnd() +
+      ` without a Kubernetes Status (${describe(response)})`,
+    retryAfterMs,
+  });
+}
+
+/** A failure of the wire after the answer's headers. */
+export function truncated(
+  response: Response,
+  request: string,
+  what: string,
+  cause?: unknown,
+): ApiError {
+  return new ApiError({
+    code: response.status,
+    reason: "Truncated",
+    message: `${request}: ${what}`,
+    cause,
+  });
+}
+
+/** The body as a failing Status, or `undefined` for any other body. */
+async function readStatus(response: Response): Promise<JSONValue | undefined> {
+  if (!/[/+]json\b/i.test(response.headers.get("content-type") ?? "")) {
+    await response.body?.cancel();
+    return undefined;
+  }
+  const value = parseJson(await readAtMost(response, LARGEST_ERROR_BODY));
+  return isFailureStatus(value) ? value : undefined;
+}
+
+/** The first `limit` bytes of a body; the rest is cancelled. A broken body gives what came. */
+async function readAtMost(response: Response, limit: number): Promise<Uint8Array> {
+  const parts: Uint8Array[] = [];
+  let length = 0;
+  try {
+    for await (const part of response.body ?? []) {
+      parts.push(part);
+      if ((length += part.length) > limit) break;
+    }
+  } catch {
+    // The HTTP status is the failure to report; the body was only to explain it.
+  }
+  return new Uint8Array(await new Blob(parts as BlobPart[]).arrayBuffer());
+}
+
+function parseJson(bytes: Uint8Array): JSONValue | undefined {
+  try {
+    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+  } catch {
+    return undefined;
+  }
+}
+
+/** Content-Length, where it counts the bytes that we read. */
+function announcedLength(response: Response): number | undefined {
+  const value = response.headers.get("content-length");
+  if (value === null || response.headers.has("content-encoding")) return undefined;
+  return Number(value);
+}
+
+function describe(response: Response): string {
+  const type = response.headers.get("content-type")?.slice(0, 60);
+  return type ? `content type ${type}` : "no content type";
+}

@@ -1,0 +1,43 @@
+import type { Clock } from "../../runtime/clock.ts";
+import type { ApiError } from "../errors.ts";
+import type { Logger } from "../../telemetry/log.ts";
+import { BoundedMap } from "./bounded_map.ts";
+
+/** After a refusal a namespace is left alone for this long. */
+const REST_MS = 600_000;
+const MOST_NAMESPACES = 4_096;
+
+/**
+ * Remembers the namespaces in which RBAC allows no Events: each is told of once and tried again
+ * after ten minutes, in case a Role has been added.
+ */
+export class Refusals {
+  readonly #clock: Clock;
+  readonly #log: Logger;
+  readonly #restUntil = new BoundedMap<string, number>(MOST_NAMESPACES);
+
+  constructor(clock: Clock, log: Logger) {
+    this.#clock = clock;
+    this.#log = log;
+  }
+
+  /** Nothing is to be tried in this namespace at present. */
+  covers(namespace: string): boolean {
+    return this.#clock.now() < (this.#restUntil.get(namespace) ?? 0);
+  }
+
+  refused(namespace: string, verb: "create" | "patch", error: ApiError): void {
+    const isTold = this.#restUntil.get(namespace) !== undefined;
+    this.#restUntil.set(namespace, this.#clock.now() + REST_MS);
+    if (isTold) return;
+    this.#log.warn(
+      `the ServiceAccount may not ${verb} Events in namespace ${namespace}, so none are written ` +
+        `there: grant it the verbs create and patch on events to have them`,
+      { namespace, verb, error },
+    );
+  }
+
+  allowed(namespace: string): void {
+    this.#restUntil.delete(namespace);
+  }
+}

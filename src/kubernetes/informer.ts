@@ -1,0 +1,371 @@
+import { type Clock, sleep } from "../runtime/clock.ts";
+import type { Random } from "../runtime/random.ts";
+import { Backoff } from "./backoff.ts";
+import { ApiError, isExpired, isForbidden } from "./errors.ts";
+import type { IndexFunction } from "./object_index.ts";
+import { ObjectStore, type StoreSubscriber } from "./object_store.ts";
+import type { KubernetesObject, ListWatch, Stored, WatchEvent } from "./resource.ts";
+import { type SyncState, SyncTracker } from "./sync_state.ts";
+import { type GuardedConnection, type SilenceOptions, withWatchdog } from "./watchdog.ts";
+
+export type { SyncState } from "./sync_state.ts";
+
+/** Is told what happens to the objects. Objects are shared with the informer: change none. */
+export interface InformerSubscriber<T extends KubernetesObject> extends StoreSubscriber<T> {
+  /** The state has become `synced`, for the first time or again. */
+  synced?(): void;
+}
+
+/** Is told what happens to the informer itself, for logs and metrics. */
+export interface InformerReport {
+  /** Once for every change of state. */
+  stateChanged?(state: SyncState, reason: string, previous: SyncState): void;
+  /** A list or watch failed. `failures` counts those in a row; 1 is worth a line, more rarely. */
+  failed?(error: ApiError, next: { retryInMs: number; failures: number }): void;
+  /** A subscriber, an index or `onSilent` threw. The informer goes on. */
+  callbackFailed?(error: unknown): void;
+}
+
+/** Settings of an informer; moments and durations in ms. */
+export interface InformerOptions<T extends KubernetesObject> {
+  /** For messages, such as `acrpullbindings v1beta2`. */
+  name: string;
+  resource: ListWatch<T>;
+  clock: Clock;
+  random: Random;
+  /** Without it, the objects of all namespaces. */
+  namespace?: string | undefined;
+  labelSelector?: string | undefined;
+  fieldSelector?: string | undefined;
+  /** Objects a page of a list; 500 if left out. */
+  pageSize?: number;
+  /** Makes of every object what is kept of it; if left out, all but `metadata.managedFields`. */
+  trim?: (object: Stored<T>) => Stored<T>;
+  /**
+   * A connection silent for so long is ended; 150,000 if left out. A watch hears a bookmark about
+   * every minute.
+   */
+  silentAfterMs?: number;
+  /** Without a connection for so long, the state is `desynced`; 30,000 if left out. */
+  desyncedAfterMs?: number;
+  /** Called when a connection was ended for its silence, so that the transport can renew its own. */
+  onSilent?: () => void;
+  report?: InformerReport;
+}
+
+const PAGE_SIZE = 500;
+const SILENT_AFTER_MS = 150_000;
+const DESYNCED_AFTER_MS = 30_000;
+const RETRY = { firstMs: 800, longestMs: 30_000 };
+
+/** The server ends a watch after five to ten minutes, each at its own moment. */
+const WATCH_SECONDS = { least: 300, spread: 300 };
+/** A watch that lasted so long makes the next failure a first one. */
+const HEALTHY_AFTER_MS = 30_000;
+/** A server or proxy that ends each watch at once must not be asked again at once. */
+const SHORTEST_WATCH_MS = 1_000;
+/** After so many failures in a row the resourceVersion itself may be at fault. */
+const RELIST_EVERY_FAILURES = 5;
+/** A paged list that twice falls out of the server's history is then read in one piece. */
+const PAGED_TRIES = 2;
+/** A missing CRD or right comes by a person's hand: asked for calmly. */
+const CALM_MS = { least: 10_000, spread: 20_000 };
+
+/** What is kept of an object by default: all but `metadata.managedFields`. */
+export function withoutManagedFields<T extends KubernetesObject>(object: Stored<T>): Stored<T> {
+  // A copy, since `delete` would turn the object into a hash table, which takes more memory.
+  const { managedFields: _, ...metadata } = object.metadata;
+  return { ...object, metadata } as Stored<T>;
+}
+
+/**
+ * Holds the objects of one resource, kept up to date by list and watch. Everything it answers is
+ * from memory.
+ *
+ * Lists are read page by page and only what `trim` leaves is kept. A watch goes on from its last
+ * resourceVersion when it ends, and after a failure with backoff and full jitter or as Retry-After
+ * says; when the server no longer has that version (410) the list is read anew and compared. A
+ * resource that the server does not know keeps what was last seen of it.
+ */
+export class Informer<T extends KubernetesObject> {
+  readonly name: string;
+  readonly #options: InformerOptions<T>;
+  readonly #trim: (object: Stored<T>) => Stored<T>;
+  readonly #silence: SilenceOptions;
+  readonly #backoff: Backoff;
+  readonly #tracker: SyncTracker;
+  readonly #store: ObjectStore<T>;
+  readonly #subscribers = new Set<InformerSubscriber<T>>();
+  #mustList = true;
+  #watchingSince: number | undefined;
+
+  constructor(options: InformerOptions<T>) {
+    const { clock, random } = options;
+    this.name = options.name;
+    this.#options = options;
+    this.#trim = options.trim ?? withoutManagedFields;
+    this.#backoff = new Backoff(RETRY, random);
+    this.#silence = {
+      clock,
+      silentAfterMs: options.silentAfterMs ?? SILENT_AFTER_MS,
+      onSilent: () => this.#call(() => options.onSilent?.()),
+    };
+    this.#tracker = new SyncTracker(
+      clock,
+      options.desyncedAfterMs ?? DESYNCED_AFTER_MS,
+      (...change) => this.#stateChanged(...change),
+    );
+    this.#store = new ObjectStore(clock, {
+      changed: (object, previous) => this.#tell((each) => each.changed?.(object, previous)),
+      removed: (object) => this.#tell((each) => each.removed?.(object)),
+    });
+  }
+
+  get state(): SyncState {
+    return this.#tracker.state;
+  }
+
+  /** Why the state is what it is. */
+  get stateReason(): string {
+    return this.#tracker.reason;
+  }
+
+  get synced(): boolean {
+    return this.#tracker.state === "synced";
+  }
+
+  get size(): number {
+    return this.#store.size;
+  }
+
+  /** Resolves once the state is `synced`; rejects with the signal's reason when that comes first. */
+  whenSynced(signal?: AbortSignal): Promise<void> {
+    return this.#tracker.whenSynced(signal);
+  }
+
+  get(namespace: string, name: string): Stored<T> | undefined {
+    return this.#store.get(namespace, name);
+  }
+
+  values(): IterableIterator<Stored<T>> {
+    return this.#store.values();
+  }
+
+  /** Adds an index. `keysOf` must be pure; when it throws, the object is in no place of the index. */
+  addIndex(name: string, keysOf: IndexFunction<T>): void {
+    this.#store.addIndex(name, (object) => this.#call(() => keysOf(object)) ?? []);
+  }
+
+  /** The objects that an index has under a key. Throws a TypeError for an unknown index. */
+  byIndex(name: string, key: string): Stored<T>[] {
+    return this.#store.byIndex(name, key);
+  }
+
+  /** Tells a subscriber of what happens from now on. Answers a function that ends it. */
+  subscribe(subscriber: InformerSubscriber<T>): () => void {
+    this.#subscribers.add(subscriber);
+    return () => this.#subscribers.delete(subscriber);
+  }
+
+  /**
+   * Takes in the answer to an own write, so that the next decision sees it without waiting for the
+   * watch. Of two states the newer is kept, whichever comes last. Pass only what this informer's
+   * namespace and selectors match.
+   */
+  observe(object: Stored<T>): void {
+    this.#store.observe(this.#trim(object));
+  }
+
+  /** Takes in an own deletion that left nothing, not even an object that waits for finalizers. */
+  forget(namespace: string, name: string, uid: string): void {
+    this.#store.forget(namespace, name, uid);
+  }
+
+  /** Lists and watches until `signal` aborts, and then resolves. Failures are reported. Run it once. */
+  async run(signal: AbortSignal): Promise<void> {
+    try {
+      while (!signal.aborted) await this.#once(signal);
+    } finally {
+      this.#tracker.stop();
+    }
+  }
+
+  async #once(signal: AbortSignal): Promise<void> {
+    try {
+      if (this.#mustList) await this.#list(signal);
+      await this.#watch(signal);
+    } catch (error) {
+      if (signal.aborted) return;
+      const delayMs = this.#failed(ApiError.from(error));
+      // Only an abort rejects, and that ends the caller's loop.
+      await sleep(this.#options.clock, delayMs, signal).catch(() => undefined);
+    }
+  }
+
+  async #list(signal: AbortSignal): Promise<void> {
+    for (let tries = 1;; tries += 1) {
+      const limit = tries <= PAGED_TRIES ? this.#options.pageSize ?? PAGE_SIZE : undefined;
+      try {
+        await withWatchdog(signal, this.#silence, (connection) => this.#pages(connection, limit));
+        this.#mustList = false;
+        return;
+      } catch (error) {
+        const failure = ApiError.from(error, signal);
+        if (!isExpired(failure) || tries > PAGED_TRIES) throw failure;
+      }
+    }
+  }
+
+  async #pages(connection: GuardedConnection, limit: number | undefined): Promise<void> {
+    this.#store.beginList();
+    let page = await this.#page(connection, limit);
+    while (page.continue !== undefined) {
+      page = await this.#page(connection, limit, page.continue);
+    }
+    this.#store.endList(page.resourceVersion);
+  }
+
+  /** Answers where the list goes on, not the objects: a page is garbage before the next is read. */
+  async #page(
+    connection: GuardedConnection,
+    limit: number | undefined,
+    next?: string,
+  ): Promise<{ continue?: string | undefined; resourceVersion: string }> {
+    const { resource } = this.#options;
+    const page = await resource.list({
+      ...this.#selection(connection.signal),
+      limit,
+      continue: next,
+    });
+    connection.heard();
+    for (const object of page.items) this.#store.applyListed(this.#trim(object));
+    return { continue: page.continue, resourceVersion: page.resourceVersion };
+  }
+
+  async #watch(signal: AbortSignal): Promise<void> {
+    const { resource, random, clock } = this.#options;
+    const timeoutSeconds = WATCH_SECONDS.least + Math.floor(random() * WATCH_SECONDS.spread);
+    const startedAt = clock.now();
+    await withWatchdog(signal, this.#silence, async (connection) => {
+      const events = await resource.watch({
+        ...this.#selection(connection.signal),
+        resourceVersion: this.#store.version ?? "",
+        timeoutSeconds,
+        allowWatchBookmarks: true,
+      });
+      connection.heard();
+      this.#watchingSince = clock.now();
+      this.#tracker.enter("synced", "the watch stands");
+      await this.#follow(events, connection);
+    });
+    const lastedMs = clock.now() - startedAt;
+    if (lastedMs < SHORTEST_WATCH_MS) throw shortWatch(lastedMs);
+  }
+
+  async #follow(
+    events: ReadableStream<WatchEvent<T>>,
+    { signal, heard }: GuardedConnection,
+  ): Promise<void> {
+    const reader = events.getReader();
+    // What cancelling itself meets does not matter: nothing more is wanted of this stream.
+    const cancel = () => reader.cancel(signal.reason).catch(() => undefined);
+    signal.addEventListener("abort", cancel, { once: true });
+    try {
+      while (!signal.aborted) {
+        const { done, value } = await reader.read();
+        if (done) break;
+        heard();
+        this.#apply(value);
+      }
+      signal.throwIfAborted();
+    } finally {
+      signal.removeEventListener("abort", cancel);
+      await cancel();
+    }
+  }
+
+  #apply(event: WatchEvent<T>): void {
+    switch (event.type) {
+      case "BOOKMARK":
+        return this.#store.advance(event.resourceVersion);
+      case "DELETED":
+        return this.#store.applyDeleted(event.object);
+      case "ERROR":
+        // Whatever the server could not send is only to be had by a list.
+        this.#mustList = true;
+        throw event.error;
+      default:
+        return this.#store.applyChanged(this.#trim(event.object));
+    }
+  }
+
+  /** Notes a failure. Answers how long to wait before the next try, in ms. */
+  #failed(error: ApiError): number {
+    const since = this.#watchingSince;
+    this.#watchingSince = undefined;
+    if (since !== undefined && this.#options.clock.now() - since >= HEALTHY_AFTER_MS) {
+      this.#backoff.reset();
+    }
+    const standing = standingFailure(error);
+    return standing ? this.#failedUntilChanged(error, standing) : this.#failedForNow(error);
+  }
+
+  #failedUntilChanged(error: ApiError, state: "absent" | "refused"): number {
+    this.#mustList ||= state === "absent";
+    this.#tracker.enter(state, error.message);
+    const calmMs = CALM_MS.least + this.#options.random() * CALM_MS.spread;
+    return Math.max(error.retryAfterMs ?? 0, calmMs);
+  }
+
+  #failedForNow(error: ApiError): number {
+    this.#tracker.disconnected(error.message);
+    const expired: boolean = isExpired(error);
+    const backoffMs = this.#backoff.next(error.retryAfterMs);
+    const { failures } = this.#backoff;
+    this.#mustList ||= expired || error.reason === "BadAnswer" ||
+      failures % RELIST_EVERY_FAILURES === 0;
+    // An old resourceVersion says nothing about the server's health.
+    const retryInMs = expired && failures === 1 ? error.retryAfterMs ?? 0 : backoffMs;
+    this.#call(() => this.#options.report?.failed?.(error, { retryInMs, failures }));
+    return retryInMs;
+  }
+
+  #stateChanged(state: SyncState, reason: string, previous: SyncState): void {
+    this.#call(() => this.#options.report?.stateChanged?.(state, reason, previous));
+    if (state === "synced") this.#tell((each) => each.synced?.());
+  }
+
+  #selection(signal: AbortSignal) {
+    const { namespace, labelSelector, fieldSelector } = this.#options;
+    return { namespace, labelSelector, fieldSelector, signal };
+  }
+
+  #tell(tell: (subscriber: InformerSubscriber<T>) => void): void {
+    for (const subscriber of this.#subscribers) this.#call(() => tell(subscriber));
+  }
+
+  /** Runs another's code: what it throws is reported and ends nothing. */
+  #call<R>(callback: () => R): R | undefined {
+    try {
+      return callback();
+    } catch (error) {
+      this.#options.report?.callbackFailed?.(error);
+      return undefined;
+    }
+  }
+}
+
+/** A failure that only a person's change of the cluster ends. */
+function standingFailure(error: ApiError): "absent" | "refused" | undefined {
+  // Where a group has no resource at all, the server answers a plain 404 page without a Status.
+  if (error.code === 404) return "absent";
+  return isForbidden(error) ? "refused" : undefined;
+}
+
+function shortWatch(lastedMs: number): ApiError {
+  return new ApiError({
+    code: 0,
+    reason: "Truncated",
+    message: `the watch ended after ${lastedMs} ms`,
+  });
+}

@@ -1,0 +1,140 @@
+import type { JSONValue } from "./contract.ts";
+import { ApiError } from "./errors.ts";
+
+/** An object in etcd is at most 1.5 MiB; 16 MiB is well beyond any watch event. */
+export const LONGEST_LINE_BYTES = 16 * 1024 * 1024;
+
+const NEWLINE = 0x0a;
+
+/**
+ * Splits bytes at newlines, whatever the chunks are. It splits before decoding: 0x0A never occurs
+ * inside a UTF-8 sequence, so a character cut in two by the network is whole again in its line.
+ */
+export class LineSplitter {
+  readonly #longest: number;
+  #parts: Uint8Array[] = [];
+  #length = 0;
+
+  constructor(longestBytes: number = LONGEST_LINE_BYTES) {
+    this.#longest = longestBytes;
+  }
+
+  /** Bytes of a line whose end has not come yet. */
+  get pending(): number {
+    return this.#length;
+  }
+
+  /** The lines that `chunk` completes, without their newline. Throws when a line is too long. */
+  push(chunk: Uint8Array): Uint8Array[] {
+    const lines: Uint8Array[] = [];
+    let start = 0;
+    for (let end; (end = chunk.indexOf(NEWLINE, start)) >= 0; start = end + 1) {
+      this.#keep(chunk.subarray(start, end));
+      lines.push(this.#take());
+    }
+    if (start < chunk.length) this.#keep(chunk.subarray(start));
+    return lines;
+  }
+
+  #keep(part: Uint8Array): void {
+    this.#length += part.length;
+    if (this.#length > this.#longest) {
+      throw new ApiError({
+        code: 0,
+        reason: "BadAnswer",
+        message: `a line of the stream is longer than ${this.#longest} bytes`,
+      });
+    }
+    this.#parts.push(part);
+  }
+
+  #take(): Uint8Array {
+    const parts = this.#parts;
+    const line = parts.length === 1 ? parts[0]! : concatenate(parts, this.#length);
+    this.#parts = [];
+    this.#length = 0;
+    return line;
+  }
+}
+
+/**
+ * The JSON values of a newline-delimited stream, such as a watch. Blank lines are skipped. The
+ * stream fails with `Truncated` when it ends within a line, with `BadAnswer` when a line is not
+ * JSON; cancelling it cancels `source`. Nothing is read ahead of the reader's asking.
+ */
+export function jsonLines(
+  source: ReadableStream<Uint8Array>,
+  request: string,
+  longestBytes?: number,
+): ReadableStream<JSONValue> {
+  const reader = source.getReader();
+  const splitter = new LineSplitter(longestBytes);
+  return new ReadableStream<JSONValue>({
+    async pull(controller) {
+      try {
+        await pullValues(reader, splitter, controller, request);
+      } catch (error) {
+        // The lines after a broken one are of no use: let go of the connection.
+        await reader.cancel(error).catch(() => {});
+        throw error;
+      }
+    },
+    cancel: (reason) => reader.cancel(reason),
+  }, { highWaterMark: 0 });
+}
+
+/** Reads until at least one value is there, or the end. */
+async function pullValues(
+  reader: ReadableStreamDefaultReader<Uint8Array>,
+  splitter: LineSplitter,
+  controller: ReadableStreamDefaultController<JSONValue>,
+  request: string,
+): Promise<void> {
+  for (let found = 0; found === 0;) {
+    const { done, value } = await reader.read();
+    if (done) {
+      if (splitter.pending > 0) throw cutWithinLine(request, splitter.pending);
+      return controller.close();
+    }
+    for (const line of splitter.push(value)) {
+      const parsed = parseLine(line, request);
+      if (parsed === BLANK) continue;
+      controller.enqueue(parsed);
+      found++;
+    }
+  }
+}
+
+const BLANK = Symbol("blank line");
+
+function parseLine(line: Uint8Array, request: string): JSONValue | typeof BLANK {
+  try {
+    const text = new TextDecoder("utf-8", { fatal: true }).decode(line);
+    return text.trim() === "" ? BLANK : JSON.parse(text);
+  } catch {
+    // The parser's own message quotes the text, which may hold a Secret.
+    throw new ApiError({
+      code: 200,
+      reason: "BadAnswer",
+      message: `${request}: a line of the stream (${line.length} bytes) is not JSON`,
+    });
+  }
+}
+
+function cutWithinLine(request: string, pending: number): ApiError {
+  return new ApiError({
+    code: 200,
+    reason: "Truncated",
+    message: `${request}: the stream ended ${pending} bytes into a line`,
+  });
+}
+
+function concatenate(parts: readonly Uint8Array[], length: number): Uint8Array {
+  const whole = new Uint8Array(length);
+  let offset = 0;
+  for (const part of parts) {
+    whole.set(part, offset);
+    offset += part.length;
+  }
+  return whole;
+}

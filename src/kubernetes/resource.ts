@@ -1,0 +1,343 @@
+import type { JSONValue, RequestOptions, RestClient } from "./contract.ts";
+import {
+  apiVersionOf,
+  badAnswer,
+  type KubernetesObject,
+  type PartialObjectMetadata,
+  type ResourceDefinition,
+  type Stored,
+  toStored,
+} from "./object.ts";
+import { resourcePath, type ResourcePlace } from "./resource_path.ts";
+import { asObject } from "./status.ts";
+import { decodeWatch, type WatchEvent } from "./watch.ts";
+
+export type {
+  KubernetesObject,
+  ObjectMeta,
+  OwnerReference,
+  PartialObjectMetadata,
+  ResourceDefinition,
+  Stored,
+} from "./object.ts";
+export type { WatchEvent } from "./watch.ts";
+
+/** Ends a request early; its promise then rejects with the signal's reason. */
+export interface CallOptions {
+  signal?: AbortSignal | undefined;
+}
+
+/** Which objects to list or watch. Without `namespace`, those of all. */
+export interface Selection extends CallOptions {
+  namespace?: string | undefined;
+  labelSelector?: string | undefined;
+  fieldSelector?: string | undefined;
+}
+
+/** A list, or one page of it. Without `resourceVersion` the answer is the most recent state. */
+export interface ListOptions extends Selection {
+  /** Objects a page; without it, all at once. */
+  limit?: number | undefined;
+  /** From the page before. */
+  continue?: string | undefined;
+  resourceVersion?: string | undefined;
+}
+
+/** A watch from a `resourceVersion` on. */
+export interface WatchOptions extends Selection {
+  resourceVersion: string;
+  /** After this the server ends the watch in good order. */
+  timeoutSeconds?: number | undefined;
+  allowWatchBookmarks?: boolean | undefined;
+}
+
+/** One page. `continue` asks for the next; absent on the last. */
+export interface Page<T extends KubernetesObject> {
+  items: Stored<T>[];
+  resourceVersion: string;
+  continue?: string;
+}
+
+/** A patch in one of the three forms. Custom resources know no strategic one. */
+export type Patch =
+  | { type: "merge" | "strategic"; body: Record<string, unknown> }
+  | { type: "json"; body: readonly unknown[] };
+
+/** What must still hold for a delete to happen; otherwise it is refused as a conflict. */
+export interface DeleteOptions extends CallOptions {
+  preconditions?: { uid?: string; resourceVersion?: string };
+}
+
+/** Settings of a client. */
+export interface ResourceClientOptions {
+  /** Who is named in `managedFields` for every write. */
+  fieldManager?: string | undefined;
+}
+
+/** The part of a client that an informer needs. */
+export interface ListWatch<T extends KubernetesObject> {
+  list(options: ListOptions): Promise<Page<T>>;
+  watch(options: WatchOptions): Promise<ReadableStream<WatchEvent<T>>>;
+}
+
+const METADATA_ONLY = "g=meta.k8s.io;v=v1";
+
+const PATCH_TYPES: Readonly<Record<Patch["type"], string>> = {
+  merge: "application/merge-patch+json",
+  strategic: "application/strategic-merge-patch+json",
+  json: "application/json-patch+json",
+};
+
+/**
+ * One resource of one API server. `T` is what is written, `Answer` what comes back: the same, or
+ * metadata alone (see `metadataOnly`). For a cluster-scoped resource pass `""` as namespace.
+ *
+ * Everything rejects with what the RestClient rejects with, and with an ApiError of reason
+ * `BadAnswer` where the answer lacks what every stored object has, or of reason `Invalid` where a
+ * name cannot stand in a path.
+ */
+export class ResourceClient<
+  T extends KubernetesObject,
+  Answer extends KubernetesObject = T,
+> implements ListWatch<Answer> {
+  readonly definition: ResourceDefinition;
+  protected readonly rest: RestClient;
+  readonly #options: ResourceClientOptions;
+  readonly #partial: boolean;
+
+  constructor(
+    rest: RestClient,
+    definition: ResourceDefinition,
+    options: ResourceClientOptions = {},
+    partial = false,
+  ) {
+    this.rest = rest;
+    this.definition = definition;
+    this.#options = options;
+    this.#partial = partial;
+  }
+
+  /**
+   * The same resource, of which every answer holds metadata alone. The server leaves the rest out,
+   * also from the answers to writes, so that a Secret's data never comes back. An answer that holds
+   * more is refused.
+   */
+  metadataOnly(): ResourceClient<T, PartialObjectMetadata> {
+    return new ResourceClient(this.rest, this.definition, this.#options, true);
+  }
+
+  /** Reads one object. */
+  get(namespace: string, name: string, options: CallOptions = {}): Promise<Stored<Answer>> {
+    return this.#object({ method: "GET" }, { namespace, name }, options);
+  }
+
+  /** Reads a page of objects, or all. */
+  async list(options: ListOptions = {}): Promise<Page<Answer>> {
+    const answer = asObject(
+      await this.rest.performRequest({
+        ...this.#request("GET", options, options),
+        accept: this.#accept("PartialObjectMetadataList"),
+        querystring: query({
+          ...selectors(options),
+          limit: options.limit,
+          continue: options.continue,
+          resourceVersion: options.resourceVersion,
+        }),
+        expectJson: true,
+      }),
+    );
+    return this.#page(answer ?? {});
+  }
+
+  /**
+   * Watches for changes. The promise resolves once the server has accepted; the stream then ends
+   * when the server says so, and fails when the connection does. Cancel it when done.
+   */
+  async watch(options: WatchOptions): Promise<ReadableStream<WatchEvent<Answer>>> {
+    const lines = await this.rest.performRequest({
+      ...this.#request("GET", options, options),
+      querystring: query({
+        ...selectors(options),
+        watch: true,
+        resourceVersion: options.resourceVersion,
+        timeoutSeconds: options.timeoutSeconds,
+        allowWatchBookmarks: options.allowWatchBookmarks,
+      }),
+      expectStream: true,
+      expectJson: true,
+    });
+    return decodeWatch<Answer>(lines, {
+      definition: this.definition,
+      admit: (object) => this.#admit(object, "PartialObjectMetadata"),
+    });
+  }
+
+  /** Creates an object. Refused as AlreadyExists when one of that name is there. */
+  create(namespace: string, object: T, options: CallOptions = {}): Promise<Stored<Answer>> {
+    return this.#write("POST", { namespace }, object, options);
+  }
+
+  /** Replaces an object; refused as a conflict when its resourceVersion is no longer the last. */
+  update(namespace: string, object: T, options: CallOptions = {}): Promise<Stored<Answer>> {
+    return this.#write("PUT", { namespace, name: nameOf(object) }, object, options);
+  }
+
+  /** Replaces an object's status and nothing else. */
+  updateStatus(namespace: string, object: T, options: CallOptions = {}): Promise<Stored<Answer>> {
+    const place = { namespace, name: nameOf(object), subresource: "status" };
+    return this.#write("PUT", place, object, options);
+  }
+
+  /** Changes an object. A `metadata.resourceVersion` in a merge patch is checked by the server. */
+  patch(
+    namespace: string,
+    name: string,
+    patch: Patch,
+    options: CallOptions = {},
+  ): Promise<Stored<Answer>> {
+    return this.#patch({ namespace, name }, patch, options);
+  }
+
+  /** Changes an object's status and nothing else. */
+  patchStatus(
+    namespace: string,
+    name: string,
+    patch: Patch,
+    options: CallOptions = {},
+  ): Promise<Stored<Answer>> {
+    return this.#patch({ namespace, name, subresource: "status" }, patch, options);
+  }
+
+  /**
+   * Deletes an object. Answers `undefined` when it is gone, and the object when finalizers keep it
+   * until they are removed. Refused as a conflict when a precondition does not hold.
+   */
+  async delete(
+    namespace: string,
+    name: string,
+    options: DeleteOptions = {},
+  ): Promise<Stored<Answer> | undefined> {
+    const { preconditions } = options;
+    const body = {
+      apiVersion: "v1",
+      kind: "DeleteOptions",
+      ...(preconditions && { preconditions }),
+    };
+    const answer = await this.rest.performRequest({
+      ...this.#request("DELETE", { namespace, name }, options),
+      bodyJson: body,
+      expectJson: true,
+    });
+    const left = asObject(answer) ?? {};
+    if (left.kind === "Status" || !asObject(left.metadata)?.deletionTimestamp) return undefined;
+    this.#admit(left, "PartialObjectMetadata");
+    return toStored<Answer>(left, this.definition);
+  }
+
+  /** Posts to a subresource whose answer is no stored object, such as a token request. */
+  protected post(place: ResourcePlace, body: object, options: CallOptions): Promise<JSONValue> {
+    return this.rest.performRequest({
+      ...this.#request("POST", place, options),
+      accept: "application/json",
+      querystring: this.#writer(),
+      bodyJson: body as JSONValue,
+      expectJson: true,
+    });
+  }
+
+  #write(
+    method: "POST" | "PUT",
+    place: ResourcePlace,
+    object: T,
+    options: CallOptions,
+  ): Promise<Stored<Answer>> {
+    const { apiVersion = apiVersionOf(this.definition), kind = this.definition.kind } = object;
+    const bodyJson = { ...object, apiVersion, kind } as unknown as JSONValue;
+    return this.#object({ method, bodyJson, querystring: this.#writer() }, place, options);
+  }
+
+  #patch(place: ResourcePlace, patch: Patch, options: CallOptions): Promise<Stored<Answer>> {
+    const request = {
+      method: "PATCH" as const,
+      contentType: PATCH_TYPES[patch.type],
+      bodyJson: patch.body as JSONValue,
+      querystring: this.#writer(),
+    };
+    return this.#object(request, place, options);
+  }
+
+  async #object(
+    request: Omit<RequestOptions, "path">,
+    place: ResourcePlace,
+    options: CallOptions,
+  ): Promise<Stored<Answer>> {
+    const answer = await this.rest.performRequest({
+      ...this.#request(request.method, place, options),
+      ...request,
+      expectJson: true,
+    });
+    this.#admit(asObject(answer) ?? {}, "PartialObjectMetadata");
+    return toStored<Answer>(answer, this.definition);
+  }
+
+  #request(
+    method: RequestOptions["method"],
+    place: ResourcePlace,
+    { signal }: CallOptions,
+  ): RequestOptions {
+    return {
+      method,
+      path: resourcePath(this.definition, place),
+      accept: this.#accept("PartialObjectMetadata"),
+      ...(signal && { abortSignal: signal }),
+    };
+  }
+
+  #accept(partialKind: string): string {
+    return this.#partial
+      ? `application/json;as=${partialKind};${METADATA_ONLY}`
+      : "application/json";
+  }
+
+  /** A server that ignored `as=` would put tokens into a cache that must hold none. */
+  #admit(object: Record<string, unknown>, partialKind: string): void {
+    if (!this.#partial || object.kind === partialKind) return;
+    throw badAnswer(this.definition, `something else than the ${partialKind} asked for`);
+  }
+
+  #page(answer: Record<string, unknown>): Page<Answer> {
+    this.#admit(answer, "PartialObjectMetadataList");
+    // An empty list of metadata alone comes as null: the server leaves Go's nil slice as it is.
+    const items = answer.items === null ? [] : answer.items;
+    const metadata = asObject(answer.metadata) ?? {};
+    const { resourceVersion, continue: next } = metadata;
+    if (!Array.isArray(items)) throw badAnswer(this.definition, "a list without items");
+    if (typeof resourceVersion !== "string" || resourceVersion === "") {
+      throw badAnswer(this.definition, "a list without resourceVersion");
+    }
+    for (const item of items) toStored(item, this.definition);
+    const more = typeof next === "string" && next !== "" ? { continue: next } : {};
+    return { items: items as Stored<Answer>[], resourceVersion, ...more };
+  }
+
+  #writer(): URLSearchParams {
+    return query({ fieldManager: this.#options.fieldManager });
+  }
+}
+
+function nameOf(object: KubernetesObject): string {
+  return object.metadata?.name ?? "";
+}
+
+function selectors(
+  { labelSelector, fieldSelector }: Selection,
+): Record<string, string | undefined> {
+  return { labelSelector, fieldSelector };
+}
+
+function query(
+  parameters: Record<string, string | number | boolean | undefined>,
+): URLSearchParams {
+  const given = Object.entries(parameters).filter(([, value]) => value !== undefined);
+  return new URLSearchParams(given.map(([name, value]) => [name, String(value)]));
+}

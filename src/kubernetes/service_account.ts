@@ -1,0 +1,55 @@
+import type { BoundObjectReference, TokenRequest } from "kubernetes-types/authentication/v1.d.ts";
+import type { ServiceAccount } from "kubernetes-types/core/v1.d.ts";
+import { Redacted } from "../runtime/redacted.ts";
+import { badAnswer } from "./object.ts";
+import { type CallOptions, ResourceClient, type ResourceDefinition } from "./resource.ts";
+import { asObject } from "./status.ts";
+
+/** ServiceAccounts of the core group. */
+export const SERVICE_ACCOUNT: ResourceDefinition = {
+  group: "",
+  version: "v1",
+  plural: "serviceaccounts",
+  kind: "ServiceAccount",
+  namespaced: true,
+};
+
+/** What a token is asked for. */
+export interface TokenOptions extends CallOptions {
+  audiences: string[];
+  /** At least 600; the server may grant another lifetime. Without it, the server's default. */
+  expirationSeconds?: number;
+  /** The token dies with this object. */
+  boundObjectRef?: BoundObjectReference;
+}
+
+/** A ServiceAccount's token and when it expires, in milliseconds since the Unix epoch. */
+export interface ServiceAccountToken {
+  readonly token: Redacted;
+  readonly expiresAt: number;
+}
+
+/** A client of ServiceAccounts that can also ask for their tokens. */
+export class ServiceAccountClient extends ResourceClient<ServiceAccount> {
+  /** Asks the API server for a token of a ServiceAccount (TokenRequest, authentication.k8s.io/v1). */
+  async requestToken(
+    namespace: string,
+    name: string,
+    { signal, ...spec }: TokenOptions,
+  ): Promise<ServiceAccountToken> {
+    const body: TokenRequest = {
+      apiVersion: "authentication.k8s.io/v1",
+      kind: "TokenRequest",
+      spec,
+    };
+    const answer = await this.post({ namespace, name, subresource: "token" }, body, { signal });
+    const { token, expirationTimestamp } = asObject(asObject(answer)?.status) ?? {};
+    const expiresAt = typeof expirationTimestamp === "string"
+      ? Date.parse(expirationTimestamp)
+      : NaN;
+    if (typeof token !== "string" || token === "" || Number.isNaN(expiresAt)) {
+      throw badAnswer(this.definition, "a TokenRequest without token or expirationTimestamp");
+    }
+    return { token: new Redacted(token), expiresAt };
+  }
+}

@@ -1,0 +1,57 @@
+/** One of several reasons why an object was refused. */
+export interface StatusCause {
+  reason?: string;
+  message?: string;
+  /** The field at fault, as a path such as `spec.acr.server`. */
+  field?: string;
+}
+
+/** The parts of a Kubernetes Status's `details` that are of use here. */
+export interface StatusDetails {
+  name?: string;
+  group?: string;
+  kind?: string;
+  uid?: string;
+  causes: StatusCause[];
+  retryAfterSeconds?: number;
+}
+
+/** A JSON object, or `undefined` for null, lists and leaves. */
+export function asObject(value: unknown): Record<string, unknown> | undefined {
+  return typeof value === "object" && value !== null && !Array.isArray(value)
+    ? value as Record<string, unknown>
+    : undefined;
+}
+
+/** Says that an answer is a Kubernetes Status that tells of a failure. */
+export function isFailureStatus(value: unknown): boolean {
+  const fields = asObject(value);
+  return fields?.kind === "Status" && fields.apiVersion === "v1" && fields.status === "Failure";
+}
+
+/** Reads a Status's `details`, dropping fields of the wrong type. */
+export function statusDetails(value: unknown): StatusDetails | undefined {
+  const fields = asObject(value);
+  if (fields === undefined) return undefined;
+  const causes = Array.isArray(fields.causes) ? fields.causes : [];
+  const details: StatusDetails = {
+    ...strings(fields, ["name", "group", "kind", "uid"]),
+    causes: causes.map((cause) => strings(asObject(cause) ?? {}, ["reason", "message", "field"])),
+  };
+  if (typeof fields.retryAfterSeconds === "number") {
+    details.retryAfterSeconds = fields.retryAfterSeconds;
+  }
+  return details;
+}
+
+function strings<K extends string>(
+  fields: Record<string, unknown>,
+  names: readonly K[],
+): { [name in K]?: string } {
+  const found: { [name in K]?: string } = {};
+  for (const name of names) {
+    const value = fields[name];
+    if (typeof value === "string") found[name] = value;
+  }
+  return found;
+}

@@ -1,0 +1,74 @@
+import type { Clock } from "../runtime/clock.ts";
+import { ApiError } from "./errors.ts";
+
+/** How long a connection may be silent, and what then happens beside its end. */
+export interface SilenceOptions {
+  clock: Clock;
+  silentAfterMs: number;
+  /** Called when a connection was ended for its silence. Must not throw. */
+  onSilent: () => void;
+}
+
+/** A call's connection: ends it, and is told whenever something came through it. */
+export interface GuardedConnection {
+  readonly signal: AbortSignal;
+  readonly heard: () => void;
+}
+
+/**
+ * Runs `use` and ends its connection when nothing was heard for `silentAfterMs`: a half-open
+ * connection never fails by itself. The signal's reason is then an ApiError of reason `Timeout`.
+ * `signal` ends it too, with its own reason. Leaves neither timer nor listener behind.
+ */
+export async function withWatchdog<R>(
+  signal: AbortSignal,
+  options: SilenceOptions,
+  use: (connection: GuardedConnection) => Promise<R>,
+): Promise<R> {
+  signal.throwIfAborted();
+  const controller = new AbortController();
+  const onAbort = () => controller.abort(signal.reason);
+  signal.addEventListener("abort", onAbort, { once: true });
+  using watchdog = new Watchdog(options.clock, options.silentAfterMs, () => {
+    controller.abort(silence(options.silentAfterMs));
+    options.onSilent();
+  });
+  try {
+    return await use({ signal: controller.signal, heard: () => watchdog.heard() });
+  } finally {
+    signal.removeEventListener("abort", onAbort);
+  }
+}
+
+/** Calls `onSilence` once when nothing has been heard for `silentAfterMs`. */
+class Watchdog implements Disposable {
+  readonly #clock: Clock;
+  readonly #silentAfterMs: number;
+  readonly #onSilence: () => void;
+  #cancel: () => void;
+
+  constructor(clock: Clock, silentAfterMs: number, onSilence: () => void) {
+    this.#clock = clock;
+    this.#silentAfterMs = silentAfterMs;
+    this.#onSilence = onSilence;
+    this.#cancel = clock.after(silentAfterMs, onSilence);
+  }
+
+  /** Something was heard: the wait starts anew. */
+  heard(): void {
+    this.#cancel();
+    this.#cancel = this.#clock.after(this.#silentAfterMs, this.#onSilence);
+  }
+
+  [Symbol.dispose](): void {
+    this.#cancel();
+  }
+}
+
+function silence(silentAfterMs: number): ApiError {
+  return new ApiError({
+    code: 0,
+    reason: "Timeout",
+    message: `nothing was heard for ${silentAfterMs / 1000} s, so the connection was ended`,
+  });
+}

@@ -1,0 +1,54 @@
+import { parseOptions } from "./cli/options.ts";
+import { runOperator } from "./cli/operator.ts";
+import { helpText } from "./cli/help.ts";
+import { VERSION, versionText } from "./cli/version.ts";
+import { VALIDATORS } from "./cli/validators.ts";
+import { processSurroundings } from "./cli/surroundings.ts";
+
+/** Exit code for arguments that cannot be used, as of Go's flag package. */
+const USAGE_ERROR = 2;
+
+/** Runs the program with `args`. Answers its exit code. */
+export async function main(args: readonly string[]): Promise<number> {
+  const parsed = parseOptions(args, (name) => Deno.env.get(name), VALIDATORS);
+  switch (parsed.kind) {
+    case "help":
+      return print(Deno.stdout, helpText());
+    case "version":
+      return print(Deno.stdout, versionText(Deno.version.deno));
+    case "errors":
+      print(Deno.stderr, [...parsed.errors, "See --help for all flags.", ""].join("\n"));
+      return USAGE_ERROR;
+    case "options":
+      return await operate(parsed.options);
+  }
+}
+
+async function operate(
+  options: Extract<ReturnType<typeof parseOptions>, { kind: "options" }>["options"],
+): Promise<number> {
+  const ended = new AbortController();
+  const stop = () => ended.abort();
+  const signals = ["SIGTERM", "SIGINT"] as const;
+  for (const name of signals) Deno.addSignalListener(name, stop);
+  const surroundings = processSurroundings(options, VERSION);
+  const { log } = surroundings;
+  try {
+    log.info("starting", { version: VERSION });
+    await runOperator(options, await surroundings.connect(), ended.signal);
+    log.info("stopped");
+    return 0;
+  } catch (error) {
+    log.error("stopped by an error", { error });
+    return 1;
+  } finally {
+    for (const name of signals) Deno.removeSignalListener(name, stop);
+  }
+}
+
+function print(stream: { writeSync(bytes: Uint8Array): number }, text: string): number {
+  stream.writeSync(new TextEncoder().encode(text));
+  return 0;
+}
+
+if (import.meta.main) main(Deno.args).then((code) => Deno.exit(code));

@@ -1,0 +1,45 @@
+import { type Checks, plainText, probe } from "./health.ts";
+import type { Registry } from "./metrics.ts";
+
+/** What one listener serves. What is absent answers 404 there. */
+export interface Routes {
+  readonly health?: { readonly live: Checks; readonly ready: Checks };
+  readonly metrics?: Registry;
+}
+
+const EXPOSITION = "text/plain; version=0.0.4; charset=utf-8";
+
+/** The handler of one listener: GET and HEAD of /healthz, /readyz and /metrics. */
+export function telemetryHandler(routes: Routes): (request: Request) => Response {
+  return (request) => {
+    const serve = routeOf(routes, request);
+    if (serve === undefined) return plainText("Not found.\n", 404);
+    if (request.method === "GET" || request.method === "HEAD") return serve();
+    return plainText("Only GET and HEAD are served here.\n", 405, { allow: "GET, HEAD" });
+  };
+}
+
+function routeOf({ health, metrics }: Routes, request: Request): (() => Response) | undefined {
+  // A Host header of a client's own invention can make the whole address unreadable.
+  const url = URL.parse(request.url);
+  const verbose = url?.searchParams.has("verbose") ?? false;
+  switch (url?.pathname.replace(/\/$/, "")) {
+    case "/healthz":
+      return health && (() => probe("healthz", health.live, verbose));
+    case "/readyz":
+      return health && (() => probe("readyz", health.ready, verbose));
+    case "/metrics":
+      return metrics && (() => exposition(metrics));
+    default:
+      return undefined;
+  }
+}
+
+function exposition(metrics: Registry): Response {
+  try {
+    return plainText(metrics.expose(), 200, { "content-type": EXPOSITION });
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    return plainText(`A metric could not be collected: ${reason}\n`, 500);
+  }
+}

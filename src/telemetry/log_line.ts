@@ -1,0 +1,103 @@
+import type { LogEntry, LogFields } from "./log.ts";
+import { type LogOptions, reaches, type TimeEncoding } from "./log_options.ts";
+import { maskSecrets, namesSecret, SHOWN } from "./mask.ts";
+import { type Plain, sanitize, sanitizeText } from "./sanitize.ts";
+
+/** No line is longer, in UTF-16 units: container runtimes split lines at 16 KiB. */
+export const LONGEST_LINE = 16_384;
+
+const RESERVED = ["ts", "level", "msg", "truncated"];
+const FIRST = ["namespace", "name"];
+
+/** One entry as one line without its line break: a JSON object, or text for a terminal. */
+export function logLine(entry: LogEntry, options: LogOptions): string {
+  const time = encodeTime(entry.time, options.timeEncoding);
+  const message = sanitizeText(entry.message);
+  const fields = plainFields(entry.fields, reaches(entry.level, options.stacktraceLevel));
+  return options.format === "json"
+    ? jsonLine([["ts", time], ["level", entry.level], ["msg", message]], fields)
+    : textLine(`${time} ${entry.level.toUpperCase().padEnd(5)} ${visible(message)}`, fields);
+}
+
+function plainFields(fields: LogFields, stacks: boolean): [string, Plain][] {
+  const names = Object.keys(fields);
+  const ordered = [
+    ...FIRST.filter((name) => names.includes(name)),
+    ...names.filter((name) => !FIRST.includes(name)),
+  ];
+  return ordered.filter((name) => fields[name] !== undefined).map((name) => [
+    maskSecrets(RESERVED.includes(name) ? `${name}_` : name),
+    namesSecret(name) ? SHOWN : sanitize(fields[name], stacks),
+  ]);
+}
+
+function jsonLine(head: [string, Plain][], fields: [string, Plain][]): string {
+  const member = ([name, value]: [string, Plain]) =>
+    escapeControls(`${JSON.stringify(name)}:${JSON.stringify(value)}`);
+  const start = head.map(member).join(",");
+  return `{${bounded(start, fields.map(member), ",", `"truncated":true`)}}`;
+}
+
+function textLine(head: string, fields: [string, Plain][]): string {
+  const shown = fields.map(([name, value]) => `${visible(name)}=${textValue(value)}`);
+  return bounded(head, shown, " ", "truncated=true");
+}
+
+/** Joins what fits. What does not is left out, and `mark` says so. */
+function bounded(start: string, parts: string[], separator: string, mark: string): string {
+  const room = LONGEST_LINE - mark.length - 4;
+  let line = start;
+  let complete = true;
+  for (const part of parts) {
+    if (line.length + part.length > room) complete = false;
+    else line += separator + part;
+  }
+  return complete ? line : line + separator + mark;
+}
+
+function textValue(value: Plain): string {
+  const text = typeof value === "string" ? value : errorText(value) ?? JSON.stringify(value);
+  return /^[\w./:@+-]+$/.test(text) ? text : escapeControls(JSON.stringify(text));
+}
+
+/** `Name: message (cause)`, and the stack instead where there is one. */
+function errorText(value: Plain): string | undefined {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return undefined;
+  const { name, message, stack, cause } = value;
+  if (typeof name !== "string" || typeof message !== "string") return undefined;
+  const own = typeof stack === "string" ? stack : `${name}: ${message}`;
+  if (cause === undefined) return own;
+  return `${own} (cause: ${errorText(cause) ?? JSON.stringify(cause)})`;
+}
+
+function visible(text: string): string {
+  return escapeControls(text.replaceAll("\n", "\\n").replaceAll("\r", "\\r"));
+}
+
+// Control characters move a terminal's cursor, line separators forge lines, and bidirectional
+// overrides make a line read as something else.
+const UNSAFE = /[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu;
+
+function escapeControls(text: string): string {
+  return text.replace(UNSAFE, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`);
+}
+
+/** `ms` since the epoch, in the encodings of zap, always in UTC. */
+export function encodeTime(ms: number, encoding: TimeEncoding): string | number {
+  const iso = () => new Date(ms).toISOString();
+  switch (encoding) {
+    case "epoch":
+      return ms / 1000;
+    case "millis":
+      return ms;
+    case "nanos":
+      // Past 2^53, but JavaScript prints the shortest digits: those of ms, then zeros.
+      return Math.trunc(ms) * 1e6;
+    case "iso8601":
+      return iso();
+    case "rfc3339":
+      return iso().replace(/\.\d+Z$/, "Z");
+    case "rfc3339nano":
+      return iso().replace(/\.?0*Z$/, "Z");
+  }
+}

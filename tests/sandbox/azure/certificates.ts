@@ -1,0 +1,79 @@
+import "npm:reflect-metadata@0.2.2";
+import * as x509 from "@peculiar/x509";
+
+const ALGORITHM = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
+const DAY_MS = 24 * 60 * 60 * 1000;
+/** Clocks of test machines step back at times. */
+const SKEW_MS = 5 * 60 * 1000;
+
+/** A certificate and its private key, both PEM. */
+export interface KeyPairPem {
+  readonly cert: string;
+  readonly key: string;
+}
+
+/** A certificate authority that lives as long as the process. */
+export class CertificateAuthority {
+  readonly #keys: CryptoKeyPair;
+  readonly #certificate: x509.X509Certificate;
+  readonly #nowMs: number;
+
+  private constructor(keys: CryptoKeyPair, certificate: x509.X509Certificate, nowMs: number) {
+    this.#keys = keys;
+    this.#certificate = certificate;
+    this.#nowMs = nowMs;
+  }
+
+  /** Makes an authority whose certificates are valid for a day from `nowMs` on. */
+  static async create(nowMs: number): Promise<CertificateAuthority> {
+    const keys = await generateKeys();
+    const certificate = await x509.X509CertificateGenerator.createSelfSigned({
+      name: "CN=Fake Azure CA",
+      serialNumber: "01",
+      ...validity(nowMs),
+      keys,
+      signingAlgorithm: ALGORITHM,
+      extensions: [
+        new x509.BasicConstraintsExtension(true, 0, true),
+        new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign, true),
+      ],
+    });
+    return new CertificateAuthority(keys, certificate, nowMs);
+  }
+
+  /** The authority's certificate, for DENO_CERT. */
+  get pem(): string {
+    return this.#certificate.toString("pem");
+  }
+
+  /** Issues a server certificate for one host name. */
+  async issue(host: string): Promise<KeyPairPem> {
+    const keys = await generateKeys();
+    const certificate = await x509.X509CertificateGenerator.create({
+      subject: [{ CN: [host] }],
+      issuer: this.#certificate.subjectName,
+      ...validity(this.#nowMs),
+      publicKey: keys.publicKey,
+      signingKey: this.#keys.privateKey,
+      signingAlgorithm: ALGORITHM,
+      extensions: [
+        new x509.BasicConstraintsExtension(false, undefined, true),
+        new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth]),
+        new x509.SubjectAlternativeNameExtension([{ type: "dns", value: host }]),
+      ],
+    });
+    const key = await crypto.subtle.exportKey("pkcs8", keys.privateKey);
+    return {
+      cert: certificate.toString("pem"),
+      key: x509.PemConverter.encode(key, x509.PemConverter.PrivateKeyTag),
+    };
+  }
+}
+
+async function generateKeys(): Promise<CryptoKeyPair> {
+  return await crypto.subtle.generateKey(ALGORITHM, true, ["sign", "verify"]) as CryptoKeyPair;
+}
+
+function validity(nowMs: number): { notBefore: Date; notAfter: Date } {
+  return { notBefore: new Date(nowMs - SKEW_MS), notAfter: new Date(nowMs + DAY_MS) };
+}

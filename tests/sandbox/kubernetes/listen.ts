@@ -1,0 +1,53 @@
+import { kubeconfigText } from "./kubeconfig.ts";
+import type { InMemoryKubernetes } from "./server.ts";
+
+/** A server behind a socket. */
+export interface Listening extends AsyncDisposable {
+  /** `http://127.0.0.1:port`. */
+  readonly url: string;
+  readonly port: number;
+  /** The text of a kubeconfig file for this server. */
+  kubeconfig(options?: { token?: string; namespace?: string }): string;
+  /** Ends the watches and the API server, then stops listening. Nothing stays open. */
+  close(): Promise<void>;
+}
+
+/**
+ * Serves `api` over plain HTTP on 127.0.0.1. Port 0, the default, picks a free one. `signal` closes
+ * it as `close` does.
+ */
+export function listen(
+  api: InMemoryKubernetes,
+  options: { port?: number; signal?: AbortSignal } = {},
+): Listening {
+  const server = Deno.serve({
+    hostname: "127.0.0.1",
+    port: options.port ?? 0,
+    onListen: () => {},
+    onError: () => new Response(brokenBody(), { status: 200 }),
+  }, (request) => api.fetch(request));
+  const { port } = server.addr;
+  const url = `http://127.0.0.1:${port}`;
+  let closing: Promise<void> | undefined;
+  const close = () => {
+    api.close();
+    return closing ??= server.shutdown();
+  };
+  options.signal?.addEventListener("abort", () => void close(), { once: true });
+  return {
+    url,
+    port,
+    kubeconfig: (more = {}) => kubeconfigText({ server: url, ...more }),
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}
+
+/** A rejected handler means a lost connection: the body breaks before its first byte. */
+function brokenBody(): ReadableStream<Uint8Array> {
+  return new ReadableStream({
+    pull(controller) {
+      controller.error(new TypeError("connection reset"));
+    },
+  });
+}

@@ -1,0 +1,145 @@
+import type { Core } from "../core.ts";
+import { compareFields, type FieldManager, trackUpdate } from "../fields/managed_fields.ts";
+import { type WriteOptions, writeOptions } from "../http/options.ts";
+import {
+  alreadyExists,
+  ApiError,
+  badRequest,
+  forbidden,
+  invalid,
+  notFound,
+} from "../model/errors.ts";
+import { isObject } from "../model/json.ts";
+import { validateMetadata } from "../model/metadata_rules.ts";
+import type { KubeObject } from "../model/object.ts";
+import { apiVersionOf, type ResourceType } from "../model/resource.ts";
+import type { Call } from "./call.ts";
+import { decodeBody } from "./decode.ts";
+
+/** Answers a POST to a resource. */
+export function create(core: Core, call: Call): KubeObject {
+  const options = writeOptions(call.url, call.userAgent, "CreateOptions");
+  const draft = decodeBody(call, options.fieldValidation);
+  return createDraft(core, call.type, draft, call.attributes.namespace, options);
+}
+
+/** Creates `draft` in `namespace`: namespace lifecycle, server fields, validation, storage. */
+export function createDraft(
+  core: Core,
+  type: ResourceType,
+  draft: KubeObject,
+  namespace: string,
+  options: Pick<WriteOptions, "dryRun" | "manager">,
+): KubeObject {
+  const meta = draft.metadata;
+  if (meta.resourceVersion !== undefined) {
+    throw serverError("resourceVersion should not be set on objects to be created");
+  }
+  placeInNamespace(core, type, draft, namespace);
+  if (meta.name === "" && meta.generateName !== undefined) {
+    meta.name = core.generatedName(meta.generateName);
+  }
+  setServerFields(core, type, draft);
+  type.strategy.prepareForCreate(draft);
+  setManagedFields(core, type, draft, options.manager);
+  const errors = [
+    ...validateMetadata(draft, type.strategy.nameErrors),
+    ...type.strategy.validate(draft),
+  ];
+  if (errors.length > 0) throw invalid({ group: type.group, kind: draft.kind }, meta.name, errors);
+  checkAbsent(core, type, draft);
+  return options.dryRun ? draft : core.store.put(type, draft, undefined);
+}
+
+/** A 500 without reason, with which the real server answers a few mistakes of clients. */
+export function serverError(message: string): ApiError {
+  const error = new ApiError(500, "", message);
+  delete error.status.reason;
+  return error;
+}
+
+function placeInNamespace(
+  core: Core,
+  type: ResourceType,
+  draft: KubeObject,
+  namespace: string,
+): void {
+  const meta = draft.metadata;
+  if (!type.namespaced) {
+    delete meta.namespace;
+    return;
+  }
+  if (meta.namespace !== undefined && meta.namespace !== namespace) {
+    throw badRequest(
+      "the namespace of the provided object does not match the namespace sent on the request",
+    );
+  }
+  meta.namespace = namespace;
+  checkNamespace(core, type, meta.name, namespace);
+}
+
+/** Refuses new content in a namespace that is not there or on its way out. */
+function checkNamespace(core: Core, type: ResourceType, name: string, namespace: string): void {
+  const holder = core.store.collection({ group: "", plural: "namespaces" })
+    .get({ namespace: "", name: namespace });
+  if (holder === undefined) throw notFound({ group: "", plural: "namespaces" }, namespace);
+  if (holder.metadata.deletionTimestamp === undefined) return;
+  throw forbidden(
+    type,
+    name,
+    `unable to create new content in namespace ${namespace} because it is being terminated`,
+    [{
+      reason: "NamespaceTerminating",
+      message: `namespace ${namespace} is being terminated`,
+      field: "metadata.namespace",
+    }],
+  );
+}
+
+function setServerFields(core: Core, type: ResourceType, draft: KubeObject): void {
+  const meta = draft.metadata;
+  meta.uid = core.uid();
+  meta.creationTimestamp = core.timestamp();
+  delete meta.deletionTimestamp;
+  delete meta.deletionGracePeriodSeconds;
+  delete meta.generation;
+  if (type.tracksGeneration) meta.generation = 1;
+}
+
+function setManagedFields(core: Core, type: ResourceType, draft: KubeObject, manager: string): void {
+  delete draft.metadata.managedFields;
+  const by: FieldManager = {
+    manager,
+    operation: "Update",
+    apiVersion: apiVersionOf(type),
+    subresource: "",
+    time: core.timestamp(),
+  };
+  const changes = compareFields(undefined, draft, type.schema, type.custom);
+  const entries = trackUpdate([], withoutStatus(changes, type, draft), by);
+  if (entries.length > 0) draft.metadata.managedFields = entries;
+}
+
+/** A status that the server sets itself is owned by nobody. */
+function withoutStatus(
+  changes: ReturnType<typeof compareFields>,
+  type: ResourceType,
+  draft: KubeObject,
+): ReturnType<typeof compareFields> {
+  const served = type.subresources.status !== undefined && isObject(draft.status);
+  const own = [...changes.touched].filter((path) =>
+    !(served && path.startsWith("f:status")) && !(type.plural === "namespaces" && path.startsWith("f:spec"))
+  );
+  return { touched: new Set(own), removed: changes.removed };
+}
+
+function checkAbsent(core: Core, type: ResourceType, draft: KubeObject): void {
+  const { namespace = "", name } = draft.metadata;
+  const existing = core.store.get(type, { namespace, name });
+  if (existing === undefined) return;
+  const error = alreadyExists(type, name);
+  if (existing.metadata.deletionTimestamp !== undefined) {
+    error.status.message = `object is being deleted: ${error.status.message}`;
+  }
+  throw error;
+}

@@ -1,0 +1,99 @@
+import type { JSONObject, JSONValue, RestClient } from "../../src/kubernetes/contract.ts";
+import { resolveCluster } from "../../src/kubernetes/config/resolve.ts";
+import { FetchRestClient } from "../../src/kubernetes/transport.ts";
+import { systemClock } from "../../src/runtime/clock.ts";
+import type { ApiServer } from "../sandbox/api_server.ts";
+
+/** Any object, as a step of a scenario has it. */
+export interface AnyObject {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly metadata: { readonly name: string };
+}
+
+/** An object's place. */
+export interface ObjectRef {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly name: string;
+}
+
+const PLURALS: Readonly<Record<string, string>> = {
+  AcrPullBinding: "acrpullbindings",
+  ConfigMap: "configmaps",
+  Secret: "secrets",
+  ServiceAccount: "serviceaccounts",
+};
+
+/** A client for `api` as `user`, the administrator by default. */
+export async function connect(api: ApiServer, user?: string): Promise<FetchRestClient> {
+  const path = await Deno.makeTempFile({ suffix: ".kubeconfig" });
+  try {
+    await Deno.writeTextFile(path, JSON.stringify(await api.kubeconfig(user)));
+    const config = await resolveCluster({ kubeconfig: path });
+    return new FetchRestClient({ config, fetch, clock: systemClock, userAgent: "scenario" });
+  } finally {
+    await Deno.remove(path);
+  }
+}
+
+/** What a user does in one namespace, and what they see there. */
+export class ClusterAdmin {
+  readonly namespace: string;
+  readonly #rest: RestClient;
+
+  constructor(rest: RestClient, namespace: string) {
+    this.#rest = rest;
+    this.namespace = namespace;
+  }
+
+  async create(object: AnyObject): Promise<void> {
+    await this.#rest.performRequest({
+      method: "POST",
+      path: this.#path(object.apiVersion, object.kind),
+      bodyJson: object as unknown as JSONObject,
+      expectJson: true,
+    });
+  }
+
+  async mergePatch(ref: ObjectRef, patch: unknown, subresource?: "status"): Promise<void> {
+    await this.#rest.performRequest({
+      method: "PATCH",
+      path: this.#path(ref.apiVersion, ref.kind, ref.name, subresource),
+      contentType: "application/merge-patch+json",
+      bodyJson: patch as JSONValue,
+      expectJson: true,
+    });
+  }
+
+  async delete(ref: ObjectRef): Promise<void> {
+    await this.#rest.performRequest({
+      method: "DELETE",
+      path: this.#path(ref.apiVersion, ref.kind, ref.name),
+      expectJson: true,
+    });
+  }
+
+  /** The object, or undefined where there is none. */
+  async get<T>(ref: ObjectRef): Promise<T | undefined> {
+    const items = await this.list<T & AnyObject>(ref.apiVersion, ref.kind);
+    return items.find((item) => item.metadata.name === ref.name);
+  }
+
+  async list<T>(apiVersion: string, kind: string): Promise<readonly T[]> {
+    const list = await this.#rest.performRequest({
+      method: "GET",
+      path: this.#path(apiVersion, kind),
+      expectJson: true,
+    });
+    return (list as unknown as { items: T[] }).items;
+  }
+
+  #path(apiVersion: string, kind: string, name?: string, subresource?: string): string {
+    const root = apiVersion.includes("/") ? `/apis/${apiVersion}` : `/api/${apiVersion}`;
+    const plural = PLURALS[kind];
+    if (plural === undefined) throw new RangeError(`no plural is known for kind ${kind}`);
+    return [root, "namespaces", this.namespace, plural, name, subresource]
+      .filter((part) => part !== undefined).join("/");
+  }
+}

@@ -1,0 +1,74 @@
+import assert from "node:assert/strict";
+import type {
+  JSONValue,
+  KubernetesTunnel,
+  RequestOptions,
+  RestClient,
+} from "../../../src/kubernetes/contract.ts";
+
+/** A request as a test writes it down: the signal left out, the query as text. */
+export interface ExpectedRequest {
+  method: string;
+  path: string;
+  query?: string;
+  accept?: string;
+  contentType?: string;
+  body?: unknown;
+}
+
+/** One expected request and what it is answered with; an Error is thrown. */
+export interface Exchange {
+  request: ExpectedRequest;
+  answer?: JSONValue | Error;
+  stream?: ReadableStream<JSONValue>;
+}
+
+/** A RestClient that answers a script in its order and fails on any other request. */
+export class ScriptedRest implements RestClient {
+  readonly signals: (AbortSignal | undefined)[] = [];
+  readonly #script: Exchange[];
+
+  constructor(...script: Exchange[]) {
+    this.#script = script;
+  }
+
+  performRequest(opts: RequestOptions & { expectTunnel: string[] }): Promise<KubernetesTunnel>;
+  performRequest(
+    opts: RequestOptions & { expectStream: true; expectJson: true },
+  ): Promise<ReadableStream<JSONValue>>;
+  performRequest(
+    opts: RequestOptions & { expectStream: true },
+  ): Promise<ReadableStream<Uint8Array>>;
+  performRequest(opts: RequestOptions & { expectJson: true }): Promise<JSONValue>;
+  performRequest(opts: RequestOptions): Promise<Uint8Array>;
+  // deno-lint-ignore require-await -- what fails here must reject, as a client would
+  async performRequest(opts: RequestOptions): Promise<unknown> {
+    const exchange = this.#script.shift();
+    assert(exchange, `unexpected ${opts.method} ${opts.path}`);
+    assert.deepEqual(written(opts), exchange.request);
+    assert.equal(opts.expectJson, true);
+    assert.equal(opts.expectStream ?? false, exchange.stream !== undefined);
+    this.signals.push(opts.abortSignal);
+    if (exchange.answer instanceof Error) throw exchange.answer;
+    return exchange.stream ?? exchange.answer;
+  }
+
+  /** Fails when a request of the script was never sent. */
+  [Symbol.dispose](): void {
+    assert.deepEqual(this.#script.map(({ request }) => request), [], "requests never sent");
+  }
+}
+
+function written(opts: RequestOptions): ExpectedRequest {
+  const query = opts.querystring?.toString();
+  return {
+    method: opts.method,
+    path: opts.path,
+    ...(query ? { query } : {}),
+    ...(opts.accept === "application/json" || opts.accept === undefined
+      ? {}
+      : { accept: opts.accept }),
+    ...(opts.contentType === undefined ? {} : { contentType: opts.contentType }),
+    ...(opts.bodyJson === undefined ? {} : { body: opts.bodyJson }),
+  };
+}

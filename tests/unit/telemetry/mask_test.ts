@@ -1,0 +1,120 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { Redacted } from "../../../src/runtime/redacted.ts";
+import { logLine } from "../../../src/telemetry/log_line.ts";
+import { maskSecrets, namesSecret } from "../../../src/telemetry/mask.ts";
+
+const JWT = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJ4In0.c2ln";
+const AUTH = btoa("00000000-0000-0000-0000-000000000000:opaque");
+
+const MASKED: [name: string, text: string, masked: string][] = [
+  ["a JWT", `token ${JWT} end`, "token [redacted] end"],
+  ["a JWT without a signature", "eyJhbGciOiJub25lIn0.eyJhIjoxfQ.", "[redacted]"],
+  ["the first piece of a JWT that was cut", JWT.slice(0, 24), "[redacted]"],
+  ["a JWT amid letters", `x${JWT}`, "x[redacted]"],
+  ["a JWT whose header begins with a blank", `${btoa('{ "alg":1}')}.x.y`, "[redacted]"],
+  ["a dockerconfigjson in base64", btoa('{"auths":{}}'), "[redacted]"],
+  ["a docker auth value", `auth is ${AUTH}.`, "auth is [redacted]."],
+  ["a member auth", '{"auth":"b3BhcXVl","x":1}', '{"auth":"[redacted]","x":1}'],
+  [
+    "a member of JSON within JSON",
+    '\\"password\\": \\"a\\/b\\"',
+    '\\"password\\": \\"[redacted]\\"',
+  ],
+  ["a form field", "refresh_token=abc&service=r", "refresh_token=[redacted]&service=r"],
+  ["a header", "Authorization: Bearer abcdefgh12345678", "Authorization: Bearer [redacted]"],
+  ["no prose", "Bearer authentication failed for auth", "Bearer authentication failed for auth"],
+  ["no names", "Secret ns/acr-pull-key of eyJr", "Secret ns/acr-pull-key of eyJr"],
+];
+
+Deno.test("mask: hides what looks like a credential, and nothing else", () => {
+  assert.deepEqual(MASKED.map(([name, text]) => [name, text, maskSecrets(text)]), MASKED);
+});
+
+Deno.test("mask: fields of telling names hold secrets, those about secrets do not", () => {
+  const yes = ["password", "Authorization", ".dockerconfigjson", "access-token", "token", "auth"];
+  const no = ["secret", "tokenExpirationTime", "authority", "name", "audience"];
+  assert.deepEqual([...yes, ...no].filter(namesSecret), yes);
+});
+
+const segment = (object: Record<string, unknown>) => base64Url(JSON.stringify(object));
+
+function base64Url(text: string): string {
+  const bytes = new TextEncoder().encode(text);
+  return bytes.toBase64({ alphabet: "base64url", omitPadding: true });
+}
+
+/** Anything of the form of a JWT: a JSON header, a JSON payload, any signature. */
+const jwt = fc.tuple(
+  fc.record({ alg: fc.constantFrom("RS256", "none", "ES256"), kid: fc.string() }),
+  fc.dictionary(fc.string(), fc.string(), { minKeys: 2 }),
+  fc.uint8Array({ minLength: 16, maxLength: 64 }),
+).map(([header, payload, signature]) =>
+  [segment(header), segment(payload), signature.toBase64({ alphabet: "base64url" })].join(".")
+);
+
+const prose = fc.string({ unit: fc.constantFrom(..."abc :;,\"'\\\n<>{}[]=&-\t"), maxLength: 40 });
+
+/** The places in which a token could reach a log line. */
+const hidings: ((text: string) => { message: string; fields: Record<string, unknown> })[] = [
+  (text) => ({ message: text, fields: {} }),
+  (text) => ({ message: "m", fields: { detail: text } }),
+  (text) => ({ message: "m", fields: { [text]: 1 } }),
+  (text) => ({ message: "m", fields: { deep: { list: [{ [text]: text }] } } }),
+  (text) => ({ message: "m", fields: { error: new Error(text, { cause: new TypeError(text) }) } }),
+  (text) => ({ message: "m", fields: { error: { name: text, message: text, stack: text } } }),
+  (text) => ({ message: "m", fields: { map: new Map([[text, new Set([text])]]) } }),
+  (text) => ({
+    message: "m",
+    fields: { url: new URL(`https://h/?q=${encodeURIComponent(text)}`) },
+  }),
+  (text) => ({ message: "m", fields: { token: text, wrapped: new Redacted(text) } }),
+  (text) => ({ message: "m", fields: { body: JSON.stringify({ access_token: text }) } }),
+];
+
+Deno.test("mask: no part of a JWT reaches a line, wherever it hides", () => {
+  fc.assert(
+    fc.property(
+      jwt,
+      prose,
+      prose,
+      fc.nat(hidings.length - 1),
+      fc.constantFrom("json" as const, "text" as const),
+      (token, before, after, hiding, format) => {
+        const { message, fields } = hidings[hiding]!(`${before}${token}${after}`);
+        const line = logLine({ level: "error", time: 0, message, fields }, {
+          format,
+          level: "debug",
+          stacktraceLevel: "info",
+          timeEncoding: "iso8601",
+        });
+        for (const part of token.split(".")) assert.ok(!line.includes(part), line);
+      },
+    ),
+    { numRuns: 500 },
+  );
+});
+
+Deno.test("mask: no docker auth value reaches a line, whatever the password", () => {
+  const password = fc.string({ unit: "binary-ascii", minLength: 12, maxLength: 200 });
+  fc.assert(
+    fc.property(password, prose, (secret, before) => {
+      const auth = btoa(`00000000-0000-0000-0000-000000000000:${secret}`);
+      const config = JSON.stringify({ auths: { r: { auth, password: "x" } } });
+      for (const text of [auth, config, JSON.stringify(config), btoa(config)]) {
+        const masked = maskSecrets(before + text);
+        assert.ok(!masked.includes(auth.slice(-12)), masked);
+      }
+    }),
+  );
+});
+
+Deno.test("mask: a megabyte of near misses takes no time to speak of", () => {
+  const started = performance.now();
+  for (
+    const piece of ["eyJ", "eyJaaaaaaaaaa.", '"auth":"', "Bearer ", "token=", '\\"', "MDAwMDAw"]
+  ) {
+    maskSecrets(piece.repeat(150_000));
+  }
+  assert.ok(performance.now() - started < 5000);
+});
