@@ -98,6 +98,8 @@ export class Informer<T extends KubernetesObject> {
   readonly #subscribers = new Set<InformerSubscriber<T>>();
   #mustList = true;
   #watchingSince: number | undefined;
+  /** A watch stands that has told nothing so far. */
+  #unheard = false;
 
   constructor(options: InformerOptions<T>) {
     const { clock, random } = options;
@@ -108,7 +110,7 @@ export class Informer<T extends KubernetesObject> {
     this.#silence = {
       clock,
       silentAfterMs: options.silentAfterMs ?? SILENT_AFTER_MS,
-      onSilent: () => this.#call(() => options.onSilent?.()),
+      onSilent: () => this.#silent(),
     };
     this.#tracker = new SyncTracker(
       clock,
@@ -255,6 +257,7 @@ export class Informer<T extends KubernetesObject> {
       });
       connection.heard();
       this.#watchingSince = clock.now();
+      this.#unheard = true;
       this.#tracker.enter("synced", "the watch stands");
       await this.#follow(events, connection);
     });
@@ -275,6 +278,7 @@ export class Informer<T extends KubernetesObject> {
         const { done, value } = await reader.read();
         if (done) break;
         heard();
+        this.#unheard = false;
         this.#apply(value);
       }
       signal.throwIfAborted();
@@ -299,10 +303,18 @@ export class Informer<T extends KubernetesObject> {
     }
   }
 
+  #silent(): void {
+    // A server whose history ends before our version (one restored from a backup) accepts the watch
+    // and tells nothing, not even a bookmark, until it has caught up.
+    this.#mustList ||= this.#unheard;
+    this.#call(() => this.#options.onSilent?.());
+  }
+
   /** Notes a failure. Answers how long to wait before the next try, in ms. */
   #failed(error: ApiError): number {
     const since = this.#watchingSince;
     this.#watchingSince = undefined;
+    this.#unheard = false;
     if (since !== undefined && this.#options.clock.now() - since >= HEALTHY_AFTER_MS) {
       this.#backoff.reset();
     }

@@ -3,8 +3,8 @@ const COMPARABLE = /^(0|[1-9][0-9]*)$/;
 
 /**
  * Whether `version` is of a later moment than `than`. The resourceVersions of one resource are
- * decimal integers that grow with every write (KEP-5504, stable since Kubernetes 1.35, and so
- * in every release with etcd before it). They may outgrow a double, hence digits are compared.
+ * decimal integers that grow with every write (KEP-5504, stable since Kubernetes 1.35; servers over
+ * etcd have always kept to it). They may outgrow a double, hence digits are compared.
  * One that is no integer cannot be compared: it counts as newer, so that whoever spoke last is
  * believed.
  */

@@ -14,6 +14,16 @@ const OPTIONS: ts.CompilerOptions = {
   strict: true,
 };
 
+/** deno.json of this folder, which has a lock of its own: see the comment on NODE_TYPES. */
+const OWN_CONFIG = `${import.meta.dirname}/deno.json`;
+
+/**
+ * Types of the `node:` modules. Not in deno.json at the root, nor in its lock, because Deno would
+ * check the whole repository with them in place of its own. The same goes for the linter: whatever
+ * the lock at the root names is downloaded before anything runs.
+ */
+const NODE_TYPES = "@types/node@24.19.2";
+
 /** Text of a file by its absolute path, in place of what is on disk. */
 export type Overlay = ReadonlyMap<string, string>;
 
@@ -42,24 +52,36 @@ export async function createDenoProgram(
   return program;
 }
 
-/** Directory in Deno's cache of every npm package that deno.json names or that one of those needs. */
+/** Directory in Deno's cache of every npm package that the code or one of its packages imports. */
 async function findPackages(root: string): Promise<ReadonlyMap<string, string>> {
-  const { imports } = JSON.parse(await Deno.readTextFile(`${root}/deno.json`)) as {
-    imports: Record<string, string>;
-  };
-  const named = Object.values(imports).map((target) => /^npm:\/?(.+?)\/?$/.exec(target)?.[1])
-    .filter((id) => id !== undefined);
+  const named = [
+    ...await npmImports(`${root}/deno.json`),
+    ...await npmImports(OWN_CONFIG),
+    NODE_TYPES,
+  ];
   const source = named.map((id) => `import type {} from "npm:${id}";`).join("");
   const info = JSON.parse(
-    await deno(root, ["info", "--json", `data:application/typescript,${source}`]),
+    await deno(root, [
+      ...["info", "--json", "--config", OWN_CONFIG],
+      `data:application/typescript,${source}`,
+    ]),
   ) as { npmPackages: Record<string, { name: string; version: string; localPath: string }> };
   const packages = new Map<string, string>();
   const all = Object.values(info.npmPackages);
   const isNamed = (found: typeof all[number]) => named.includes(`${found.name}@${found.version}`);
+  // Of several versions, the one that the code itself imports is set last and stays.
   for (const found of [...all.filter((found) => !isNamed(found)), ...all.filter(isNamed)]) {
     packages.set(found.name, found.localPath);
   }
   return packages;
+}
+
+/** Such as `yaml@2.9.1`, of every npm entry in the import map of a deno.json. */
+async function npmImports(path: string): Promise<string[]> {
+  const config = JSON.parse(await Deno.readTextFile(path)) as { imports: Record<string, string> };
+  return Object.values(config.imports).flatMap((target) =>
+    /^npm:\/?(.+?)\/?$/.exec(target)?.[1] ?? []
+  );
 }
 
 async function deno(root: string, args: string[]): Promise<string> {
@@ -84,7 +106,10 @@ function createHost(
     const directory = packages.get(name ?? "");
     return directory === undefined ? path : directory + rest;
   };
-  const folders = new Set([modules, ...packages.keys().map((name) => dirname(`${modules}/${name}`))]);
+  const folders = new Set([
+    modules,
+    ...packages.keys().map((name) => dirname(`${modules}/${name}`)),
+  ]);
   const readFile = (path: string) => overlay.get(path) ?? ts.sys.readFile(onDisk(path));
   return {
     ...ts.createCompilerHost(OPTIONS),
@@ -95,7 +120,9 @@ function createHost(
     getSourceFile: (path, languageVersion) => {
       const text = readFile(path);
       // Lint rules walk from a node to its parents.
-      return text === undefined ? undefined : ts.createSourceFile(path, text, languageVersion, true);
+      return text === undefined
+        ? undefined
+        : ts.createSourceFile(path, text, languageVersion, true);
     },
   };
 }
@@ -108,7 +135,9 @@ function refuseUnresolved(program: ts.Program, files: string[]): void {
       if (!ts.isImportDeclaration(statement) && !ts.isExportDeclaration(statement)) return;
       const specifier = statement.moduleSpecifier;
       // An import for its effect alone brings no types.
-      if (specifier === undefined || (ts.isImportDeclaration(statement) && !statement.importClause)) {
+      if (
+        specifier === undefined || (ts.isImportDeclaration(statement) && !statement.importClause)
+      ) {
         return;
       }
       if (!checker.getSymbolAtLocation(specifier)) {

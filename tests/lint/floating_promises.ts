@@ -1,7 +1,7 @@
 /**
- * Finds promises that nothing waits for, which takes types and therefore cannot be a rule of Deno's
- * own linter. Run as a program it looks at the folders named by its arguments and ends with status 1
- * when there is a finding.
+ * Finds promises that nothing waits for, or whose failure nothing handles. That takes types, so it
+ * cannot be a rule of Deno's own linter. Run as a program it looks at the folders named by its
+ * arguments, and ends with status 1 when there is a finding.
  */
 import { Linter } from "eslint";
 import { fileURLToPath } from "node:url";
@@ -14,17 +14,19 @@ export interface Finding {
   file: string;
   line: number;
   column: number;
-  /** Such as no-floating-promises. */
+  /** Such as no-floating-promises; `eslint` for what it says itself, such as a syntax error. */
   rule: string;
   message: string;
 }
 
 const PLUGIN = "@typescript-eslint";
 
+/** `void` before a promise does not count as handling it: a rejection would end the process. */
 const RULES: Linter.RulesRecord = {
   [`${PLUGIN}/no-floating-promises`]: ["error", { ignoreVoid: false, checkThenables: true }],
   [`${PLUGIN}/no-misused-promises`]: "error",
   [`${PLUGIN}/await-thenable`]: "error",
+  [`${PLUGIN}/return-await`]: ["error", "error-handling-correctness-only"],
 };
 
 /** Findings in `files` of `program`, in the order of the files and lines. */
@@ -51,7 +53,7 @@ export function findFloatingPromises(
       file,
       line: found.line,
       column: found.column,
-      rule: found.ruleId?.replace(`${PLUGIN}/`, "") ?? "parser",
+      rule: found.ruleId?.replace(`${PLUGIN}/`, "") ?? "eslint",
       message: found.message,
     }));
   });
@@ -82,7 +84,9 @@ async function main(folders: string[]): Promise<number> {
 
 if (import.meta.main) {
   main(Deno.args).then((status) => Deno.exit(status), (error) => {
-    Deno.stderr.writeSync(new TextEncoder().encode(`${error instanceof Error ? error.stack : error}\n`));
+    Deno.stderr.writeSync(
+      new TextEncoder().encode(`${error instanceof Error ? error.stack : error}\n`),
+    );
     Deno.exit(2);
   });
 }

@@ -1,5 +1,6 @@
 import type { JSONObject, JSONValue, RestClient } from "../../src/kubernetes/contract.ts";
 import { resolveCluster } from "../../src/kubernetes/config/resolve.ts";
+import { isNotFound } from "../../src/kubernetes/errors.ts";
 import { FetchRestClient } from "../../src/kubernetes/transport.ts";
 import { systemClock } from "../../src/runtime/clock.ts";
 import type { ApiServer } from "../sandbox/api_server.ts";
@@ -20,10 +21,14 @@ export interface ObjectRef {
 
 const PLURALS: Readonly<Record<string, string>> = {
   AcrPullBinding: "acrpullbindings",
+  Event: "events",
   ConfigMap: "configmaps",
   Secret: "secrets",
   ServiceAccount: "serviceaccounts",
 };
+
+const BINDING = "AcrPullBinding";
+const BINDING_APIS = ["msi-acrpull.microsoft.com/v1beta1", "acrpull.microsoft.com/v1beta2"];
 
 /** A client for `api` as `user`, the administrator by default. */
 export async function connect(api: ApiServer, user?: string): Promise<FetchRestClient> {
@@ -86,7 +91,29 @@ export class ClusterAdmin {
       path: this.#path(apiVersion, kind),
       expectJson: true,
     });
-    return (list as unknown as { items: T[] }).items;
+    // Items of a list leave out what they have in common.
+    return (list as unknown as { items: T[] }).items.map((item) => ({ ...item, apiVersion, kind }));
+  }
+
+  /** The bindings of both APIs. */
+  async bindings(): Promise<readonly AnyObject[]> {
+    return (await Promise.all(BINDING_APIS.map((api) => this.list<AnyObject>(api, BINDING))))
+      .flat();
+  }
+
+  /** Deletes bindings and Secrets without an operator's help. */
+  async clear(): Promise<void> {
+    for (const { apiVersion, kind, metadata } of await this.bindings()) {
+      const ref = { apiVersion, kind, name: metadata.name };
+      await this.mergePatch(ref, { metadata: { finalizers: null } });
+      await this.delete(ref).catch((error) => {
+        // One that was being deleted went with its last finalizer.
+        if (!isNotFound(error)) throw error;
+      });
+    }
+    for (const { metadata } of await this.list<AnyObject>("v1", "Secret")) {
+      await this.delete({ apiVersion: "v1", kind: "Secret", name: metadata.name });
+    }
   }
 
   #path(apiVersion: string, kind: string, name?: string, subresource?: string): string {

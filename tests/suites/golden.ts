@@ -42,4 +42,3 @@ function comparable(final: GoldenFinal): unknown {
     return value;
   });
 }
-

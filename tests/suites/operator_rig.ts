@@ -31,6 +31,7 @@ export class OperatorRig implements AsyncDisposable {
   readonly #api: ApiServer;
   readonly #options: RigOptions;
   readonly #resources = new AsyncDisposableStack();
+  #registry: Registry | undefined;
   #running: { readonly stop: AbortController; readonly ended: Promise<void> } | undefined;
 
   private constructor(
@@ -60,6 +61,7 @@ export class OperatorRig implements AsyncDisposable {
   async startOperator(): Promise<void> {
     const rest = await connect(this.#api, this.#options.user);
     const registry = new Registry();
+    this.#registry = registry;
     const log = loggerOver((entry) => this.logged.push(entry), this.clock);
     const stop = new AbortController();
     const ended = runOperator(this.#parse(), {
@@ -88,9 +90,22 @@ export class OperatorRig implements AsyncDisposable {
     await running?.ended;
   }
 
+  /** Everything that could have leaked: log lines, metrics and what the cluster shows of bindings. */
+  async said(): Promise<string> {
+    const bindings = await this.admin.bindings();
+    const events = await this.admin.list("v1", "Event");
+    return JSON.stringify([this.logged, this.#metrics, bindings, events]);
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
+    // The next test's operator sees all namespaces and must not find this one's work.
     await this.stopOperator();
+    await this.admin.clear();
     await this.#resources.disposeAsync();
+  }
+
+  get #metrics(): string {
+    return this.#registry?.expose() ?? "";
   }
 
   #parse() {

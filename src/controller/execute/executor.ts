@@ -3,7 +3,12 @@ import type { AcrPullBinding as BindingV1 } from "../../api/v1beta1.ts";
 import type { AcrPullBinding as BindingV2 } from "../../api/v1beta2.ts";
 import { isNotFound } from "../../kubernetes/errors.ts";
 import type { Secret } from "../../kubernetes/core.ts";
-import type { KubernetesObject, ResourceClient, Stored } from "../../kubernetes/resource.ts";
+import type {
+  KubernetesObject,
+  PartialObjectMetadata,
+  ResourceClient,
+  Stored,
+} from "../../kubernetes/resource.ts";
 import type { ApiName, BindingStatus, BindingView } from "../binding/view.ts";
 import type { Informers } from "../cluster/cluster.ts";
 import { secretState, trimSecret } from "../cluster/objects.ts";
@@ -80,9 +85,7 @@ export class Executor {
         return undefined;
       case "adoptSecret": {
         const { secretMetadata } = this.#options.clients;
-        this.#observeSecret(
-          trimSecret(await adoptSecret(secretMetadata, namespace, action, signal)),
-        );
+        this.#observeSecret(await adoptSecret(secretMetadata, namespace, action, signal));
         return undefined;
       }
       case "deleteSecret":
@@ -110,10 +113,13 @@ export class Executor {
     const { namespace, secretName, credential } = binding;
     try {
       const secret = await clients.secrets.get(namespace, secretName, { signal });
-      const metadata = trimSecret(secret);
-      this.#observeSecret(metadata);
+      this.#observeSecret(secret);
       const server = credential.kind === "invalid" ? undefined : credential.server;
-      return { kind: "found", secret: secretState(metadata), content: contentOf(secret, server) };
+      return {
+        kind: "found",
+        secret: secretState(trimSecret(secret)),
+        content: contentOf(secret, server),
+      };
     } catch (error) {
       if (!isNotFound(error)) throw error;
       const cached = informers.secrets.get(namespace, secretName);
@@ -150,7 +156,7 @@ export class Executor {
       const { name, uid } = action.write.secret;
       informers.secrets.forget(binding.namespace, name, uid);
     }
-    this.#observeSecret(trimSecret(written));
+    this.#observeSecret(written);
   }
 
   async #deleteSecret(namespace: string, secret: SecretState, signal: AbortSignal): Promise<void> {
@@ -222,7 +228,7 @@ export class Executor {
   }
 
   /** The cache holds labelled Secrets alone; one without the label would never leave it. */
-  #observeSecret(secret: ReturnType<typeof trimSecret>): void {
+  #observeSecret(secret: Stored<PartialObjectMetadata>): void {
     if (secret.metadata.labels?.[BINDING_LABEL] === undefined) return;
     this.#options.informers.secrets.observe(secret);
   }

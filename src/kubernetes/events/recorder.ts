@@ -237,7 +237,10 @@ export class EventRecorder {
     const fields = { namespace, name, reason, error };
     const isOfNoConsequence = isNamespaceEnding(error) || isNotFound(error);
     if (isOfNoConsequence) {
-      this.#options.log.debug("Event not written, as its namespace ends", fields);
+      this.#options.log.debug(
+        "Event not written, as its namespace is being deleted or gone",
+        fields,
+      );
     } else this.#options.log.warn("Event could not be written", fields);
   }
 

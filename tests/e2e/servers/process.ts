@@ -34,6 +34,8 @@ export interface ServerCommand {
 export class ServerProcess {
   /** Resolves with the exit status once the server has ended, whoever ended it. */
   readonly ended: Promise<number>;
+  /** Undefined as long as the server runs. */
+  exitStatus: number | undefined;
   readonly #command: ServerCommand;
   readonly #guardian: Deno.ChildProcess;
   #stopped = false;
@@ -54,7 +56,7 @@ export class ServerProcess {
       stdout: "null",
       stderr: "null",
     }).spawn();
-    this.ended = this.#guardian.status.then((status) => status.code);
+    this.ended = this.#guardian.status.then(({ code }) => this.exitStatus = code);
   }
 
   /** What the server has written so far; empty when it has written nothing. */

@@ -13,11 +13,10 @@ export async function waitUntil<T>(
   signal: AbortSignal,
   probe: () => Promise<T | undefined>,
 ): Promise<T> {
-  let exitStatus: number | undefined;
-  void process.ended.then((status) => exitStatus = status);
   while (true) {
     const found = await probe();
     if (found !== undefined) return found;
+    const { exitStatus } = process;
     if (exitStatus !== undefined) throw await process.failure(`ended with status ${exitStatus}`);
     if (signal.aborted) throw await process.failure(`is not ready (${signal.reason})`);
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));

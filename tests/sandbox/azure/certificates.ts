@@ -1,4 +1,4 @@
-import "npm:reflect-metadata@0.2.2";
+import "reflect-metadata";
 import * as x509 from "@peculiar/x509";
 
 const ALGORITHM = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };

@@ -40,7 +40,8 @@ export class ConnectProxy {
     await this.#accepting;
     for (const connection of this.#connections) closeQuietly(connection);
     await Promise.all(this.#work);
-    for (const server of this.#servers.values()) await (await server).finished;
+    // One that did not start has been reported by the tunnel that wanted it.
+    await Promise.allSettled([...this.#servers.values()].map(async (s) => (await s).finished));
   }
 
   async #accept(): Promise<void> {
@@ -66,17 +67,25 @@ export class ConnectProxy {
       const host = this.#tunnelHost(head.text);
       if (host === undefined) return await write(client, "HTTP/1.1 502 Bad Gateway\r\n\r\n");
       const server = await this.#server(host);
-      const inner = await Deno.connect({ hostname: "127.0.0.1", port: server.addr.port });
-      this.#connections.add(inner);
-      await write(client, "HTTP/1.1 200 Connection Established\r\n\r\n");
-      await writeAll(inner, head.rest);
-      await Promise.all([pipe(client, inner), pipe(inner, client)]);
-      this.#connections.delete(inner);
+      await this.#tunnel(client, server.addr.port, head.rest);
     } catch (error) {
       if (!isDisconnect(error)) throw error;
     } finally {
       closeQuietly(client);
       this.#connections.delete(client);
+    }
+  }
+
+  async #tunnel(client: Deno.Conn, port: number, early: Uint8Array): Promise<void> {
+    const inner = await Deno.connect({ hostname: "127.0.0.1", port });
+    this.#connections.add(inner);
+    try {
+      await write(client, "HTTP/1.1 200 Connection Established\r\n\r\n");
+      await writeAll(inner, early);
+      await Promise.all([pipe(client, inner), pipe(inner, client)]);
+    } finally {
+      closeQuietly(inner);
+      this.#connections.delete(inner);
     }
   }
 

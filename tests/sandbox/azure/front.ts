@@ -39,49 +39,79 @@ export interface Front extends AsyncDisposable {
   close(): Promise<void>;
 }
 
-/** Serves IMDS over plain HTTP, and everything else through a proxy that ends TLS itself. */
+/**
+ * Serves IMDS over plain HTTP, and everything else through a proxy that ends TLS itself. Rejects
+ * with Deno.errors.AddrInUse where a port asked for is taken, and then leaves nothing open.
+ */
 export async function listen(azure: Served, options: ListenOptions): Promise<Front> {
   options.signal?.throwIfAborted();
   const ending = new AbortController();
   const authority = await CertificateAuthority.create(systemClock.now());
-  const imds = Deno.serve(
-    {
-      hostname: LOOPBACK,
-      port: options.imdsPort ?? 0,
-      signal: ending.signal,
-      onListen: () => {},
-    },
-    (request) => answer(azure, request, imdsTarget(azure.imdsUrl, request), ending.signal),
+  const imds = serveImds(azure, options.imdsPort ?? 0, ending.signal);
+  try {
+    const proxy = openProxy(azure, options.proxyPort ?? 0, authority, ending.signal);
+    const close = closer(options.signal, async () => {
+      ending.abort();
+      await proxy.close();
+      await imds.finished;
+    });
+    return toFront(imds.addr.port, proxy.port, authority.pem, close);
+  } catch (error) {
+    ending.abort();
+    await imds.finished;
+    throw error;
+  }
+}
+
+function serveImds(
+  azure: Served,
+  port: number,
+  ending: AbortSignal,
+): Deno.HttpServer<Deno.NetAddr> {
+  return Deno.serve(
+    { hostname: LOOPBACK, port, signal: ending, onListen: () => {} },
+    (request) => answer(azure, request, imdsTarget(azure.imdsUrl, request), ending),
   );
-  const proxy = new ConnectProxy(azure, LOOPBACK, options.proxyPort ?? 0, async (host) => {
+}
+
+function openProxy(
+  azure: Served,
+  port: number,
+  authority: CertificateAuthority,
+  ending: AbortSignal,
+): ConnectProxy {
+  return new ConnectProxy(azure, LOOPBACK, port, async (host) => {
     const pair = await authority.issue(host);
     return Deno.serve(
-      {
-        hostname: LOOPBACK,
-        port: 0,
-        ...pair,
-        signal: ending.signal,
-        onListen: () => {},
-      },
-      (request) => answer(azure, request, tunnelTarget(azure, host, request), ending.signal),
+      { hostname: LOOPBACK, port: 0, ...pair, signal: ending, onListen: () => {} },
+      (request) => answer(azure, request, tunnelTarget(azure, host, request), ending),
     );
   });
+}
+
+/** Runs `end` once, on the first call or when the signal aborts. */
+function closer(signal: AbortSignal | undefined, end: () => Promise<void>): () => Promise<void> {
   let closing: Promise<void> | undefined;
-  const close = () => closing ??= end();
-  const end = async () => {
-    options.signal?.removeEventListener("abort", onAbort);
-    ending.abort();
-    await proxy.close();
-    await imds.finished;
+  const close = () => {
+    signal?.removeEventListener("abort", close);
+    return closing ??= end();
   };
-  const onAbort = () => void close();
-  options.signal?.addEventListener("abort", onAbort, { once: true });
-  const imdsUrl = `http://${LOOPBACK}:${imds.addr.port}`;
-  const proxyUrl = `http://${LOOPBACK}:${proxy.port}`;
+  signal?.addEventListener("abort", close, { once: true });
+  return close;
+}
+
+function toFront(
+  imdsPort: number,
+  proxyPort: number,
+  caPem: string,
+  close: () => Promise<void>,
+): Front {
+  const imdsUrl = `http://${LOOPBACK}:${imdsPort}`;
+  const proxyUrl = `http://${LOOPBACK}:${proxyPort}`;
   return {
     imdsUrl,
     proxyUrl,
-    caPem: authority.pem,
+    caPem,
     env: {
       AZURE_POD_IDENTITY_AUTHORITY_HOST: imdsUrl,
       HTTPS_PROXY: proxyUrl,

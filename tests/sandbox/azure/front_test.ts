@@ -203,6 +203,15 @@ Deno.test("closing breaks off what hangs, frees the ports and may be repeated", 
   }
 });
 
+Deno.test("a taken port is refused, and nothing is left open", async () => {
+  const azure = new FakeAzure({ clock: systemClock });
+  await using front = await azure.listen();
+  const proxyPort = Number(new URL(front.proxyUrl).port);
+  const imdsPort = Number(new URL(front.imdsUrl).port);
+  await assert.rejects(azure.listen({ proxyPort }), Deno.errors.AddrInUse);
+  await assert.rejects(azure.listen({ imdsPort }), Deno.errors.AddrInUse);
+});
+
 /** The server learns of a hang-up a moment after the client: until then the place is taken. */
 async function firstUnthrottled(send: () => Promise<Response>): Promise<number> {
   for (let tries = 0; tries < 200; tries++) {

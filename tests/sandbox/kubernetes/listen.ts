@@ -20,12 +20,15 @@ export function listen(
   api: InMemoryKubernetes,
   options: { port?: number; signal?: AbortSignal } = {},
 ): Listening {
+  // Deno aborts a served request's own signal also when its answer has been delivered; a client
+  // that leaves shows by the cancelled body instead.
+  const untilClosed = new AbortController();
   const server = Deno.serve({
     hostname: "127.0.0.1",
     port: options.port ?? 0,
     onListen: () => {},
     onError: () => new Response(brokenBody(), { status: 200 }),
-  }, (request) => api.fetch(request));
+  }, (request) => api.fetch(request, untilClosed.signal));
   const { port } = server.addr;
   const url = `http://127.0.0.1:${port}`;
   let closing: Promise<void> | undefined;

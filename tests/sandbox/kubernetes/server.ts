@@ -68,20 +68,22 @@ export class InMemoryKubernetes {
   }
 
   /**
-   * Answers one request. Rejects only for an injected `close-connection`, and when the request's
-   * own signal aborts while it hangs.
+   * Answers one request. `signal` is the client's: when it aborts, the request's watch breaks off.
+   * Rejects, as fetch does, for a connection that an injected fault closes, and when `signal`
+   * aborts while the request hangs.
    */
-  async fetch(request: Request): Promise<Response> {
+  async fetch(request: Request, signal: AbortSignal = request.signal): Promise<Response> {
+    signal.throwIfAborted();
     const url = new URL(request.url);
     const attributes = attributesOf(request.method, url);
     const recorded = this.#recorder.record(request, url, attributes);
     const action = this.#faults.take(attributes);
-    if (action === "hang") return await this.#hang(request);
+    if (action === "hang") return await this.#hang(signal);
     if (action === "close-connection") throw new TypeError("connection closed before an answer");
     const body = await request.text();
     const response = typeof action === "object"
       ? faultResponse(action)
-      : this.#answer(request, url, attributes, recorded, body);
+      : this.#answer({ request, url, attributes, body, signal }, recorded);
     recorded.status = response.status;
     return await this.#spoil(response, action);
   }
@@ -186,9 +188,11 @@ export class InMemoryKubernetes {
       : { ...document, metadata: { ...meta, ...(version === undefined ? {} : { resourceVersion: version }) } };
     const method = old === undefined ? "POST" : "PUT";
     const request = new Request(`http://in-memory${path}`, { method });
-    const response = this.#resource(request, new URL(request.url), JSON.stringify(body));
+    const url = new URL(request.url);
+    const attributes = attributesOf(method, url);
+    const { signal } = this.#closed;
+    this.#resource({ request, url, attributes, body: JSON.stringify(body), signal });
     settle(this.#core, this.#controllers);
-    void response;
     return structuredClone(this.#core.store.get(type, { namespace, name })!);
   }
 
@@ -200,18 +204,12 @@ export class InMemoryKubernetes {
     return type;
   }
 
-  #answer(
-    request: Request,
-    url: URL,
-    attributes: Attributes,
-    recorded: RecordedRequest,
-    body: string,
-  ): Response {
+  #answer(asked: Asked, recorded: RecordedRequest): Response {
     try {
-      this.#admit(request, attributes, recorded);
-      const document = attributes.resource === "" || attributes.resource === undefined
-        ? answerDocument(this.#core, request, url, this.#options.version)
-        : this.#resource(request, url, body);
+      this.#admit(asked, recorded);
+      const document = asked.attributes.resource === ""
+        ? answerDocument(this.#core, asked.request, asked.url, this.#options.version)
+        : this.#resource(asked);
       settle(this.#core, this.#controllers);
       return document ?? this.#unknownPath(recorded);
     } catch (error) {
@@ -220,7 +218,7 @@ export class InMemoryKubernetes {
     }
   }
 
-  #admit(request: Request, attributes: Attributes, recorded: RecordedRequest): void {
+  #admit({ request, attributes }: Asked, recorded: RecordedRequest): void {
     if (this.#closed.signal.aborted) {
       throw new ApiError(503, "ServiceUnavailable", "the API server has been closed");
     }
@@ -238,8 +236,7 @@ export class InMemoryKubernetes {
     if (verdict !== true) throw refuse(attributes, user, verdict === false ? "" : verdict);
   }
 
-  #resource(request: Request, url: URL, body: string): Response | undefined {
-    const attributes = attributesOf(request.method, url);
+  #resource({ request, url, attributes, body, signal }: Asked): Response | undefined {
     const { group, version, resource } = attributes;
     const type = this.#core.registry.find(group, version, resource);
     if (type === undefined) {
@@ -254,7 +251,7 @@ export class InMemoryKubernetes {
       contentType: contentType(request),
       userAgent: request.headers.get("user-agent") ?? "",
       body,
-      signal: AbortSignal.any([request.signal, this.#closed.signal]),
+      signal,
       warnings: [],
     };
     return dispatch(this.#core, call, this.#settings);
@@ -266,8 +263,8 @@ export class InMemoryKubernetes {
     return new Response("404 page not found\n", { status: 404, headers });
   }
 
-  #hang(request: Request): Promise<Response> {
-    const signal = AbortSignal.any([request.signal, this.#closed.signal]);
+  #hang(client: AbortSignal): Promise<Response> {
+    const signal = AbortSignal.any([client, this.#closed.signal]);
     return new Promise((_, reject) => {
       const onAbort = () => reject(signal.reason);
       if (signal.aborted) onAbort();
@@ -281,6 +278,15 @@ export class InMemoryKubernetes {
     await response.body?.cancel();
     throw new TypeError("connection closed after the request took effect");
   }
+}
+
+/** A request taken apart, with its body read. */
+interface Asked {
+  readonly request: Request;
+  readonly url: URL;
+  readonly attributes: Attributes;
+  readonly body: string;
+  readonly signal: AbortSignal;
 }
 
 /** A kind in one version. */

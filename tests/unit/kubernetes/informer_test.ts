@@ -209,6 +209,7 @@ scenario("410 again and again is not answered without a pause", async (harness) 
 scenario("an ERROR event other than 410 leads to a list after a pause", async (harness) => {
   const watch = await harness.startSynced(5);
   await watch.send({ type: "ERROR", error: refusal(500, "InternalError") });
+  assert.equal(watch.cancelled, true);
   assert.deepEqual(harness.told(), ["failed InternalError, again in 400"]);
   harness.server.expectList(page(9, [])).expectWatch(9);
   await harness.clock.advance(400);
@@ -271,6 +272,21 @@ scenario("a watch that has gone silent is ended and taken up again", async (harn
   await harness.clock.advance(400);
 });
 
+scenario(
+  "a watch that is silent from its start leads to a list, should the version be at fault",
+  async (harness) => {
+    await harness.startSynced(90, widget("a", 80));
+    await harness.clock.advance(150_000);
+    harness.server.expectList(page(20, [widget("a", 10)])).expectWatch(20);
+    await harness.clock.advance(400);
+    assert.deepEqual(harness.told(), [
+      "silent",
+      "failed Timeout, again in 400",
+      "changed a@10 from a@80",
+    ]);
+  },
+);
+
 scenario("an onSilent that throws is reported and ends nothing", async (harness) => {
   await harness.startSynced(5);
   await harness.clock.advance(150_000);
@@ -300,6 +316,23 @@ scenario("a list that hangs is ended as silent and asked for again", async (harn
   harness.server.expectWatch(5);
   await harness.clock.advance(400);
   assert.equal(harness.informer.synced, true);
+});
+
+scenario("a list whose pages come slowly is not silent", async (harness) => {
+  const first = harness.server.expectPendingList();
+  await harness.start();
+  await harness.clock.advance(100_000);
+  const second = harness.server.expectPendingList({ continue: "x" });
+  await first.resolve(page(5, [widget("a", 1)], "x"));
+  await harness.clock.advance(100_000);
+  harness.server.expectWatch(5);
+  await second.resolve(page(5, [widget("b", 2)]));
+  assert.deepEqual(harness.told(), [
+    "changed a@1 from nothing",
+    "changed b@2 from nothing",
+    "synced: the watch stands",
+    "synced",
+  ]);
 });
 
 scenario("a short interruption leaves it synced", async (harness) => {

@@ -24,14 +24,13 @@ export function compileJsonPath(path: string): JsonPath {
 
 function parse(path: string): Step[] {
   const steps: Step[] = [];
-  TOKEN.lastIndex = 0;
   let at = 0;
   while (at < path.length) {
     TOKEN.lastIndex = at;
     const token = TOKEN.exec(path);
     if (token === null) throw new Error(`JSONPath ${path} cannot be read at character ${at + 1}`);
+    at += token[0].length;
     steps.push(toStep(token));
-    at = TOKEN.lastIndex;
   }
   return steps;
 }

@@ -102,6 +102,12 @@ class WatchSession implements RunningWatch {
     else if (how === "error") this.#controller.error(new TypeError("connection reset"));
   }
 
+  #fail(reason: unknown): void {
+    if (this.#done) return;
+    this.#cleanUp();
+    this.#controller.error(reason);
+  }
+
   #start(): void {
     const collection = this.#core.store.collection(this.call.type);
     try {
@@ -145,7 +151,7 @@ class WatchSession implements RunningWatch {
     const seconds = this.#options.timeoutSeconds;
     const lasts = seconds === undefined ? SHORTEST_WATCH_MS * (1 + random()) : seconds * 1000;
     this.#cleanups.push(clock.after(lasts, () => this.stop("end")));
-    const onAbort = () => this.stop("end");
+    const onAbort = () => this.#fail(this.call.signal.reason);
     this.call.signal.addEventListener("abort", onAbort, { once: true });
     this.#cleanups.push(() => this.call.signal.removeEventListener("abort", onAbort));
     if (this.#options.bookmarks) this.#scheduleBookmark();

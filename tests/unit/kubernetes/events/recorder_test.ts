@@ -166,7 +166,9 @@ Deno.test("a namespace that is being deleted is no lack of rights and worth no w
   bench.recorder.record(subject(), "Normal", "Deleted", "gone");
   await bench.time.pass(MINUTE);
   assert.deepEqual(bench.events.requests, ["create team Deleted 1"]);
-  assert.deepEqual(bench.log, ["debug: Event not written, as its namespace ends"]);
+  assert.deepEqual(bench.log, [
+    "debug: Event not written, as its namespace is being deleted or gone",
+  ]);
   await bench.end();
 });
 

@@ -1,0 +1,297 @@
+import assert from "node:assert/strict";
+import type { TestOnApiServer } from "../sandbox/api_server.ts";
+import { eventually } from "./eventually.ts";
+import { OperatorRig, type RigOptions } from "./operator_rig.ts";
+import { type BindingObject, CLIENT_ID, V1 } from "./v1beta1_objects.ts";
+import { settled } from "./settled.ts";
+
+const MINUTE = 60_000;
+const SECRET = "pull-msi-acrpull-secret";
+const REGISTRY = "bench.azurecr.io";
+
+/** How the operator reacts to what users, others and Azure do to a v1beta1 binding. */
+export function v1beta1BehaviourSuite(test: TestOnApiServer, options: RigOptions = {}): void {
+  const check = (name: string, run: (v1: V1) => Promise<void>, more: RigOptions = {}) =>
+    test(`v1beta1: ${name}`, async (api) => {
+      await using rig = await OperatorRig.start(api, { ...options, ...more });
+      await run(new V1(rig));
+      await assertSilentOnTokens(rig);
+      rig.azure.assertNoUnexpected();
+      rig.azure.assertNoViolations();
+    });
+
+  check("becomes Ready with reason and message, in four writes", async (v1) => {
+    await v1.createAccount("default");
+    await v1.createBinding();
+    const binding = await v1.ready();
+    const [condition] = binding.status!.conditions!;
+    assert.deepEqual({ ...condition, lastTransitionTime: "" }, {
+      type: "Ready",
+      status: "True",
+      observedGeneration: 1,
+      lastTransitionTime: "",
+      reason: "CredentialAttached",
+      message: `Secret ${SECRET} is attached to service account default.`,
+    });
+    assert.equal(binding.status!.observedGeneration, 1);
+    assert.deepEqual(v1.actions(), ["addFinalizer", "mint", "addReference", "writeStatus"]);
+  });
+
+  check("falls back to the operator's defaults, field by field", async (v1) => {
+    await v1.createAccount("default");
+    await v1.createBinding({ spec: { scope: "repository:app:pull" } });
+    await v1.ready();
+    assert.deepEqual(v1.minted(), [{ registry: REGISTRY, who: CLIENT_ID }]);
+  }, { env: { ACR_SERVER: REGISTRY, MANAGED_IDENTITY_CLIENT_ID: CLIENT_ID } });
+
+  check("makes a deleted Secret anew", async (v1) => {
+    const before = await v1.establish();
+    await v1.rig.admin.delete({ apiVersion: "v1", kind: "Secret", name: SECRET });
+    const after = await v1.secretOnce((secret) => secret.metadata.uid !== before.metadata.uid);
+    assert.equal(after.type, "kubernetes.io/dockerconfigjson");
+  });
+
+  check("replaces data that somebody altered", async (v1) => {
+    await v1.establish();
+    const data = { ".dockerconfigjson": btoa('{"auths":{}}') };
+    await v1.patchSecret({ data });
+    await v1.secretOnce((secret) => v1.passwordIn(secret) !== undefined);
+  });
+
+  check("puts an altered annotation right without a new token", async (v1) => {
+    const before = await v1.establish();
+    await v1.patchSecret({
+      metadata: { annotations: { "acr.microsoft.com/token.expiry": "2099-01-01T00:00:00Z" } },
+    });
+    const after = await v1.secretOnce(({ metadata }) =>
+      metadata.annotations!["acr.microsoft.com/token.expiry"] ===
+        before.metadata.annotations!["acr.microsoft.com/token.expiry"]
+    );
+    assert.deepEqual(after.data, before.data);
+    assert.equal(v1.minted().length, 1);
+  });
+
+  check("puts a removed label back without a new token", async (v1) => {
+    const before = await v1.establish();
+    await v1.patchSecret({ metadata: { labels: { "acr.microsoft.com/binding": null } } });
+    const after = await v1.secretOnce(({ metadata }) =>
+      metadata.labels?.["acr.microsoft.com/binding"] === "pull"
+    );
+    assert.deepEqual(after.data, before.data);
+    assert.equal(v1.minted().length, 1);
+  });
+
+  check("attaches the Secret again when its reference is removed", async (v1) => {
+    await v1.establish();
+    await v1.patchAccount("default", { imagePullSecrets: null });
+    await v1.referencesOnce("default", [SECRET]);
+  });
+
+  check("keeps the references and annotations of others, in their order", async (v1) => {
+    await v1.createAccount("default", [{ name: "z-theirs" }, { name: "a-theirs" }]);
+    await v1.createBinding();
+    await v1.referencesOnce("default", ["z-theirs", "a-theirs", SECRET]);
+    await Promise.all([
+      v1.patchAccount("default", { metadata: { annotations: { team: "theirs" } } }),
+      v1.deleteBinding(),
+    ]);
+    await v1.referencesOnce("default", ["z-theirs", "a-theirs"]);
+    const account = await v1.account("default");
+    assert.equal(account!.metadata.annotations!.team, "theirs");
+  });
+
+  check("moves to another registry when the server changes", async (v1) => {
+    await v1.establish();
+    await v1.patchBinding({ spec: { acrServer: "other.azurecr.io" } });
+    await v1.secretOnce((secret) => v1.passwordIn(secret, "other.azurecr.io") !== undefined);
+    const binding = await v1.bindingOnce(({ status }) => status?.observedGeneration === 2);
+    assert.equal(binding.status!.error, undefined);
+  });
+
+  check("leaves no reference on the account that it moved from", async (v1) => {
+    await v1.createAccount("next");
+    await v1.establish();
+    await v1.patchBinding({ spec: { serviceAccountName: "next" } });
+    await v1.referencesOnce("next", [SECRET]);
+    await v1.referencesOnce("default", []);
+  });
+
+  check("goes without a trace when its account is already gone", async (v1) => {
+    await v1.establish();
+    await v1.rig.admin.delete({ apiVersion: "v1", kind: "ServiceAccount", name: "default" });
+    await v1.deleteBinding();
+    await eventually(
+      "binding and Secret are gone",
+      async () =>
+        (await v1.binding()) === undefined && (await v1.secret()) === undefined || undefined,
+    );
+  });
+
+  check("refreshes 30 minutes before expiry, and not sooner", async (v1) => {
+    const before = await v1.establish();
+    v1.rig.clock.advance(149 * MINUTE);
+    await settled(() => v1.secret());
+    assert.equal((await v1.secret())!.metadata.resourceVersion, before.metadata.resourceVersion);
+    v1.rig.clock.advance(2 * MINUTE);
+    const after = await v1.secretOnce(({ metadata }) =>
+      metadata.resourceVersion !== before.metadata.resourceVersion
+    );
+    assert.equal(after.metadata.uid, before.metadata.uid);
+    assert.notEqual(v1.passwordIn(after), v1.passwordIn(before));
+    const refreshed = after.metadata.annotations!["acr.microsoft.com/token.refresh"]!;
+    await v1.bindingOnce(({ status }) => status?.lastTokenRefreshTime === refreshed);
+  });
+
+  check("mints and writes nothing after a restart, and still refreshes on time", async (v1) => {
+    const before = await v1.establish();
+    const world = await v1.resourceVersions();
+    await v1.rig.stopOperator();
+    await v1.rig.startOperator();
+    await settled(() => v1.resourceVersions());
+    assert.deepEqual(await v1.resourceVersions(), world);
+    assert.equal(v1.minted().length, 1);
+    v1.rig.clock.advance(151 * MINUTE);
+    await v1.secretOnce((secret) => v1.passwordIn(secret) !== v1.passwordIn(before));
+  });
+
+  check("keeps Ready and the old credential while a refresh fails, then says so", async (v1) => {
+    const before = await v1.establish();
+    v1.rig.azure.fail("acr-500", { times: Infinity, endpoint: "exchange" });
+    v1.rig.clock.advance(151 * MINUTE);
+    const failing = await v1.bindingOnce(({ status }) => status?.error !== undefined);
+    assert.equal(v1.readiness(failing), "True/RefreshFailing");
+    v1.rig.clock.advance(30 * MINUTE);
+    const failed = await v1.bindingOnce((binding) => v1.readiness(binding).startsWith("False"));
+    assert.equal(v1.readiness(failed), "False/ServiceTrouble");
+    assert.deepEqual((await v1.secret())!.data, before.data);
+    v1.rig.azure.clearFailures();
+    v1.rig.clock.advance(6 * MINUTE);
+    await v1.secretOnce((secret) => v1.passwordIn(secret) !== v1.passwordIn(before));
+    await v1.ready();
+  });
+
+  check("takes nobody's Secret for its own", async (v1) => {
+    await v1.createAccount("default");
+    await v1.rig.admin.create(
+      { apiVersion: "v1", kind: "Secret", metadata: { name: SECRET } },
+    );
+    await v1.createBinding();
+    const binding = await v1.bindingOnce(({ status }) => status?.error !== undefined);
+    assert.equal(
+      binding.status!.error,
+      `Secret "${SECRET}" is not managed by this operator; delete it, or give this binding ` +
+        "another name.",
+    );
+    assert.equal((await v1.secret())!.type, "Opaque");
+    assert.equal((await v1.secret())!.metadata.labels, undefined);
+  });
+
+  for (const { name, spec, error } of BAD_SPECS) {
+    check(`says what is wrong, and loses nothing: ${name}`, async (v1) => {
+      const before = await v1.establish();
+      await v1.patchBinding({ spec });
+      const binding = await v1.bindingOnce(({ status }) => status?.observedGeneration === 2);
+      assert.equal(binding.status!.error, error);
+      assert.equal(v1.readiness(binding), "False/InvalidSpec");
+      assert.deepEqual((await v1.secret())!.data, before.data);
+      assert.deepEqual(await v1.references("default"), [SECRET]);
+    });
+  }
+
+  for (const [abuse, sentence] of ABUSES) {
+    check(`says what is wrong with Azure's answer, and loses nothing: ${abuse}`, async (v1) => {
+      const before = await v1.establish();
+      v1.rig.azure.fail(abuse, { times: Infinity, endpoint: "exchange" });
+      v1.rig.clock.advance(151 * MINUTE);
+      // An answer that hangs ends by the operator's own clock.
+      if (abuse === "hang") await v1.callsOnce("exchange", 2);
+      if (abuse === "hang") v1.rig.clock.advance(61_000);
+      const binding = await v1.bindingOnce(({ status }) => status?.error !== undefined);
+      assert.match(binding.status!.error!, sentence);
+      assert.deepEqual((await v1.secret())!.data, before.data);
+      assert.deepEqual(await v1.references("default"), [SECRET]);
+      assert.deepEqual(v1.rig.azure.strays(), []);
+      v1.rig.azure.clearFailures();
+      v1.rig.clock.advance(6 * MINUTE);
+      await v1.secretOnce((secret) => v1.passwordIn(secret) !== v1.passwordIn(before));
+    });
+  }
+}
+
+const BAD_SPECS: readonly { name: string; spec: BindingObject["spec"]; error: string }[] = [
+  {
+    name: "a server with a scheme",
+    spec: { acrServer: "https://bench.azurecr.io" },
+    error:
+      'spec.acrServer "https://bench.azurecr.io" carries a scheme; give the host name alone, ' +
+      "e.g. example.azurecr.io.",
+  },
+  {
+    name: "a server with a path",
+    spec: { acrServer: "bench.azurecr.io/app" },
+    error: 'spec.acrServer "bench.azurecr.io/app" carries a path; give the host name alone, e.g. ' +
+      "example.azurecr.io.",
+  },
+  {
+    name: "a server with user information",
+    spec: { acrServer: "me@bench.azurecr.io" },
+    error: 'spec.acrServer "me@bench.azurecr.io" carries user information; give the host name ' +
+      "alone, e.g. example.azurecr.io.",
+  },
+  {
+    name: "a server that is no host name",
+    spec: { acrServer: "not a host" },
+    error: 'spec.acrServer "not a host" is no host name; give one like example.azurecr.io.',
+  },
+  {
+    name: "a server outside the allowed suffixes",
+    spec: { acrServer: "evilazurecr.io" },
+    error:
+      'spec.acrServer "evilazurecr.io" is outside the allowed registry suffixes (azurecr.io, ' +
+      "azurecr.us, azurecr.cn); correct it, or have the administrator extend " +
+      "--allowed-acr-server-suffixes.",
+  },
+  {
+    name: "no identity at all",
+    spec: { managedIdentityClientID: "" },
+    error: "spec.managedIdentityClientID and spec.managedIdentityResourceID are both empty, and " +
+      "the operator has no default; set one of them.",
+  },
+  {
+    name: "a malformed client ID",
+    spec: { managedIdentityClientID: "my-identity" },
+    error: 'spec.managedIdentityClientID "my-identity" is no GUID; give the identity\'s client ' +
+      "ID, e.g. 1b461305-28be-5271-beda-bd9fd2e24251.",
+  },
+  {
+    name: "a malformed resource ID",
+    spec: { managedIdentityClientID: "", managedIdentityResourceID: "/subscriptions/mine" },
+    error: 'spec.managedIdentityResourceID "/subscriptions/mine" is no resource ID of a managed ' +
+      "identity; give /subscriptions/GUID/resourceGroups/NAME/providers/" +
+      "Microsoft.ManagedIdentity/userAssignedIdentities/NAME.",
+  },
+];
+
+/** What Azure answers, and the beginning of what the status then says. */
+const ABUSES: readonly (readonly [string, RegExp])[] = [
+  ["html", /^The answer of bench\.azurecr\.io is not JSON\. Look for a proxy/],
+  ["empty", /^The answer of bench\.azurecr\.io is empty\. Look for/],
+  ["not-a-jwt", /^The answer of bench\.azurecr\.io holds a token that is no JWT\. Look for/],
+  ["no-exp", /^The answer of bench\.azurecr\.io holds a token without exp\. Look for/],
+  ["exp-past", /^The answer of bench\.azurecr\.io holds a token that has expired\. Look for/],
+  ["wrong-registry", /^The answer of bench\.azurecr\.io holds a token for another registry\. Look/],
+  ["huge", /^bench\.azurecr\.io sent an answer of more than 1 MiB\. Look for a proxy/],
+  ["hang", /^bench\.azurecr\.io did not answer within 60 s\. Check the registry's name/],
+  ["redirect-307", /^bench\.azurecr\.io answered with a redirect \(HTTP 307\), which is never/],
+];
+
+async function assertSilentOnTokens(rig: OperatorRig): Promise<void> {
+  const said = await rig.said();
+  for (const token of rig.azure.issuedTokens()) {
+    assert.ok(
+      !said.includes(token),
+      "a token stands in a log line, a metric, a status or an Event",
+    );
+    assert.ok(!said.includes(btoa(token).slice(0, 40)), "an encoded token stands in a log line");
+  }
+}
