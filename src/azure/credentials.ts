@@ -5,7 +5,7 @@ import { type EntraToken, tokenFromEntra } from "./entra.ts";
 import { AzureError } from "./errors.ts";
 import type { AzureTransport } from "./http.ts";
 import { type ManagedIdentity, tokenFromImds } from "./imds.ts";
-import { IMDS_LIMITS, Limiter } from "./limiter.ts";
+import { HTTPS_LIMITS, IMDS_LIMITS, Limiter } from "./limiter.ts";
 import { registryHost } from "./registry.ts";
 import { SharedResults } from "./shared_results.ts";
 
@@ -80,7 +80,8 @@ const ENTRA_MARGIN_MS = 5 * 60_000;
 /** Mints registry credentials, each distinct one once. */
 export class Credentials {
   readonly #options: CredentialsOptions;
-  readonly #limiter: Limiter;
+  readonly #imdsLimiter: Limiter;
+  readonly #httpsLimiter: Limiter;
   readonly #nodeTokens: SharedResults<EntraToken>;
   readonly #federatedTokens: SharedResults<EntraToken>;
   readonly #refreshTokens: SharedResults<RegistryToken & { mintedAt: number }>;
@@ -91,7 +92,8 @@ export class Credentials {
   constructor(options: CredentialsOptions) {
     const { clock } = options;
     this.#options = options;
-    this.#limiter = new Limiter(IMDS_LIMITS, clock);
+    this.#imdsLimiter = new Limiter(IMDS_LIMITS, clock);
+    this.#httpsLimiter = new Limiter(HTTPS_LIMITS, clock);
     this.#nodeTokens = new SharedResults(clock, (token) => token.expiresAt - ENTRA_MARGIN_MS);
     this.#federatedTokens = new SharedResults(
       clock,
@@ -121,12 +123,8 @@ export class Credentials {
         };
       }
       const { server, scope } = request;
-      const access = await scopedToken(
-        this.#options,
-        server,
-        scope,
-        refresh.token,
-        this.#options.signal,
+      const access = await this.#https((signal) =>
+        scopedToken(this.#options, server, scope, refresh.token, signal)
       );
       const mintedAt = this.#options.clock.now();
       return { password: access.token, mintedAt, expiresAt: access.expiresAt };
@@ -178,7 +176,7 @@ export class Credentials {
     const shared = identity.kind === "managedIdentity" ? this.#nodeTokens : this.#federatedTokens;
     const entra = await shared.get(key, () => this.#entraToken(identity, audience));
     try {
-      return await exchange(this.#options, server, entra.token, this.#options.signal);
+      return await this.#https((signal) => exchange(this.#options, server, entra.token, signal));
     } catch (error) {
       // Should the token be at fault, the next attempt must not start from it again.
       if (isUnauthorized(error)) shared.forget(key);
@@ -195,14 +193,19 @@ export class Credentials {
       : this.#fromEntra(identity, audience);
   }
 
+  #https<T>(call: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const { signal } = this.#options;
+    return this.#httpsLimiter.run(signal, () => call(signal));
+  }
+
   #fromImds(identity: NodeIdentity, audience: string): Promise<EntraToken> {
     const { imdsBaseUrl, signal } = this.#options;
-    return this.#limiter.run(signal, async () => {
+    return this.#imdsLimiter.run(signal, async () => {
       try {
         return await tokenFromImds(this.#options, imdsBaseUrl, identity, audience, signal);
       } catch (error) {
         if (error instanceof AzureError && error.failure.class === "throttled") {
-          this.#limiter.pause(error.failure.retryAfterMs ?? IMDS_LIMITS.windowMs);
+          this.#imdsLimiter.pause(error.failure.retryAfterMs ?? IMDS_LIMITS.windowMs);
         }
         throw error;
       }
@@ -212,7 +215,9 @@ export class Credentials {
   async #fromEntra(identity: FederatedIdentity, audience: string): Promise<EntraToken> {
     const { signal, serviceAccountToken } = this.#options;
     const assertion = await serviceAccountToken(identity.serviceAccount, signal);
-    return await tokenFromEntra(this.#options, identity, assertion, audience, signal);
+    return await this.#https((signal) =>
+      tokenFromEntra(this.#options, identity, assertion, audience, signal)
+    );
   }
 }
 

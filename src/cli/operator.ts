@@ -6,7 +6,8 @@ import { FIELD_MANAGER } from "../controller/conventions.ts";
 import { serviceAccountTokens } from "../controller/execute/service_account_token.ts";
 import { TelemetryReport } from "../controller/telemetry_report.ts";
 import type { RestClient } from "../kubernetes/contract.ts";
-import { leases, serviceAccounts } from "../kubernetes/core.ts";
+import { events, leases, serviceAccounts } from "../kubernetes/core.ts";
+import { EventRecorder } from "../kubernetes/events/recorder.ts";
 import { LeaderElector } from "../kubernetes/leader_election/elector.ts";
 import { observed } from "../kubernetes/observed.ts";
 import { withRetries } from "../kubernetes/retry.ts";
@@ -57,8 +58,10 @@ export async function runOperator(
   const leaseNamespace = leaseNamespaceOf(options, surroundings);
   const ended = new AbortController();
   const all = AbortSignal.any([signal, ended.signal]);
-  const rest = restOf(surroundings);
-  const controller = controllerOf(options, surroundings, rest, all);
+  const once = measuredRest(surroundings);
+  const rest = withRetries(once, surroundings);
+  const recorder = recorderOf(surroundings, once);
+  const controller = controllerOf(options, surroundings, rest, recorder, all);
   measure(surroundings.instruments, controller);
   const telemetry = await serveTelemetry({
     health: options.healthProbeBindAddress,
@@ -68,13 +71,13 @@ export async function runOperator(
     clock: surroundings.clock,
     signal: all,
   });
-  const watching = controller.watch(all);
+  const background = [controller.watch(all), recorder.run(all), telemetry.finished];
   try {
     if (leaseNamespace === undefined) await controller.lead(all);
-    else await electorOf(surroundings, rest, leaseNamespace).run(all, (s) => controller.lead(s));
+    else await electorOf(surroundings, once, leaseNamespace).run(all, (s) => controller.lead(s));
   } finally {
     ended.abort();
-    await Promise.all([watching, telemetry.finished]);
+    await Promise.all(background);
   }
 }
 
@@ -92,23 +95,23 @@ function leaseNamespaceOf(
   );
 }
 
-function restOf({ rest, clock, random, instruments }: Surroundings): RestClient {
-  const measured = observed(rest, clock, ({ verb, resource, code, durationMs }) => {
+function measuredRest({ rest, clock, instruments }: Surroundings): RestClient {
+  return observed(rest, clock, ({ verb, resource, code, durationMs }) => {
     instruments.kubernetesRequests.inc({ verb, resource, code: code === 0 ? "error" : `${code}` });
     // A watch is begun at once and ends when it will.
     if (verb !== "watch") instruments.kubernetesRequestSeconds.observe({ verb }, durationMs / 1000);
   });
-  return withRetries(measured, { clock, random });
 }
 
 function controllerOf(
   options: Options,
   surroundings: Surroundings,
   rest: RestClient,
+  recorder: EventRecorder,
   signal: AbortSignal,
 ): Controller {
   const { clock, random, log, instruments } = surroundings;
-  const report = new TelemetryReport(log, instruments, clock);
+  const report = new TelemetryReport({ log, instruments, events: recorder, clock });
   return new Controller({
     rest,
     clock,
@@ -119,6 +122,20 @@ function controllerOf(
     credentials: credentialsOf(options, surroundings, rest, signal),
     informerReport: (name) => report.informer(name),
     onSilent: surroundings.renewConnections,
+  });
+}
+
+/** Events are tried again by their recorder, which knows what they are worth. */
+function recorderOf(
+  { clock, random, log, identity }: Surroundings,
+  rest: RestClient,
+): EventRecorder {
+  return new EventRecorder({
+    events: events(rest, { fieldManager: FIELD_MANAGER }),
+    reporter: { component: "msi-acrpull-controller", instance: identity },
+    clock,
+    random,
+    log,
   });
 }
 
@@ -170,6 +187,7 @@ function settingsOf(options: Options): BindingSettings {
   };
 }
 
+/** The election has its own pace of trying again, so that its client must have none. */
 function electorOf(
   { clock, monotonic, random, identity, log, instruments, renewConnections }: Surroundings,
   rest: RestClient,

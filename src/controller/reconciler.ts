@@ -43,7 +43,20 @@ export class Reconciler {
    * the abort reason.
    */
   async reconcile(key: string, context: ActionContext): Promise<number | undefined> {
+    const { clock, report } = this.#options;
     const id = parseBindingKey(key);
+    const startedAt = clock.now();
+    const wakeAt = await this.#untilSettled(key, id, context);
+    const result = this.#troubles.has(key) ? "failed" : "settled";
+    report.reconciled(id, result, clock.now() - startedAt);
+    return wakeAt;
+  }
+
+  async #untilSettled(
+    key: string,
+    id: BindingId,
+    context: ActionContext,
+  ): Promise<number | undefined> {
     for (let pass = 0; pass < MOST_PASSES; pass++) {
       const snapshot = this.#snapshot(key, id);
       if (snapshot === undefined) return void this.#forget(key);
@@ -144,7 +157,6 @@ export class Reconciler {
         trouble.inputs !== inputsOfAttempt(snapshot));
     if (over) this.#troubles.delete(key);
     if (this.#inspections.get(key)?.kind === "absent") this.#inspections.delete(key);
-    this.#options.report.settled(key, snapshot.binding);
   }
 
   #unsettled(key: string, id: BindingId): number {

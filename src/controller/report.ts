@@ -14,8 +14,8 @@ export interface ReconcileReport {
     error: unknown,
     next: { readonly failures: number; readonly retryAt: number },
   ): void;
-  /** Nothing is to be done for now. */
-  settled(key: string, binding: BindingView): void;
+  /** The work on one binding has ended, for now. */
+  reconciled(id: BindingId, result: "settled" | "failed", durationMs: number): void;
   /** Others keep undoing what is done. */
   unsettled(key: string, id: BindingId, retryAt: number): void;
   /** The binding is gone. */

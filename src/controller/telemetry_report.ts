@@ -1,10 +1,16 @@
 import { AzureError } from "../azure/errors.ts";
 import { ApiError } from "../kubernetes/errors.ts";
+import type { EventRecorder } from "../kubernetes/events/recorder.ts";
 import type { InformerReport } from "../kubernetes/informer.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { Instruments } from "../telemetry/instruments.ts";
 import type { Logger } from "../telemetry/log.ts";
-import { type BindingId, type BindingView, parseBindingKey } from "./binding/view.ts";
+import {
+  type BindingId,
+  type BindingStatus,
+  type BindingView,
+  parseBindingKey,
+} from "./binding/view.ts";
 import type { Action } from "./plan/actions.ts";
 import type { ReconcileReport } from "./report.ts";
 
@@ -21,22 +27,33 @@ const DONE: Readonly<Record<Action["kind"], string>> = {
   writeStatus: "wrote status of binding",
 };
 
-/** Reports to the log, a line a decision, and to the metrics. */
+/** Where a report goes. */
+export interface TelemetryReportOptions {
+  readonly log: Logger;
+  readonly instruments: Instruments;
+  readonly events: Pick<EventRecorder, "record">;
+  readonly clock: Pick<Clock, "now">;
+}
+
+/** Reports to the log, a line a decision, to the metrics, and by Events what users must know. */
 export class TelemetryReport implements ReconcileReport {
   readonly #log: Logger;
   readonly #instruments: Instruments;
+  readonly #events: Pick<EventRecorder, "record">;
   readonly #clock: Pick<Clock, "now">;
 
-  constructor(log: Logger, instruments: Instruments, clock: Pick<Clock, "now">) {
+  constructor({ log, instruments, events, clock }: TelemetryReportOptions) {
     this.#log = log;
     this.#instruments = instruments;
+    this.#events = events;
     this.#clock = clock;
   }
 
   acted(binding: BindingView, action: Action): void {
     this.#log.info(DONE[action.kind], { ...identify(binding), ...details(binding, action) });
-    this.#instruments.reconciles.inc({ api: binding.api, result: "written" });
+    this.#instruments.actions.inc({ api: binding.api, action: action.kind, result: "ok" });
     if (action.kind === "mint") this.#minted(action, "ok");
+    if (action.kind === "writeStatus") this.#tellUsers(binding, action.status);
   }
 
   raced(binding: BindingView, action: Action, error: unknown): void {
@@ -61,14 +78,15 @@ export class TelemetryReport implements ReconcileReport {
       ...facts(error),
       error: error instanceof Error ? error.message : String(error),
     });
-    this.#instruments.reconciles.inc({ api: binding.api, result: "failed" });
+    this.#instruments.actions.inc({ api: binding.api, action: action.kind, result: "failed" });
     if (action.kind === "mint") {
       this.#minted(action, error instanceof AzureError ? error.failure.class : "kubernetes");
     }
   }
 
-  settled(_key: string, binding: BindingView): void {
-    this.#instruments.reconciles.inc({ api: binding.api, result: "unchanged" });
+  reconciled({ api }: BindingId, result: "settled" | "failed", durationMs: number): void {
+    this.#instruments.reconciles.inc({ api, result });
+    this.#instruments.reconcileSeconds.observe({ api }, durationMs / 1000);
   }
 
   unsettled(_key: string, id: BindingId, retryAt: number): void {
@@ -76,7 +94,6 @@ export class TelemetryReport implements ReconcileReport {
       ...identify(id),
       retryInSeconds: Math.round((retryAt - this.#clock.now()) / 1000),
     });
-    this.#instruments.reconciles.inc({ api: id.api, result: "failed" });
   }
 
   gone(key: string): void {
@@ -102,6 +119,17 @@ export class TelemetryReport implements ReconcileReport {
       },
       callbackFailed: (error) => log.error("taking in a change failed", { error }),
     };
+  }
+
+  /** A credential that comes and goes as it should is no news; each Event is one write more. */
+  #tellUsers(binding: BindingView, status: BindingStatus): void {
+    const before = binding.status.error ?? "";
+    const now = status.error ?? "";
+    const ready = status.conditions?.find(({ type }) => type === "Ready");
+    if (now === before || ready === undefined) return;
+    const type = now === "" ? "Normal" : "Warning";
+    const subject = { ...binding, kind: "AcrPullBinding" };
+    this.#events.record(subject, type, ready.reason, ready.message);
   }
 
   #minted({ request }: Extract<Action, { kind: "mint" }>, result: string): void {
@@ -144,7 +172,7 @@ function details(binding: BindingView, action: Action): Record<string, unknown> 
 }
 
 function statusDetails(
-  { error, tokenExpirationTime, conditions }: Extract<Action, { kind: "writeStatus" }>["status"],
+  { error, tokenExpirationTime, conditions }: BindingStatus,
 ): Record<string, unknown> {
   const ready = conditions?.find(({ type }) => type === "Ready");
   return {

@@ -5,8 +5,10 @@ const LATENCY_BUCKETS = [0.005, 0.025, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
 
 /** Every metric of the operator, by what it tells. Handed to the layers that measure. */
 export interface Instruments {
-  /** Passes over one binding. `result`: unchanged, written, failed. */
+  /** Work on one binding until there is nothing to do. `result`: settled, failed. */
   readonly reconciles: Counter<"api" | "result">;
+  /** Steps carried out for bindings. `result`: ok, failed. */
+  readonly actions: Counter<"api" | "action" | "result">;
   readonly reconcileSeconds: Histogram<"api">;
   /** Credentials minted. `kind`: managed_identity, workload_identity. `result`: ok, or a class of error. */
   readonly mints: Counter<"kind" | "result">;
@@ -34,12 +36,17 @@ export function createInstruments(registry: Registry): Instruments {
   return {
     reconciles: registry.counter({
       name: "acrpull_reconcile_total",
-      help: "Passes over one binding.",
+      help: "Work on one binding until there was nothing to do, or an attempt failed.",
       labels: ["api", "result"],
+    }),
+    actions: registry.counter({
+      name: "acrpull_actions_total",
+      help: "Steps carried out for bindings, by kind and result.",
+      labels: ["api", "action", "result"],
     }),
     reconcileSeconds: registry.histogram({
       name: "acrpull_reconcile_duration_seconds",
-      help: "Time of one pass over one binding.",
+      help: "Time of the work on one binding, waits for Azure included.",
       labels: ["api"],
       buckets: LATENCY_BUCKETS,
     }),

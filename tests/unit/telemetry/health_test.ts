@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { telemetryHandler } from "../../../src/telemetry/handler.ts";
 import type { Checks } from "../../../src/telemetry/health.ts";
-import { Heartbeat } from "../../../src/telemetry/heartbeat.ts";
 import { Registry } from "../../../src/telemetry/metrics.ts";
 
 const good = () => ({ ok: true } as const);
@@ -125,20 +124,4 @@ Deno.test("health: a metric that cannot be collected fails the scrape and says w
     status: 500,
     body: "A metric could not be collected: check is broken\n",
   });
-});
-
-Deno.test("health: a heartbeat passes while it beats and fails after too long a silence", () => {
-  let now = 0;
-  const heart = new Heartbeat("the queue", 30_000, { now: () => now });
-  const at = (ms: number) => {
-    now = ms;
-    return heart.check();
-  };
-  const silent = {
-    ok: false,
-    reason: "the queue was last active 31 s ago, which is over 30 s",
-  };
-  assert.deepEqual([at(0), at(30_000), at(30_600)], [{ ok: true }, { ok: true }, silent]);
-  heart.beat();
-  assert.deepEqual([at(60_000), at(61_600)], [{ ok: true }, silent]);
 });

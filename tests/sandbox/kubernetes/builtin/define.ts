@@ -37,6 +37,7 @@ export function builtin(definition: BuiltinDefinition): ResourceType {
     tracksGeneration: false,
     unconditionalUpdate: true,
     createOnUpdate: false,
+    returnsDeleted: false,
     columns: [NAME_COLUMN, AGE_COLUMN],
     cells: (object, now) => [object.metadata.name, creationAge(object, now)],
     selectableFields: metadataFields,

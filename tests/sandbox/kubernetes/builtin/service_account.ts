@@ -12,6 +12,7 @@ export const SERVICE_ACCOUNT = builtin({
   singular: "serviceaccount",
   kind: "ServiceAccount",
   shortNames: ["sa"],
+  returnsDeleted: true,
   subresources: { token: ["create"] },
   schema: kindSchema("io.k8s.api.core.v1.ServiceAccount", {
     automountServiceAccountToken: pointer(boolean),

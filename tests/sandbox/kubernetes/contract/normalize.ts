@@ -31,6 +31,7 @@ class Names {
   inText(text: string, namespace: string): string {
     return text.replaceAll(namespace, "NS")
       .replaceAll(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, (uid) => this.uid(uid))
+      .replaceAll(/Invalid value: "\{.*\}": /gs, 'Invalid value: "{...}": ')
       .replaceAll(/(in record |current: |resource version: \d+ )\(?\d+\)?/g, "$1N")
       .replaceAll(/\bgen-[a-z0-9]{5}\b/g, "gen-RANDOM");
   }

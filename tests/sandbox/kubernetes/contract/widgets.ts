@@ -71,7 +71,7 @@ export const WIDGET_CONVERSATIONS: readonly Conversation[] = [
       {
         method: "POST",
         path: WIDGETS,
-        body: "apiVersion: contract.example/v1\nkind: Widget\nmetadata: {name: y}\nspec: {size: small}\n",
+        body: "apiVersion: contract.example/v1\nkind: Widget\nmetadata: {name: yaml}\nspec: {size: small}\n",
         contentType: "application/yaml",
       },
     ],

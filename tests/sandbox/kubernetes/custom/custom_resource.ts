@@ -2,7 +2,7 @@ import { metadataFields } from "../builtin/define.ts";
 import { cloneJson, isObject, type Json } from "../model/json.ts";
 import { subdomainErrors } from "../model/names.ts";
 import type { KubeObject } from "../model/object.ts";
-import type { Column, ResourceType, Strategy } from "../model/resource.ts";
+import type { Column, ResourceType, Strategy, Write } from "../model/resource.ts";
 import { apiVersionOf } from "../model/resource.ts";
 import { hasRules, validateRules } from "../schema/cel.ts";
 import type { FieldError } from "../model/errors.ts";
@@ -40,6 +40,7 @@ function customResource(spec: DefinitionSpec, version: DefinitionVersion): Resou
     tracksGeneration: true,
     unconditionalUpdate: false,
     createOnUpdate: false,
+    returnsDeleted: false,
     columns: [NAME_COLUMN, ...printers.map((printer) => printer.column)],
     cells: (object, now) => [
       object.metadata.name,
@@ -114,9 +115,9 @@ function customStrategy(
       delete draft.status;
       if (old.status !== undefined) draft.status = cloneJson(old.status);
     },
-    validate: (object, old, subresource) => [
+    validate: (object, write) => [
       ...kindErrors(object, spec.names.kind, expected),
-      ...validateCustom(object, schema, old, subresource === "status"),
+      ...validateCustom(object, schema, write),
     ],
     validateUpdate: () => [],
   };
@@ -153,9 +154,9 @@ const UNCHECKED: FieldError = {
 function validateCustom(
   object: KubeObject,
   schema: Schema,
-  old: KubeObject | undefined,
-  statusOnly: boolean,
+  { old, subresource, found }: Write,
 ): FieldError[] {
+  const statusOnly = subresource === "status";
   const part = statusOnly ? schema.properties?.status ?? {} : schema;
   const field = statusOnly ? "status" : "";
   const value = statusOnly ? object.status : bodyOf(object);
@@ -166,7 +167,7 @@ function validateCustom(
     ...validateListTypes(value, part, field),
   ];
   if (!hasRules(schema)) return errors;
-  if (errors.some((error) => BLOCKING.has(error.reason))) return [...errors, UNCHECKED];
+  if ([...found, ...errors].some((error) => BLOCKING.has(error.reason))) return [...errors, UNCHECKED];
   return [...errors, ...validateRules(value, part, field, before)];
 }
 

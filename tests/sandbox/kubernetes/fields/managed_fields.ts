@@ -1,5 +1,6 @@
 import type { KubeObject, ManagedFieldsEntry } from "../model/object.ts";
 import type { Schema } from "../schema/schema.ts";
+import { emptyTyped } from "../schema/typed.ts";
 import { fieldMapOf } from "./field_map.ts";
 import { fromFieldsV1, toFieldsV1 } from "./fields_v1.ts";
 
@@ -32,7 +33,9 @@ export function compareFields(
   schema: Schema,
   custom: boolean,
 ): FieldChanges {
-  const old = before === undefined ? new Map() : fieldMapOf(before, schema, custom);
+  // What Go writes of an empty object is there before anybody sets it.
+  const empty = custom ? {} : emptyTyped(schema);
+  const old = fieldMapOf(before ?? empty as KubeObject, schema, custom);
   const now = fieldMapOf(after, schema, custom);
   const touched = new Set<string>();
   const removed = new Set<string>();

@@ -61,7 +61,9 @@ export function encodeList(
     const { kind: _kind, apiVersion: _apiVersion, ...rest } = item;
     return JSON.stringify(rest);
   });
-  const head = JSON.stringify({ kind, apiVersion, metadata });
+  // Lists of custom objects name the token even when there is none.
+  const token = type.custom && shape === "object" ? { continue: "" } : {};
+  const head = JSON.stringify({ kind, apiVersion, metadata: { ...token, ...metadata } });
   return `${head.slice(0, -1)},"items":[${written.join(",")}]}`;
 }
 

@@ -41,7 +41,8 @@ export function isDryRun(values: readonly string[], kind: string): boolean {
   return values.length > 0;
 }
 
-function managerOf(userAgent: string): string {
+/** The manager that a client is by its User-Agent. */
+export function managerOf(userAgent: string): string {
   return userAgent.split("/")[0]!.slice(0, 128) || "unknown";
 }
 

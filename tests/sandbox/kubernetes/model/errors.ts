@@ -124,6 +124,13 @@ export function notAcceptable(offered: readonly string[]): ApiError {
   return new ApiError(406, "NotAcceptable", message);
 }
 
+/** A 500 without reason, with which the real server answers a few mistakes of clients. */
+export function serverError(message: string): ApiError {
+  const error = new ApiError(500, "", message);
+  delete error.status.reason;
+  return error;
+}
+
 /** 422 with one cause a field. `kind` is the kind, not the plural. */
 export function invalid(
   kind: { group: string; kind: string },
@@ -136,7 +143,7 @@ export function invalid(
   return new ApiError(422, "Invalid", `${subject} ${JSON.stringify(name)} is invalid: ${list}`, {
     ...(name === "" ? {} : { name }),
     ...(kind.group === "" ? {} : { group: kind.group }),
-    kind: kind.kind,
+    ...(kind.kind === "" ? {} : { kind: kind.kind }),
     causes: errors.map((error) => ({
       reason: error.reason,
       message: error.detail,

@@ -21,7 +21,7 @@ function byteLength(value: string): number {
 /** A name of most kinds: lower case, dots allowed, up to 253 characters. */
 export function subdomainErrors(value: string): string[] {
   const errors: string[] = [];
-  if (byteLength(value) > 253) errors.push("must be no more than 253 bytes");
+  if (byteLength(value) > 253) errors.push("must be no more than 253 characters");
   if (!matches(value, SUBDOMAIN)) {
     errors.push(
       "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '" +
@@ -33,8 +33,9 @@ export function subdomainErrors(value: string): string[] {
 
 /** A namespace's name: one DNS label of up to 63 characters. */
 export function labelErrors(value: string): string[] {
+  if (value.includes(".")) return ["must not contain dots"];
   const errors: string[] = [];
-  if (byteLength(value) > 63) errors.push("must be no more than 63 bytes");
+  if (byteLength(value) > 63) errors.push("must be no more than 63 characters");
   if (!matches(value, LABEL)) {
     errors.push(
       "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is '" +

@@ -12,14 +12,22 @@ export type Column = {
   priority: number;
 };
 
+/** The write for which an object is judged. */
+export interface Write {
+  /** What an update replaces. */
+  readonly old?: KubeObject;
+  readonly subresource: string;
+  /** What is already known to be wrong with it. */
+  readonly found: readonly FieldError[];
+}
+
 /** What a kind does of its own around the common machinery of writes. */
 export interface Strategy {
   /** Sets defaults and clears what a creator may not set. Changes `draft` in place. */
   prepareForCreate(draft: KubeObject): void;
   /** As prepareForCreate, with the stored object at hand. */
   prepareForUpdate(draft: KubeObject, old: KubeObject): void;
-  /** Judges a whole object; `old` and `subresource` say what an update replaces. */
-  validate(object: KubeObject, old?: KubeObject, subresource?: string): FieldError[];
+  validate(object: KubeObject, write: Write): FieldError[];
   /** Judges the step from `old` to `object`. */
   validateUpdate(object: KubeObject, old: KubeObject): FieldError[];
   /** What is wrong with `name`, one sentence each. */
@@ -48,6 +56,8 @@ export interface ResourceType {
   readonly unconditionalUpdate: boolean;
   /** Whether PUT creates what does not exist. */
   readonly createOnUpdate: boolean;
+  /** Whether a delete is answered with the object instead of a Status. */
+  readonly returnsDeleted: boolean;
   readonly columns: readonly Column[];
   /** The cells of one row; `now` in milliseconds. */
   cells(object: KubeObject, now: number): Json[];

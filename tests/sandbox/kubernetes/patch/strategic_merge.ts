@@ -1,4 +1,4 @@
-import { badRequest } from "../model/errors.ts";
+import { serverError } from "../model/errors.ts";
 import { cloneJson, equalJson, isObject, type Json, type JsonObject } from "../model/json.ts";
 import { fieldSchema, type Schema } from "../schema/schema.ts";
 
@@ -10,7 +10,7 @@ const DELETE = "$deleteFromPrimitiveList/";
 /**
  * A strategic merge patch on a copy of `target`: maps merge, lists merge by the key that `schema`
  * names or are replaced. Directives: `$patch` replace, delete and merge, `$retainKeys`,
- * `$setElementOrder/field` and `$deleteFromPrimitiveList/field`. Throws 400 for a malformed one.
+ * `$setElementOrder/field` and `$deleteFromPrimitiveList/field`. Throws 500 for a malformed one, as the real server does.
  */
 export function strategicMerge(target: JsonObject, patch: JsonObject, schema: Schema): JsonObject {
   return mergeMap(cloneJson(target), patch, schema);
@@ -20,7 +20,7 @@ function mergeMap(target: JsonObject, patch: JsonObject, schema: Schema | undefi
   const directive = patch[DIRECTIVE];
   if (directive === "replace") return plain(patch);
   if (directive === "delete") return {};
-  if (directive !== undefined && directive !== "merge") throw unknownDirective(directive);
+  if (directive !== undefined && directive !== "merge") throw unknownDirective(directive, patch);
   const merged = retain(target, patch[RETAIN]);
   for (const field of mergedFields(patch)) {
     const value = mergeField(merged[field], patch, field, fieldSchema(schema, field));
@@ -57,7 +57,7 @@ function mergeField(
   const removed = patch[DELETE + field];
   if (Array.isArray(order) || Array.isArray(removed) || Array.isArray(value)) {
     const items = Array.isArray(value) ? value : [];
-    if (schema?.["x-kubernetes-patch-strategy"] !== "merge") return value === undefined ? target : plainList(items);
+    if (schema?.["x-kubernetes-patch-strategy"] !== "merge") return value === undefined ? target : items;
     const present = Array.isArray(target) ? target : [];
     const kept = Array.isArray(removed) ? present.filter((item) => !has(removed, item)) : present;
     return mergeList(kept, items, Array.isArray(order) ? order : [], schema);
@@ -79,8 +79,8 @@ function mergeList(target: Json[], patch: Json[], order: Json[], schema: Schema)
   let present = target;
   const written: Json[] = [];
   for (const item of patch) {
-    if (!isObject(item)) throw badRequest(`unable to merge ${JSON.stringify(item)} into a list of objects`);
-    if (!hasKey(item, key)) throw badRequest(`map: ${JSON.stringify(item)} does not contain declared merge key: ${key}`);
+    if (!isObject(item)) throw serverError(`unable to merge ${goText(item)} into a list of objects`);
+    if (!hasKey(item, key)) throw serverError(`map: ${goText(item)} does not contain declared merge key: ${key}`);
     const old = present.find((other) => same(other, item));
     if (item[DIRECTIVE] === "delete") present = present.filter((other) => !same(other, item));
     else written.push(mergeMap(isObject(old) ? { ...old } : {}, item, schema.items));
@@ -155,6 +155,14 @@ function plainList(list: Json[]): Json[] {
   return list.map((item) => isObject(item) ? plain(item) : item);
 }
 
-function unknownDirective(directive: Json): Error {
-  return badRequest(`Unknown patch type found: ${String(directive)}`);
+function unknownDirective(directive: Json, patch: JsonObject): Error {
+  return serverError(`unknown patch type: ${goText(directive)} in map: ${goText(patch)}`);
+}
+
+/** A value as Go's %v prints it. */
+function goText(value: Json): string {
+  if (Array.isArray(value)) return `[${value.map(goText).join(" ")}]`;
+  if (!isObject(value)) return String(value);
+  const fields = Object.keys(value).sort().map((key) => `${key}:${goText(value[key]!)}`);
+  return `map[${fields.join(" ")}]`;
 }

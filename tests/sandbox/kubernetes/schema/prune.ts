@@ -10,6 +10,7 @@ import type { Schema } from "./schema.ts";
  */
 export function pruneCustom(object: JsonObject, schema: Schema, found: Decoding): JsonObject {
   const pruned: JsonObject = {};
+  const others: Decoding = { unknown: [] };
   if (object.metadata !== undefined) {
     const wrapped = decodeTyped({ metadata: object.metadata }, META_ONLY, found);
     pruned.metadata = wrapped.metadata ?? {};
@@ -17,8 +18,9 @@ export function pruneCustom(object: JsonObject, schema: Schema, found: Decoding)
   for (const [field, value] of Object.entries(object)) {
     if (field === "metadata") continue;
     if (field === "apiVersion" || field === "kind") pruned[field] = value;
-    else pruneField(pruned, field, value, schema, "", found);
+    else pruneField(pruned, field, value, schema, "", others);
   }
+  found.unknown.push(...others.unknown.sort());
   return pruned;
 }
 

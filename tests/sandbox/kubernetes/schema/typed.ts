@@ -21,6 +21,15 @@ export function decodeTyped(value: JsonObject, schema: Schema, found: Decoding):
   return decodeStruct(value, schema, "", found, goName(schema, ""));
 }
 
+const empties = new WeakMap<Schema, JsonObject>();
+
+/** What Go's zero value of a type is written as. */
+export function emptyTyped(schema: Schema): JsonObject {
+  let empty = empties.get(schema);
+  if (empty === undefined) empties.set(schema, empty = decodeTyped({}, schema, { unknown: [] }));
+  return empty;
+}
+
 /** A 400 as the built-in decoders word it. */
 export function cannotBeHandled(kind: string, version: string, expected: string, why: string) {
   return badRequest(`${kind} in version "${version}" cannot be handled as a ${expected}: ${why}`);
@@ -164,7 +173,7 @@ function mismatch(value: Json, goField: string, type: string): TypeMismatch {
   const given = Array.isArray(value) ? "array" : isObject(value) ? "object" : scalarName(value);
   const field = goField.split(".").slice(-2).join(".");
   return new TypeMismatch(
-    field.includes(".")
+    !field.startsWith(".")
       ? `json: cannot unmarshal ${given} into Go struct field ${field} of type ${type}`
       : `json: cannot unmarshal ${given} into Go value of type ${type}`,
   );

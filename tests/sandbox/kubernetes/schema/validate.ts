@@ -41,13 +41,13 @@ function check(
   if (old !== undefined && equalJson(value, old)) return;
   if (value === null && schema.nullable) return;
   if (schema["x-kubernetes-int-or-string"]) return;
+  if (schema.enum !== undefined && !schema.enum.some((known) => equalJson(known, value))) {
+    errors.push(unsupported(place.field, value, schema.enum));
+  }
   const mistake = typeMistake(value, schema);
   if (mistake !== undefined) {
     errors.push(typeInvalid(place.field, mistake.given, inBody(place, mistake.why)));
     return;
-  }
-  if (schema.enum !== undefined && !schema.enum.some((known) => equalJson(known, value))) {
-    errors.push(unsupported(place.field, value, schema.enum));
   }
   if (typeof value === "string") checkText(value, schema, place, errors);
   else if (typeof value === "number") checkNumber(value, schema, place, errors);

@@ -3,11 +3,11 @@ import { compareFields, type FieldManager, trackUpdate } from "../fields/managed
 import { type WriteOptions, writeOptions } from "../http/options.ts";
 import {
   alreadyExists,
-  ApiError,
   badRequest,
   forbidden,
   invalid,
   notFound,
+  serverError,
 } from "../model/errors.ts";
 import { isObject } from "../model/json.ts";
 import { validateMetadata } from "../model/metadata_rules.ts";
@@ -42,20 +42,11 @@ export function createDraft(
   setServerFields(core, type, draft);
   type.strategy.prepareForCreate(draft);
   setManagedFields(core, type, draft, options.manager);
-  const errors = [
-    ...validateMetadata(draft, type.strategy.nameErrors),
-    ...type.strategy.validate(draft),
-  ];
+  const found = validateMetadata(draft, type.strategy.nameErrors);
+  const errors = [...found, ...type.strategy.validate(draft, { subresource: "", found })];
   if (errors.length > 0) throw invalid({ group: type.group, kind: draft.kind }, meta.name, errors);
   checkAbsent(core, type, draft);
   return options.dryRun ? draft : core.store.put(type, draft, undefined);
-}
-
-/** A 500 without reason, with which the real server answers a few mistakes of clients. */
-export function serverError(message: string): ApiError {
-  const error = new ApiError(500, "", message);
-  delete error.status.reason;
-  return error;
 }
 
 function placeInNamespace(

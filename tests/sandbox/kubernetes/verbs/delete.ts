@@ -10,8 +10,8 @@ import { type Call, keyOf } from "./call.ts";
 import { selectObjects } from "./list.ts";
 import { isHeld } from "./update.ts";
 
-/** The answer to a delete: the object while finalizers hold it, else a Status of success. */
-export type Deleted = { held: KubeObject } | { status: JsonObject };
+/** The answer to a delete: the object, for some kinds and while finalizers hold it, or a Status. */
+export type Deleted = { object: KubeObject } | { status: JsonObject };
 
 const PROTECTED = new Set(["default", "kube-system", "kube-public"]);
 
@@ -19,7 +19,7 @@ const PROTECTED = new Set(["default", "kube-system", "kube-public"]);
 export function deleteOne(core: Core, call: Call): Deleted {
   const options = deleteOptions(call.url, parseOptions(call.body));
   const object = deleteObject(core, call.type, keyOf(call), options);
-  if (isHeld(object)) return { held: object };
+  if (isHeld(object) || call.type.returnsDeleted) return { object };
   const { type } = call;
   const details = {
     name: object.metadata.name,

@@ -129,12 +129,12 @@ function stream(
 
 function deleted(core: Core, call: Call, representation: Representation): Response {
   const outcome = deleteOne(core, call);
-  if ("held" in outcome) return one(core, call, representation, outcome.held, 200);
+  if ("object" in outcome) return one(core, call, representation, outcome.object, 200);
   return respond(JSON.stringify(outcome.status), representation, 200);
 }
 
 function deletedCollection(core: Core, call: Call, representation: Representation): Response {
-  const items = deleteCollection(core, call);
   const metadata = { resourceVersion: String(core.store.revision) };
+  const items = deleteCollection(core, call);
   return encodePage(core, call, representation, items, metadata);
 }

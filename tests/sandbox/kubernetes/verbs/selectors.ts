@@ -58,12 +58,22 @@ export function fieldSelector(text: string, type: ResourceType): Selector {
   });
   const known = type.selectableFields(PROBE);
   for (const { field } of requirements) {
-    if (!(field in known)) throw badRequest(`field label not supported: ${field}`);
+    if (!(field in known)) throw unknownField(field, Object.keys(known), type);
   }
   return (object) => {
     const fields = type.selectableFields(object);
     return requirements.every(({ field, equal, value }) => (fields[field] === value) === equal);
   };
+}
+
+/** Kinds with fields of their own word the refusal differently from those without. */
+function unknownField(field: string, known: string[], type: ResourceType): Error {
+  if (type.custom || known.some((name) => !name.startsWith("metadata."))) {
+    return badRequest(`field label not supported: ${field}`);
+  }
+  return badRequest(
+    `${JSON.stringify(field)} is not a known field selector: only "metadata.name", "metadata.namespace"`,
+  );
 }
 
 const PROBE: KubeObject = { apiVersion: "", kind: "", metadata: { name: "" } };

@@ -1,4 +1,6 @@
 import type { Core } from "../core.ts";
+import { toFieldsV1 } from "../fields/fields_v1.ts";
+import { managerOf } from "../http/options.ts";
 import { parseObject } from "../http/body.ts";
 import { type FieldError, invalid, notFound } from "../model/errors.ts";
 import { invalidValue } from "../model/field_errors.ts";
@@ -36,12 +38,36 @@ export function requestToken(core: Core, call: Call, issuer: TokenIssuer): JsonO
       namespace: key.namespace,
       uid: account.metadata.uid ?? "",
       creationTimestamp: core.timestamp(),
+      managedFields: [ownership(core, request, call.userAgent)],
     },
     spec: { ...spec },
     status: {
       token: encodeToken(core, claims),
       expirationTimestamp: timeText((now + spec.expirationSeconds) * 1000),
     },
+  };
+}
+
+/** Even a TokenRequest, which is never stored, tells who set what. */
+function ownership(core: Core, request: JsonObject, userAgent: string): JsonObject {
+  const spec = isObject(request.spec) ? request.spec : {};
+  const audiences = Array.isArray(spec.audiences) && spec.audiences.length > 0;
+  const bound = isObject(spec.boundObjectRef)
+    ? { "f:boundObjectRef": toFieldsV1(Object.keys(spec.boundObjectRef).map((key) => `f:${key}`)) }
+    : {};
+  const fields = {
+    ...(audiences ? { "f:audiences": {} } : {}),
+    ...bound,
+    "f:expirationSeconds": {},
+  };
+  return {
+    manager: managerOf(userAgent),
+    operation: "Update",
+    apiVersion: "authentication.k8s.io/v1",
+    time: core.timestamp(),
+    fieldsType: "FieldsV1",
+    fieldsV1: { "f:spec": fields },
+    subresource: "token",
   };
 }
 

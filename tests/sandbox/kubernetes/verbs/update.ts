@@ -6,14 +6,14 @@ import {
   trackUpdate,
 } from "../fields/managed_fields.ts";
 import { type WriteOptions, writeOptions } from "../http/options.ts";
-import { badRequest, conflict, invalid, MODIFIED, notFound } from "../model/errors.ts";
+import { badRequest, conflict, invalid, MODIFIED, notFound, serverError } from "../model/errors.ts";
 import { invalidValue } from "../model/field_errors.ts";
 import { equalJson, isObject, type JsonObject } from "../model/json.ts";
 import { validateMetadata, validateMetadataUpdate } from "../model/metadata_rules.ts";
 import { draftOf, type KubeObject, type ManagedFieldsEntry } from "../model/object.ts";
 import { apiVersionOf, type ResourceType } from "../model/resource.ts";
 import { type Call, keyOf } from "./call.ts";
-import { createDraft, serverError } from "./create.ts";
+import { createDraft } from "./create.ts";
 import { decodeBody } from "./decode.ts";
 
 /** The answer to an update: a PUT may create. */
@@ -103,10 +103,12 @@ export function replace(
   if (subresource === "") type.strategy.prepareForUpdate(next, old);
   if (type.tracksGeneration) setGeneration(next, old, type);
   setOwners(core, type, old, next, subresource, options.manager, owned);
+  const step = validateMetadataUpdate(next, old);
+  // The real server checks the step twice as well, and reports what it finds twice.
+  const metadata = [...step, ...step, ...validateMetadata(next, () => [])];
   const errors = [
-    ...validateMetadataUpdate(next, old),
-    ...validateMetadata(next, () => []),
-    ...type.strategy.validate(next, old, subresource),
+    ...metadata,
+    ...type.strategy.validate(next, { old, subresource, found: metadata }),
     ...type.strategy.validateUpdate(next, old),
   ];
   if (errors.length > 0) {

@@ -2,7 +2,7 @@ import type { Core } from "../core.ts";
 import { encodeOne } from "../http/encode.ts";
 import type { Representation } from "../http/negotiation.ts";
 import { type ListOptions, listOptions } from "../http/options.ts";
-import { ApiError, invalid } from "../model/errors.ts";
+import { ApiError, invalid, serverError } from "../model/errors.ts";
 import { forbiddenField } from "../model/field_errors.ts";
 import type { JsonObject } from "../model/json.ts";
 import type { KubeObject } from "../model/object.ts";
@@ -40,18 +40,25 @@ export function watch(
   settings: WatchSettings,
 ): ReadableStream<Uint8Array> {
   const options = listOptions(call.url);
-  checkInitialEvents(options);
+  checkOptions(options);
   const selector = combinedSelector(options, call.type);
   const session = new WatchSession(core, call, representation, options, selector, settings);
   return session.stream;
 }
 
-function checkInitialEvents(options: ListOptions): void {
+function checkOptions(options: ListOptions): void {
   const kind = { group: "meta.k8s.io", kind: "ListOptions" };
   const { sendInitialEvents: initial, resourceVersionMatch: match } = options;
   if (initial !== undefined && match !== "NotOlderThan") {
     const why = "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan";
     throw invalid(kind, "", [forbiddenField("resourceVersionMatch", why)]);
+  }
+  const { resourceVersion: from } = options;
+  if (from !== "" && !/^\d+$/.test(from)) {
+    const text = JSON.stringify(from);
+    throw serverError(
+      `resourceVersion: Invalid value: ${text}: strconv.ParseUint: parsing ${text}: invalid syntax`,
+    );
   }
   if (initial === undefined && match !== "") {
     const why = "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided";
