@@ -4,6 +4,7 @@ import { helpText } from "./cli/help.ts";
 import { VERSION, versionText } from "./cli/version.ts";
 import { VALIDATORS } from "./cli/validators.ts";
 import { processSurroundings } from "./cli/surroundings.ts";
+import { maskTokens } from "./runtime/redacted.ts";
 
 /** Exit code for arguments that cannot be used, as of Go's flag package. */
 const USAGE_ERROR = 2;
@@ -51,4 +52,11 @@ function print(stream: { writeSync(bytes: Uint8Array): number }, text: string): 
   return 0;
 }
 
-if (import.meta.main) main(Deno.args).then((code) => Deno.exit(code));
+/** An error that nothing expected: said as it is, with its stack, since only a programmer can help. */
+function crash(error: unknown): never {
+  const text = error instanceof Error ? error.stack ?? error.message : String(error);
+  print(Deno.stderr, `${maskTokens(text)}\n`);
+  Deno.exit(70);
+}
+
+if (import.meta.main) main(Deno.args).then((code) => Deno.exit(code), crash);

@@ -24,7 +24,9 @@ export class WorkQueue {
   readonly #returning: (() => void)[] = [];
   #active = 0;
   #open = false;
-  #idle: (() => void) | undefined;
+  #end: () => void = () => {};
+  #done: () => void = () => {};
+  #failure: { readonly error: unknown } | undefined;
 
   constructor(concurrency: number, clock: Pick<Clock, "now">, work: Work) {
     this.#concurrency = concurrency;
@@ -54,18 +56,27 @@ export class WorkQueue {
     this.#fill();
   }
 
-  /** Works until `signal` aborts; resolves when the work under way has ended. */
+  /**
+   * Works until `signal` aborts; resolves when the work under way has ended. Rejects, once it has
+   * ended, with the first error that work did not handle itself.
+   */
   async run(signal: AbortSignal): Promise<void> {
+    const { promise: ended, resolve: end } = Promise.withResolvers<void>();
+    this.#end = end;
+    signal.addEventListener("abort", () => end(), { once: true });
+    if (signal.aborted) end();
     this.#open = true;
     this.#fill();
-    if (!signal.aborted) {
-      await new Promise<void>((resolve) => {
-        signal.addEventListener("abort", () => resolve(), { once: true });
-      });
-    }
+    await ended;
     this.#open = false;
-    if (this.#working.size === 0) return;
-    await new Promise<void>((resolve) => this.#idle = resolve);
+    while (this.#working.size > 0) await this.#oneDone();
+    if (this.#failure !== undefined) throw this.#failure.error;
+  }
+
+  #oneDone(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#done = resolve;
+    return promise;
   }
 
   #fill(): void {
@@ -85,12 +96,21 @@ export class WorkQueue {
   #start(key: string): void {
     this.#active++;
     this.#working.set(key, this.#clock.now());
-    this.#work(key, { outside: (wait) => this.#outside(wait) }).finally(() => {
-      this.#active--;
-      this.#working.delete(key);
-      this.#fill();
-      if (this.#working.size === 0) this.#idle?.();
-    });
+    this.#work(key, { outside: (wait) => this.#outside(wait) }).then(
+      () => this.#finish(key),
+      (error) => {
+        this.#failure ??= { error };
+        this.#end();
+        this.#finish(key);
+      },
+    );
+  }
+
+  #finish(key: string): void {
+    this.#active--;
+    this.#working.delete(key);
+    this.#fill();
+    this.#done();
   }
 
   async #outside<T>(wait: () => Promise<T>): Promise<T> {

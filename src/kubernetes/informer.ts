@@ -272,7 +272,11 @@ export class Informer<T extends KubernetesObject> {
     const reader = events.getReader();
     // What cancelling itself meets does not matter: nothing more is wanted of this stream.
     const cancel = () => reader.cancel(signal.reason).catch(() => undefined);
-    signal.addEventListener("abort", cancel, { once: true });
+    const onAbort = () => {
+      cancelled = cancel();
+    };
+    let cancelled: Promise<void> | undefined;
+    signal.addEventListener("abort", onAbort, { once: true });
     try {
       while (!signal.aborted) {
         const { done, value } = await reader.read();
@@ -283,8 +287,8 @@ export class Informer<T extends KubernetesObject> {
       }
       signal.throwIfAborted();
     } finally {
-      signal.removeEventListener("abort", cancel);
-      await cancel();
+      signal.removeEventListener("abort", onAbort);
+      await (cancelled ?? cancel());
     }
   }
 

@@ -92,12 +92,14 @@ function openProxy(
 /** Runs `end` once, on the first call or when the signal aborts. */
 function closer(signal: AbortSignal | undefined, end: () => Promise<void>): () => Promise<void> {
   let closing: Promise<void> | undefined;
-  const close = () => {
-    signal?.removeEventListener("abort", close);
+  const onAbort = () => {
+    closing ??= end();
+  };
+  signal?.addEventListener("abort", onAbort, { once: true });
+  return () => {
+    signal?.removeEventListener("abort", onAbort);
     return closing ??= end();
   };
-  signal?.addEventListener("abort", close, { once: true });
-  return close;
 }
 
 function toFront(

@@ -1,0 +1,63 @@
+import {
+  type ApiServer,
+  type Kubeconfig,
+  kubeconfigOf,
+  type TestOnApiServer,
+} from "../sandbox/api_server.ts";
+import { listen, type Listening } from "../sandbox/kubernetes/listen.ts";
+import { InMemoryKubernetes } from "../sandbox/kubernetes/server.ts";
+
+const CRDS = new URL("../../deploy/crds/", import.meta.url);
+
+/** Registers a test that is handed an in-memory API server of its own, with both CRDs. */
+export const inMemory: TestOnApiServer = (name, test) => {
+  Deno.test(`in memory: ${name}`, async (context) => {
+    const api = new InMemoryApiServer(new InMemoryKubernetes({ crds: readCrds() }));
+    try {
+      await test(api, context);
+    } finally {
+      await api.stop();
+    }
+    api.kubernetes.assertNoUnexpected();
+  });
+};
+
+/** The in-memory API server behind a socket. */
+export class InMemoryApiServer implements ApiServer {
+  readonly name = "in-memory";
+  readonly kubernetes: InMemoryKubernetes;
+  readonly #listening: Listening;
+  #namespaces = 0;
+
+  constructor(kubernetes: InMemoryKubernetes) {
+    this.kubernetes = kubernetes;
+    this.#listening = listen(kubernetes);
+  }
+
+  get url(): string {
+    return this.#listening.url;
+  }
+
+  kubeconfig(): Promise<Kubeconfig> {
+    return Promise.resolve(kubeconfigOf(this.name, { server: this.url }, {}));
+  }
+
+  createNamespace(): Promise<string> {
+    const name = `test-${++this.#namespaces}`;
+    this.kubernetes.apply({ apiVersion: "v1", kind: "Namespace", metadata: { name } });
+    return Promise.resolve(name);
+  }
+
+  stop(): Promise<void> {
+    return this.#listening.close();
+  }
+}
+
+let crds: readonly string[] | undefined;
+
+function readCrds(): readonly string[] {
+  crds ??= [...Deno.readDirSync(CRDS)].map(({ name }) =>
+    Deno.readTextFileSync(new URL(name, CRDS))
+  );
+  return crds;
+}

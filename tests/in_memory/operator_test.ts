@@ -1,0 +1,6 @@
+import { v1beta1BehaviourSuite } from "../suites/behaviour.ts";
+import { goldenSuite } from "../suites/golden.ts";
+import { inMemory } from "./gate.ts";
+
+goldenSuite(inMemory, "v1-");
+v1beta1BehaviourSuite(inMemory);
