@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import type { TestOnApiServer } from "../sandbox/api_server.ts";
-import { eventually } from "./eventually.ts";
 import { OperatorRig, type RigOptions } from "./operator_rig.ts";
 import { type BindingObject, CLIENT_ID, V1 } from "./v1beta1_objects.ts";
 import { settled } from "./settled.ts";
@@ -120,11 +119,7 @@ export function v1beta1BehaviourSuite(test: TestOnApiServer, options: RigOptions
     await v1.establish();
     await v1.rig.admin.delete({ apiVersion: "v1", kind: "ServiceAccount", name: "default" });
     await v1.deleteBinding();
-    await eventually(
-      "binding and Secret are gone",
-      async () =>
-        (await v1.binding()) === undefined && (await v1.secret()) === undefined || undefined,
-    );
+    await v1.gone();
   });
 
   check("refreshes 30 minutes before expiry, and not sooner", async (v1) => {

@@ -74,6 +74,14 @@ export class V1 {
     return this.rig.admin.delete(BINDING);
   }
 
+  /** Resolves when the binding and its Secret are no more. */
+  async gone(): Promise<void> {
+    await eventually("binding and Secret are gone", async () => {
+      const left = [await this.binding(), await this.secret()];
+      return left.every((object) => object === undefined) || undefined;
+    });
+  }
+
   secret(): Promise<SecretObject | undefined> {
     return this.rig.admin.get<SecretObject>(SECRET);
   }
