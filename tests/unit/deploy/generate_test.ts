@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { stringify } from "yaml";
 import { differences, generate, readFolder } from "../../../deploy/generate.ts";
+import { withFlags } from "../../../deploy/readme.ts";
 import { interfacesOf } from "../../../deploy/schema_types.ts";
 
 const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
@@ -284,8 +285,8 @@ Deno.test("each file that differs is named with the first line that does", () =>
     file("by hand\n", "other"),
   ];
   assert.deepEqual(differences(expected, actual), [
-    "a: differs from deploy/crds from line 2 on",
-    "c: differs from deploy/crds from line 3 on",
+    "a: differs from its source from line 2 on",
+    "c: differs from its source from line 3 on",
     "d: missing",
     "stale: no CRD has this version any more",
   ]);
@@ -297,17 +298,23 @@ Deno.test("--check exits with 1 and a line for each difference, and writes nothi
     await Deno.mkdir(`${folder}/deploy/crds`, { recursive: true });
     await Deno.mkdir(`${folder}/src/api`, { recursive: true });
     await Deno.writeTextFile(`${folder}/deploy/crds/widgets.yaml`, crd(version("v1")));
+    const marks = "Flags:\n<!-- deno-fmt-ignore-start -->\n<!-- deno-fmt-ignore-end -->\nend\n";
+    await Deno.writeTextFile(`${folder}/README.md`, marks);
     assert.deepEqual(await runIn(folder, "--check"), {
       code: 1,
-      stderr: "src/api/v1.ts: missing; run `deno task generate`\n",
+      stderr: "src/api/v1.ts: missing; run `deno task generate`\n" +
+        "README.md: differs from its source from line 3 on; run `deno task generate`\n",
     });
+    assert.equal(await Deno.readTextFile(`${folder}/README.md`), marks);
     assert.deepEqual(await runIn(folder), {
       code: 0,
-      stderr: "src/api/v1.ts: missing; written anew\n",
+      stderr: "src/api/v1.ts: missing; written anew\n" +
+        "README.md: differs from its source from line 3 on; written anew\n",
     });
     assert.deepEqual(await runIn(folder, "--check"), { code: 0, stderr: "" });
     const [made] = generate([file(crd(version("v1")))]);
     assert.equal(await Deno.readTextFile(`${folder}/src/api/v1.ts`), made?.text);
+    assert.equal(await Deno.readTextFile(`${folder}/README.md`), withFlags(marks));
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
@@ -315,8 +322,8 @@ Deno.test("--check exits with 1 and a line for each difference, and writes nothi
 
 async function runIn(folder: string, ...args: string[]): Promise<{ code: number; stderr: string }> {
   const rights = [
-    "--allow-read=deploy/crds,src/api",
-    "--allow-write=src/api",
+    "--allow-read=deploy/crds,src/api,README.md",
+    "--allow-write=src/api,README.md",
     "--allow-env=LOG_TOKENS,LOG_STREAM",
   ];
   const { code, stderr } = await new Deno.Command(Deno.execPath(), {
