@@ -2,6 +2,7 @@ import type { ApiServer, TestOnApiServer } from "../sandbox/api_server.ts";
 import { v1beta1BehaviourSuite } from "../suites/behaviour.ts";
 import { goldenSuite } from "../suites/golden.ts";
 import { kubectlSuite } from "../suites/kubectl.ts";
+import { processSuite } from "../suites/process.ts";
 import { e2e } from "./servers/gate.ts";
 import { installCrds, installRbac, OPERATOR } from "./servers/manifests.ts";
 
@@ -22,3 +23,4 @@ async function install(api: ApiServer): Promise<void> {
 goldenSuite(asOperator, "v1-", { user: OPERATOR.user });
 v1beta1BehaviourSuite(asOperator, { user: OPERATOR.user });
 kubectlSuite(asOperator, { user: OPERATOR.user });
+processSuite(asOperator, { user: OPERATOR.user });

@@ -10,6 +10,7 @@ export interface AnyObject {
   readonly apiVersion: string;
   readonly kind: string;
   readonly metadata: { readonly name: string };
+  readonly [field: string]: unknown;
 }
 
 /** An object's place. */

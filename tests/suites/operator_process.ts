@@ -1,0 +1,119 @@
+import { fileURLToPath } from "node:url";
+import type { Front } from "../sandbox/azure/front.ts";
+import type { ApiServer } from "../sandbox/api_server.ts";
+import { eventually } from "./eventually.ts";
+
+const MAIN = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
+
+/** What `deno task start` allows, which is what the executable is given too. */
+const PERMISSIONS = [
+  "--allow-net",
+  "--allow-env",
+  "--allow-read",
+  "--allow-run",
+  "--allow-sys=hostname",
+];
+
+/** How a process of the operator is started. */
+export interface ProcessOptions {
+  readonly args?: readonly string[];
+  readonly user?: string;
+  /** Where it finds Azure; without it, nowhere. */
+  readonly front?: Front;
+}
+
+/** The operator as a process of its own, as in its pod. */
+export class OperatorProcess implements AsyncDisposable {
+  readonly #child: Deno.ChildProcess;
+  readonly #directory: string;
+  readonly #reading: Promise<void>;
+  #log = "";
+
+  private constructor(child: Deno.ChildProcess, directory: string) {
+    this.#child = child;
+    this.#directory = directory;
+    this.#reading = this.#read();
+  }
+
+  static async start(api: ApiServer, options: ProcessOptions = {}): Promise<OperatorProcess> {
+    const directory = await Deno.makeTempDir({ prefix: "msi-acrpull-process-" });
+    const kubeconfig = `${directory}/kubeconfig`;
+    await Deno.writeTextFile(kubeconfig, JSON.stringify(await api.kubeconfig(options.user)));
+    const ca = `${directory}/ca.pem`;
+    await Deno.writeTextFile(ca, options.front?.caPem ?? "");
+    const child = new Deno.Command(Deno.execPath(), {
+      args: [
+        "run",
+        "--quiet",
+        "--no-prompt",
+        ...PERMISSIONS,
+        MAIN,
+        `--kubeconfig=${kubeconfig}`,
+        ...options.args ?? [],
+      ],
+      env: { ...options.front?.env, ...(options.front ? { DENO_CERT: ca } : {}) },
+      stdin: "null",
+      stdout: "null",
+      stderr: "piped",
+    }).spawn();
+    return new OperatorProcess(child, directory);
+  }
+
+  /** What it has logged so far. */
+  get log(): string {
+    return this.#log;
+  }
+
+  /** Lines of the log that are JSON, as objects. */
+  get lines(): readonly Record<string, unknown>[] {
+    return this.#log.split("\n").filter((line) => line.startsWith("{"))
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+  }
+
+  async logs(what: string): Promise<void> {
+    await eventually(`the operator logs ${what}:\n${this.#log}`, () => {
+      return this.#log.includes(what) || undefined;
+    }, 20_000);
+  }
+
+  signal(name: Deno.Signal): void {
+    this.#child.kill(name);
+  }
+
+  /** Sends a signal. Answers how the process ended, and after how many milliseconds. */
+  async end(name: Deno.Signal = "SIGTERM"): Promise<{ code: number; tookMs: number }> {
+    const startedAt = performance.now();
+    this.#child.kill(name);
+    const { code } = await this.#child.status;
+    return { code, tookMs: performance.now() - startedAt };
+  }
+
+  /** How it ended, when it ends by itself. */
+  async ended(): Promise<number> {
+    return (await this.#child.status).code;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    try {
+      this.#child.kill("SIGKILL");
+    } catch (error) {
+      // It has ended already.
+      if (!(error instanceof TypeError)) throw error;
+    }
+    await this.#child.status;
+    await this.#reading;
+    await Deno.remove(this.#directory, { recursive: true });
+  }
+
+  async #read(): Promise<void> {
+    for await (const text of this.#child.stderr.pipeThrough(new TextDecoderStream())) {
+      this.#log += text;
+    }
+  }
+}
+
+/** A port of loopback that was free a moment ago. */
+export function freePort(): number {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  return listener.addr.port;
+}
