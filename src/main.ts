@@ -3,26 +3,35 @@ import { runOperator } from "./cli/operator.ts";
 import { helpText } from "./cli/help.ts";
 import { VERSION, versionText } from "./cli/version.ts";
 import { VALIDATORS } from "./cli/validators.ts";
+import { narrowSandbox, processNet, sandboxFaults } from "./cli/sandbox.ts";
 import { processSurroundings } from "./cli/surroundings.ts";
 import { maskTokens } from "./runtime/redacted.ts";
 
 /** Exit code for arguments that cannot be used, as of Go's flag package. */
 const USAGE_ERROR = 2;
 
-/** Runs the program with `args`. Answers its exit code. */
-export async function main(args: readonly string[]): Promise<number> {
+/** Runs the program with `args`. Answers its exit code. `commit` is what it was built from. */
+export async function main(args: readonly string[], commit?: string): Promise<number> {
   const parsed = parseOptions(args, (name) => Deno.env.get(name), VALIDATORS);
   switch (parsed.kind) {
     case "help":
       return print(Deno.stdout, helpText());
     case "version":
-      return print(Deno.stdout, versionText(Deno.version.deno));
+      return print(Deno.stdout, versionText(Deno.version.deno, commit));
     case "errors":
-      print(Deno.stderr, [...parsed.errors, "See --help for all flags.", ""].join("\n"));
-      return USAGE_ERROR;
-    case "options":
+      return refuse(parsed.errors);
+    case "options": {
+      const faults = sandboxFaults(parsed.options, processNet);
+      if (faults.length > 0) return refuse(faults);
+      narrowSandbox(parsed.options, processNet);
       return await operate(parsed.options);
+    }
   }
+}
+
+function refuse(errors: readonly string[]): number {
+  print(Deno.stderr, [...errors, "See --help for all flags.", ""].join("\n"));
+  return USAGE_ERROR;
 }
 
 async function operate(
@@ -59,4 +68,9 @@ function crash(error: unknown): never {
   Deno.exit(70);
 }
 
-if (import.meta.main) main(Deno.args).then((code) => Deno.exit(code), crash);
+/** Runs the process as its command line says, and ends it. */
+export function run(commit?: string): void {
+  main(Deno.args, commit).then((code) => Deno.exit(code), crash);
+}
+
+if (import.meta.main) run();

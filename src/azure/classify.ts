@@ -1,3 +1,4 @@
+import { maskTokens } from "../runtime/redacted.ts";
 import type { AzureEndpoint, AzureFailure, FailureClass } from "./errors.ts";
 import { AzureError } from "./errors.ts";
 import { type AzureRequest, type AzureResponse, hostOf } from "./http.ts";
@@ -7,6 +8,8 @@ interface Verdict {
   readonly class: FailureClass;
   readonly reason: string;
   readonly remedy: string;
+  /** Only a change in the cluster or of the operator's settings can heal it. */
+  readonly healsInCluster?: true;
 }
 
 /** A rule matches when everything that it names agrees with the answer. */
@@ -31,6 +34,11 @@ const user = (reason: string, remedy: string): Verdict => ({
   class: "permanent-user-error",
   reason,
   remedy,
+});
+/** As `user`, where what must change is the binding, an annotation or the operator's own settings. */
+const local = (reason: string, remedy: string): Verdict => ({
+  ...user(reason, remedy),
+  healsInCluster: true,
 });
 const denied = (reason: string, remedy: string): Verdict => ({
   class: "auth-denied",
@@ -63,7 +71,7 @@ const IMDS: readonly Rule[] = [
   {
     statuses: [400],
     saying: "multiple user assigned identities",
-    ...user("IdentityAmbiguous", "Set the client ID or the resource ID of one identity."),
+    ...local("IdentityAmbiguous", "Set the client ID or the resource ID of one identity."),
   },
   {
     statuses: [400],
@@ -76,12 +84,12 @@ const IMDS: readonly Rule[] = [
   {
     statuses: [400],
     errors: ["invalid_resource"],
-    ...user("AudienceUnknown", "Correct the audience (ARM_RESOURCE) or the cloud of the binding."),
+    ...local("AudienceUnknown", "Correct the audience (ARM_RESOURCE) or the cloud of the binding."),
   },
   { statuses: [400], ...user("IdentityRefused", "Check the client or resource ID.") },
   {
     statuses: [401],
-    ...user("ImdsRequestRefused", "Check AZURE_POD_IDENTITY_AUTHORITY_HOST, if it is set."),
+    ...local("ImdsRequestRefused", "Check AZURE_POD_IDENTITY_AUTHORITY_HOST, if it is set."),
   },
   {
     statuses: [403],
@@ -168,12 +176,12 @@ const ENTRA: readonly Rule[] = [
     codes: [90002, 900023],
     ...user("TenantNotFound", "Correct the tenant ID, or the cloud of the binding."),
   },
-  { codes: [90038], ...user("WrongCloud", "Correct the cloud (environment) of the binding.") },
+  { codes: [90038], ...local("WrongCloud", "Correct the cloud (environment) of the binding.") },
   {
     codes: [500011, 50001],
-    ...user("AudienceUnknown", "Correct the audience, or the cloud of the binding."),
+    ...local("AudienceUnknown", "Correct the audience, or the cloud of the binding."),
   },
-  { codes: [70011], ...user("ScopeRefused", "Correct the audience.") },
+  { codes: [70011], ...local("ScopeRefused", "Correct the audience.") },
   {
     codes: [7000112],
     ...user("ApplicationDisabled", "Enable the application in its tenant."),
@@ -224,6 +232,9 @@ const RULES: Readonly<Record<AzureEndpoint, readonly Rule[]>> = {
   token: REGISTRY,
 };
 
+/** A status is read on one screen. */
+const LONGEST_SAID = 300;
+
 /** Turns an answer that is no success into the error that says what it calls for. */
 export function failureOf(request: AzureRequest, response: AzureResponse): AzureError {
   const body = parseErrorBody(response.body);
@@ -245,9 +256,14 @@ export function failureOf(request: AzureRequest, response: AzureResponse): Azure
 function judge(endpoint: AzureEndpoint, status: number, body: ErrorBody): Verdict {
   const rule = RULES[endpoint].find((candidate) => matches(candidate, status, body));
   if (rule !== undefined) {
-    return { class: rule.class, reason: rule.reason, remedy: rule.remedy };
+    return {
+      class: rule.class,
+      reason: rule.reason,
+      remedy: rule.remedy,
+      ...optional("healsInCluster", rule.healsInCluster),
+    };
   }
-  if (status >= 500) return transient("ServiceTrouble", RETRY);
+  if (status >= 500 || status === 408) return transient("ServiceTrouble", RETRY);
   return user("Refused", "Check the binding's identity, registry and cloud.");
 }
 
@@ -299,15 +315,22 @@ function codesOf(listed: unknown, description: string | undefined): number[] {
   return named === undefined ? [] : [Number(named)];
 }
 
-/** What the service said, on one line and without what changes from call to call. */
+/** Entra and registries end their text with identifiers of the one call. */
+const CALL_IDENTIFIERS = /(?:Trace|Correlation|Request) ?Id:|Timestamp:/i;
+/** AADSTS700024 compares moments within its text. */
+const MOMENT = /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[\d.]*Z?/g;
+
+/** What the service said, without what changes from call to call. */
 function said(body: ErrorBody): string {
-  const description = (body.description ?? "")
-    .split(/Trace ID:|Correlation ID:|Timestamp:/)[0]!
-    .replace(/\s+/g, " ")
+  // Masked before it is cut, so that what follows a token is still told.
+  const description = maskTokens(body.description ?? "")
+    .split(CALL_IDENTIFIERS)[0]!
+    .replace(MOMENT, "(time)")
     .trim()
     .replace(/\.$/, "")
-    .slice(0, 300);
-  const parts = [body.error, description].filter((part) => part !== undefined && part !== "");
+    .slice(0, LONGEST_SAID);
+  const error = body.error?.slice(0, LONGEST_SAID);
+  const parts = [error, description].filter((part) => part !== undefined && part !== "");
   return parts.length === 0 ? "" : ` (${parts.join(": ")})`;
 }
 

@@ -27,6 +27,8 @@ export interface AzureFailure {
   readonly problem: string;
   /** What to do about it, as a sentence. */
   readonly remedy: string;
+  /** Only a change in the cluster or of the operator's settings can heal it. */
+  readonly healsInCluster?: true;
   /** HTTP status, absent where no answer came. */
   readonly status?: number;
   /** Milliseconds that the service asked to wait. */
@@ -37,14 +39,16 @@ export interface AzureFailure {
 
 /**
  * A call to Azure that did not give a usable answer. The message is one sentence of problem and
- * one of remedy, and is the same for the same failure, so that a status that shows it settles.
+ * one of remedy, on one line, and is the same for the same failure, so that a status that shows it
+ * settles.
  */
 export class AzureError extends Error {
   override readonly name = "AzureError";
   readonly failure: AzureFailure;
 
   constructor(failure: AzureFailure, options?: ErrorOptions) {
-    super(`${maskTokens(failure.problem)}. ${failure.remedy}`, options);
+    const problem = maskTokens(failure.problem).replace(/\s+/g, " ");
+    super(`${problem}. ${failure.remedy}`, options);
     this.failure = failure;
   }
 }

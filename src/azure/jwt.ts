@@ -9,6 +9,9 @@ export interface JwtClaims {
   readonly aud?: string;
 }
 
+/** 9999-12-31T23:59:59Z. */
+const LAST_MOMENT_S = 253_402_300_799;
+
 /**
  * Reads the claims of a JSON Web Token (RFC 7519). Answers undefined where the value is not of
  * three segments, or its payload is not a JSON object.
@@ -19,8 +22,8 @@ export function readClaims(token: Redacted): JwtClaims | undefined {
   const payload = parsePayload(segments[1]!);
   if (payload === undefined) return undefined;
   return {
-    ...(isFiniteNumber(payload.exp) ? { exp: payload.exp } : {}),
-    ...(isFiniteNumber(payload.iat) ? { iat: payload.iat } : {}),
+    ...(isMoment(payload.exp) ? { exp: payload.exp } : {}),
+    ...(isMoment(payload.iat) ? { iat: payload.iat } : {}),
     ...(typeof payload.aud === "string" ? { aud: payload.aud } : {}),
   };
 }
@@ -38,6 +41,7 @@ function parsePayload(segment: string): Record<string, unknown> | undefined {
   }
 }
 
-function isFiniteNumber(value: unknown): value is number {
-  return typeof value === "number" && Number.isFinite(value);
+/** Seconds that RFC 3339 can write. Tokens come out of Secrets, too, into which anybody may write. */
+function isMoment(value: unknown): value is number {
+  return typeof value === "number" && value >= 0 && value <= LAST_MOMENT_S;
 }

@@ -49,7 +49,13 @@ function isHostName(host: string): boolean {
   const labels = host.split(".");
   // A last label of digits alone makes an IP address of it.
   return host.length <= 253 && labels.length >= 2 && labels.every((label) => LABEL.test(label)) &&
-    !/^\d+$/.test(labels.at(-1)!);
+    !/^\d+$/.test(labels.at(-1)!) && isCalledAsWritten(host);
+}
+
+/** URLs know more forms of IP addresses (0x7f.0x1), and names that they refuse (xn--a). */
+function isCalledAsWritten(host: string): boolean {
+  const url = `https://${host}`;
+  return URL.canParse(url) && new URL(url).hostname === host;
 }
 
 function faultOfSuffix(server: string, allowed: AllowedSuffixes): string | undefined {

@@ -1,5 +1,4 @@
 import config from "../../deno.json" with { type: "json" };
-import { BUILD_COMMIT } from "./build_commit.ts";
 
 /** The program's version, as deno.json states it. */
 export const VERSION: string = config.version;
@@ -10,7 +9,7 @@ export function commitOf(build: string): string | undefined {
 }
 
 /** One line: version, commit where known, and the Deno that runs it. */
-export function versionText(denoVersion: string, build: string = BUILD_COMMIT): string {
+export function versionText(denoVersion: string, build = ""): string {
   const commit = commitOf(build);
   return `msi-acrpull ${VERSION}${
     commit === undefined ? "" : ` (commit ${commit})`

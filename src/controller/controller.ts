@@ -8,9 +8,10 @@ import type { KubernetesObject, ListWatch, Stored } from "../kubernetes/resource
 import type { Clock } from "../runtime/clock.ts";
 import type { Random } from "../runtime/random.ts";
 import type { BindingSettings } from "./binding/settings.ts";
-import type { ApiName } from "./binding/view.ts";
+import { type ApiName, parseBindingKey } from "./binding/view.ts";
 import { Cluster, type Informers } from "./cluster/cluster.ts";
 import { type SecretMetadata, trimSecret, trimServiceAccount } from "./cluster/objects.ts";
+import { StatusSchemas } from "./cluster/status_schemas.ts";
 import { BINDING_LABEL, FIELD_MANAGER } from "./conventions.ts";
 import { type Clients, Executor } from "./execute/executor.ts";
 import { ServiceAccountWriter } from "./execute/service_account_writer.ts";
@@ -56,7 +57,7 @@ export class Controller {
   readonly #reconciler: Reconciler;
   readonly #timers: Timers;
   readonly #queue: WorkQueue;
-  readonly #pruned = new Set<ApiName>();
+  readonly #statusSchemas: StatusSchemas;
   /** Aborts when this replica may write no more. */
   #writing: AbortSignal | undefined;
   #known: (() => void)[] = [];
@@ -64,6 +65,10 @@ export class Controller {
   constructor(options: ControllerOptions) {
     this.#options = options;
     const clients = clientsOver(options.rest);
+    this.#statusSchemas = new StatusSchemas(
+      options.rest,
+      (api, kept) => this.#conditionsChanged(api, kept),
+    );
     this.#informers = this.#createInformers(clients);
     this.cluster = new Cluster(this.#informers, options.settings);
     this.#timers = new Timers(options.clock, (key) => this.#queue.add(key));
@@ -72,9 +77,12 @@ export class Controller {
       ...options,
       cluster: this.cluster,
       executor: this.#createExecutor(clients),
-      keepsConditions: (api) => !this.#pruned.has(api),
+      keepsConditions: (api) => this.#statusSchemas.keepsConditions(api),
     });
-    this.cluster.subscribe((key) => this.#queue.add(key));
+    this.cluster.subscribe((key) => {
+      // Who leads starts from all bindings; until then a queue of them would only grow.
+      if (this.#writing !== undefined) this.#queue.add(key);
+    });
   }
 
   /** How far each cache is. */
@@ -142,6 +150,15 @@ export class Controller {
     this.#timers.stop();
   }
 
+  /** What bindings of that API should say is no longer what they say. */
+  #conditionsChanged(api: ApiName, kept: boolean): void {
+    this.#options.report.conditions(api, kept);
+    if (this.#writing === undefined) return;
+    for (const key of this.cluster.keys()) {
+      if (parseBindingKey(key).api === api) this.#queue.add(key);
+    }
+  }
+
   async #work(key: string, slot: Slot): Promise<void> {
     const signal = this.#writing!;
     try {
@@ -172,9 +189,11 @@ export class Controller {
 
   #createInformers(clients: ReturnType<typeof clientsOver>): Informers {
     const { labelSelector } = this.#options;
+    const v1beta1 = this.#statusSchemas.followedBy("v1beta1", clients.v1beta1);
+    const v1beta2 = this.#statusSchemas.followedBy("v1beta2", clients.v1beta2);
     return {
-      v1beta1: this.#informer("acrpullbindings v1beta1", clients.v1beta1, { labelSelector }),
-      v1beta2: this.#informer("acrpullbindings v1beta2", clients.v1beta2, { labelSelector }),
+      v1beta1: this.#informer("acrpullbindings v1beta1", v1beta1, { labelSelector }),
+      v1beta2: this.#informer("acrpullbindings v1beta2", v1beta2, { labelSelector }),
       secrets: this.#informer<SecretMetadata>("secrets", clients.secretMetadata, {
         labelSelector: BINDING_LABEL,
         trim: trimSecret,
@@ -222,16 +241,18 @@ export class Controller {
         observe: (account) => informers.serviceAccounts.observe(account),
       }),
       mint: (request) => this.#options.credentials.mint(request),
-      conditionsPruned: (api) => this.#pruned.add(api),
+      conditionsKept: (api, kept) => this.#statusSchemas.learn(api, kept),
     });
   }
 }
 
 type AnyBinding = v1beta1.AcrPullBinding | v1beta2.AcrPullBinding;
 
-function isReady({ status }: AnyBinding): boolean {
-  return status?.conditions?.some(({ type, status }) => type === "Ready" && status === "True") ??
-    false;
+/** Where the API prunes conditions, the fields of the reference must do. */
+function isReady({ status = {} }: AnyBinding): boolean {
+  const { conditions, tokenExpirationTime, error = "" } = status;
+  if (conditions === undefined) return tokenExpirationTime !== undefined && error === "";
+  return conditions.some(({ type, status }) => type === "Ready" && status === "True");
 }
 
 function clientsOver(rest: RestClient): Clients & { serviceAccounts: core.ServiceAccountClient } {

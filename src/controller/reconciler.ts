@@ -6,10 +6,10 @@ import { type ApiName, type BindingId, type BindingView, parseBindingKey } from 
 import type { Cluster } from "./cluster/cluster.ts";
 import type { ActionContext, Executor } from "./execute/executor.ts";
 import type { Action } from "./plan/actions.ts";
-import { inputsOfAttempt, plan } from "./plan/plan.ts";
+import { inputsOfAttempt, plan, servesUntil } from "./plan/plan.ts";
 import type { Inspection, Snapshot, Trouble } from "./plan/snapshot.ts";
 import type { ReconcileReport } from "./report.ts";
-import { retryDelay } from "./retry_policy.ts";
+import { nextAttemptAt, type RetriedFailure } from "./retry_policy.ts";
 
 /** What the reconciler needs from its surroundings. */
 export interface ReconcilerOptions {
@@ -32,6 +32,8 @@ export class Reconciler {
   /** Verdicts on Secrets that others wrote, so that each version is read once. */
   readonly #inspections = new Map<string, Inspection>();
   readonly #troubles = new Map<string, Trouble>();
+  /** Failures in a row to write a status, which says nothing of the credential. */
+  readonly #untold = new Map<string, number>();
 
   constructor(options: ReconcilerOptions) {
     this.#options = options;
@@ -47,7 +49,7 @@ export class Reconciler {
     const id = parseBindingKey(key);
     const startedAt = clock.now();
     const wakeAt = await this.#untilSettled(key, id, context);
-    const result = this.#troubles.has(key) ? "failed" : "settled";
+    const result = this.#troubles.has(key) || this.#untold.has(key) ? "failed" : "settled";
     report.reconciled(id, result, clock.now() - startedAt);
     return wakeAt;
   }
@@ -104,9 +106,12 @@ export class Reconciler {
         if (context.signal.aborted) throw context.signal.reason;
         return { action, error };
       }
-      // Each write moves the binding's resourceVersion, which the next one names.
       const next = cluster.view(binding);
       if (next === undefined || next.uid !== binding.uid) return undefined;
+      // A write to the binding moves the resourceVersion that the next one names; if anything else
+      // moved it, what is left was decided on a binding that is no longer so.
+      const moved = next.resourceVersion !== current.resourceVersion;
+      if (moved && action.kind !== "addFinalizer") return undefined;
       current = { ...current, resourceVersion: next.resourceVersion };
     }
     return undefined;
@@ -139,15 +144,25 @@ export class Reconciler {
   /** Notes a failed attempt. Answers when to come back where the status cannot tell of it. */
   #note(key: string, snapshot: Snapshot, action: Action, error: unknown): number | undefined {
     const { clock, random, report } = this.#options;
+    const untold = action.kind === "writeStatus";
     const inputs = inputsOfAttempt(snapshot);
-    const before = this.#troubles.get(key);
-    const failures = before?.inputs === inputs ? before.failures + 1 : 1;
+    const failures = 1 + (untold ? this.#untold.get(key) ?? 0 : this.#failuresOf(key, inputs));
     const failure = describe(snapshot.binding, action, error);
-    const retryAt = clock.now() + retryDelay(failure, failures, random);
-    this.#troubles.set(key, { ...failure, failures, retryAt, inputs });
+    const history = {
+      now: clock.now(),
+      failures,
+      ...optional("servesUntil", servesUntil(snapshot)),
+    };
+    const retryAt = nextAttemptAt(failure, history, random);
+    if (untold) this.#untold.set(key, failures);
+    else this.#troubles.set(key, { ...failure, failures, retryAt, inputs });
     report.failed(snapshot.binding, action, error, { failures, retryAt });
-    const untold = action.kind === "writeStatus" || snapshot.binding.deleting;
-    return untold ? retryAt : undefined;
+    return untold || snapshot.binding.deleting ? retryAt : undefined;
+  }
+
+  #failuresOf(key: string, inputs: string): number {
+    const trouble = this.#troubles.get(key);
+    return trouble?.inputs === inputs ? trouble.failures : 0;
   }
 
   #settled(key: string, snapshot: Snapshot): void {
@@ -156,12 +171,17 @@ export class Reconciler {
       (trouble.retryAt <= this.#options.clock.now() ||
         trouble.inputs !== inputsOfAttempt(snapshot));
     if (over) this.#troubles.delete(key);
-    if (this.#inspections.get(key)?.kind === "absent") this.#inspections.delete(key);
+    this.#untold.delete(key);
+    const inspection = this.#inspections.get(key);
+    // Of a Secret without the label no cache will tell what becomes of it.
+    const lasts = inspection?.kind === "found" && inspection.secret.label !== undefined;
+    if (!lasts) this.#inspections.delete(key);
   }
 
   #unsettled(key: string, id: BindingId): number {
-    const failure = { class: "transient" } as const;
-    const retryAt = this.#options.clock.now() + retryDelay(failure, 5, this.#options.random);
+    const { clock, random } = this.#options;
+    const history = { now: clock.now(), failures: 5 };
+    const retryAt = nextAttemptAt({ class: "transient" }, history, random);
     this.#options.report.unsettled(key, id, retryAt);
     return retryAt;
   }
@@ -169,6 +189,7 @@ export class Reconciler {
   #forget(key: string): void {
     this.#inspections.delete(key);
     this.#troubles.delete(key);
+    this.#untold.delete(key);
     this.#options.report.gone(key);
   }
 }
@@ -183,14 +204,15 @@ function describe(
   binding: BindingView,
   action: Action,
   error: unknown,
-): Pick<Trouble, "class" | "reason" | "message"> & { retryAfterMs?: number } {
+): Pick<Trouble, "class" | "reason" | "message"> & RetriedFailure {
   if (error instanceof AzureError) {
-    const { class: failureClass, reason, retryAfterMs } = error.failure;
+    const { class: failureClass, reason, retryAfterMs, healsInCluster } = error.failure;
     return {
       class: failureClass,
       reason,
       message: error.message,
-      ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+      ...optional("retryAfterMs", retryAfterMs),
+      ...optional("healsInCluster", healsInCluster),
     };
   }
   const api = ApiError.from(error);
@@ -198,8 +220,12 @@ function describe(
     class: api.retryable || api.code === 0 ? "transient" : "auth-denied",
     reason: "KubernetesRefused",
     message: `${doing(binding, action)} failed: ${api.message}`,
-    ...(api.retryAfterMs === undefined ? {} : { retryAfterMs: api.retryAfterMs }),
+    ...optional("retryAfterMs", api.retryAfterMs),
   };
+}
+
+function optional<K extends string, V>(key: K, value: V | undefined): { [P in K]?: V } {
+  return value === undefined ? {} : { [key]: value } as { [P in K]?: V };
 }
 
 function doing(binding: BindingView, action: Action): string {

@@ -1,4 +1,4 @@
-import type { BindingId, BindingView } from "./binding/view.ts";
+import type { ApiName, BindingId, BindingView } from "./binding/view.ts";
 import type { Action } from "./plan/actions.ts";
 
 /** What is told of reconciling, for logs, metrics and Events. */
@@ -18,6 +18,8 @@ export interface ReconcileReport {
   reconciled(id: BindingId, result: "settled" | "failed", durationMs: number): void;
   /** Others keep undoing what is done. */
   unsettled(key: string, id: BindingId, retryAt: number): void;
+  /** The API has begun to prune conditions from statuses, or to keep them. */
+  conditions(api: ApiName, kept: boolean): void;
   /** The binding is gone. */
   gone(key: string): void;
 }

@@ -1,7 +1,25 @@
 import type { FailureClass } from "../azure/errors.ts";
 import type { Random } from "../runtime/random.ts";
 
-/** Delays of one class of failure: the bound of the first, doubled each time up to the cap. */
+/** What a failure says of its next attempt. */
+export interface RetriedFailure {
+  readonly class: FailureClass;
+  /** Only a change in the cluster can heal it, and such a change is seen at once. */
+  readonly healsInCluster?: true;
+  /** Milliseconds that the service asked to wait. */
+  readonly retryAfterMs?: number;
+}
+
+/** Where an attempt stands in the row of those that failed. Moments in ms since the epoch. */
+export interface RetryHistory {
+  readonly now: number;
+  /** Failed attempts in a row, this one included. */
+  readonly failures: number;
+  /** When the credential that still serves expires; absent where none does. */
+  readonly servesUntil?: number;
+}
+
+/** Delays of one kind of failure: the bound of the first, doubled each time up to the cap. */
 interface Delays {
   readonly firstMs: number;
   readonly capMs: number;
@@ -11,31 +29,54 @@ const SECOND = 1000;
 const MINUTE = 60 * SECOND;
 
 /**
- * How soon a failed attempt is made again. What may heal without a change in the cluster (a role or
- * federated credential granted later, a firewall opened, a registry created) is asked again within
- * 5 minutes.
+ * How soon a failed attempt is made again, by class. What may heal without a change in the cluster
+ * (a role or federated credential granted later, a firewall opened, a registry created) is asked
+ * for again within 5 minutes.
  */
-const POLICY: Readonly<Record<FailureClass, Delays>> = {
+const POLICY: Readonly<Record<FailureClass | "healsInCluster", Delays>> = {
   transient: { firstMs: 2 * SECOND, capMs: 5 * MINUTE },
   throttled: { firstMs: 4 * SECOND, capMs: 5 * MINUTE },
   "auth-denied": { firstMs: 10 * SECOND, capMs: 5 * MINUTE },
   "permanent-user-error": { firstMs: 10 * SECOND, capMs: 5 * MINUTE },
+  healsInCluster: { firstMs: 30 * SECOND, capMs: 30 * MINUTE },
 };
 
 /** Not even by the luck of the draw is a failed attempt made again at once. */
 const SHORTEST_MS = 500;
+/** Those who were told the same Retry-After come back spread over a second. */
+const RETRY_AFTER_SPREAD_MS = SECOND;
+/** With a credential that expires, tries come at this part of the time that is left. */
+const PART_OF_REST = 1 / 4;
+const DENSEST_MS = 10 * SECOND;
+/** Enough for one try before a credential expires. */
+const LAST_TRY_MS = 20 * SECOND;
 
 /**
- * Milliseconds until the next attempt after `failures` in a row (1 or more): exponential with full
- * jitter, and never sooner than the service asked for.
+ * When to try again, in milliseconds since the epoch: exponential with full jitter; exactly when the
+ * service asked, if it did; denser as the credential that still serves comes to its end, and once
+ * more right before that, whatever the service asked.
  */
-export function retryDelay(
-  failure: { readonly class: FailureClass; readonly retryAfterMs?: number | undefined },
-  failures: number,
+export function nextAttemptAt(
+  failure: RetriedFailure,
+  history: RetryHistory,
   random: Random,
 ): number {
-  const { firstMs, capMs } = POLICY[failure.class];
+  const { now, servesUntil } = history;
+  const { retryAfterMs } = failure;
+  const at = retryAfterMs === undefined
+    ? now + densified(backoff(failure, history.failures, random), history)
+    : now + retryAfterMs + random() * RETRY_AFTER_SPREAD_MS;
+  const lastTryAt = (servesUntil ?? now) - LAST_TRY_MS;
+  return lastTryAt > now ? Math.min(at, lastTryAt) : at;
+}
+
+function backoff(failure: RetriedFailure, failures: number, random: Random): number {
+  const { firstMs, capMs } = POLICY[failure.healsInCluster ? "healsInCluster" : failure.class];
   const bound = Math.min(capMs, firstMs * 2 ** Math.min(failures - 1, 30));
-  const delay = SHORTEST_MS + random() * (bound - SHORTEST_MS);
-  return Math.max(delay, failure.retryAfterMs ?? 0);
+  return Math.max(SHORTEST_MS, random() * bound);
+}
+
+function densified(delayMs: number, { now, servesUntil = 0 }: RetryHistory): number {
+  if (servesUntil <= now) return delayMs;
+  return Math.min(delayMs, Math.max(DENSEST_MS, (servesUntil - now) * PART_OF_REST));
 }

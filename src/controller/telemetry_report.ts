@@ -6,6 +6,7 @@ import type { Clock } from "../runtime/clock.ts";
 import type { Instruments } from "../telemetry/instruments.ts";
 import type { Logger } from "../telemetry/log.ts";
 import {
+  type ApiName,
   type BindingId,
   type BindingStatus,
   type BindingView,
@@ -94,6 +95,17 @@ export class TelemetryReport implements ReconcileReport {
       ...identify(id),
       retryInSeconds: Math.round((retryAt - this.#clock.now()) / 1000),
     });
+  }
+
+  conditions(api: ApiName, kept: boolean): void {
+    if (kept) {
+      return this.#log.info("the CRD keeps conditions, which are written from now on", { api });
+    }
+    this.#log.warn(
+      "the CRD has no conditions, so that bindings tell their state by the reference's fields " +
+        "alone: apply this release's CRDs to have conditions",
+      { api },
+    );
   }
 
   gone(key: string): void {

@@ -1,6 +1,7 @@
 import type { Clock } from "../runtime/clock.ts";
-import type { JSONValue, KubernetesTunnel, RequestOptions, RestClient } from "./contract.ts";
+import type { RequestOptions, RestClient } from "./contract.ts";
 import { ApiError } from "./errors.ts";
+import { wrapRestClient } from "./wrapped.ts";
 
 /** One call as metrics count it. */
 export interface ObservedCall {
@@ -20,57 +21,20 @@ export function observed(
   clock: Pick<Clock, "now">,
   onCall: (call: ObservedCall) => void,
 ): RestClient {
-  return new ObservedRestClient(rest, clock, onCall);
-}
-
-class ObservedRestClient implements RestClient {
-  readonly defaultNamespace?: string;
-  readonly #rest: RestClient;
-  readonly #clock: Pick<Clock, "now">;
-  readonly #onCall: (call: ObservedCall) => void;
-
-  constructor(
-    rest: RestClient,
-    clock: Pick<Clock, "now">,
-    onCall: (call: ObservedCall) => void,
-  ) {
-    this.#rest = rest;
-    this.#clock = clock;
-    this.#onCall = onCall;
-    if (rest.defaultNamespace !== undefined) this.defaultNamespace = rest.defaultNamespace;
-  }
-
-  performRequest(opts: RequestOptions & { expectTunnel: string[] }): Promise<KubernetesTunnel>;
-  performRequest(
-    opts: RequestOptions & { expectStream: true; expectJson: true },
-  ): Promise<ReadableStream<JSONValue>>;
-  performRequest(
-    opts: RequestOptions & { expectStream: true },
-  ): Promise<ReadableStream<Uint8Array>>;
-  performRequest(opts: RequestOptions & { expectJson: true }): Promise<JSONValue>;
-  performRequest(opts: RequestOptions): Promise<Uint8Array>;
-  async performRequest(opts: RequestOptions): Promise<unknown> {
-    const startedAt = this.#clock.now();
+  return wrapRestClient(rest, async (send, opts) => {
+    const startedAt = clock.now();
     let code = 0;
     try {
-      const answer: unknown = await this.#rest.performRequest(opts);
+      const answer = await send(opts);
       code = 200;
       return answer;
     } catch (error) {
       code = error instanceof ApiError ? error.code : 0;
       throw error;
     } finally {
-      this.#onCall({ ...target(opts), code, durationMs: this.#clock.now() - startedAt });
+      onCall({ ...target(opts), code, durationMs: clock.now() - startedAt });
     }
-  }
-
-  close(): void {
-    this.#rest.close?.();
-  }
-
-  [Symbol.dispose](): void {
-    this.#rest[Symbol.dispose]();
-  }
+  });
 }
 
 const VERBS = { POST: "create", PUT: "update", PATCH: "patch", DELETE: "delete" } as const;

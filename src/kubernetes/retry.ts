@@ -1,8 +1,9 @@
 import { type Clock, sleep } from "../runtime/clock.ts";
 import type { Random } from "../runtime/random.ts";
-import type { JSONValue, KubernetesTunnel, RequestOptions, RestClient } from "./contract.ts";
+import type { JSONValue, RequestOptions, RestClient } from "./contract.ts";
 import { ApiError } from "./errors.ts";
 import { asObject, isFailureStatus } from "./status.ts";
+import { wrapRestClient } from "./wrapped.ts";
 
 /** How often and how long to try. Times in milliseconds. */
 export interface RetryPolicy {
@@ -102,57 +103,23 @@ export function retryDelay(
  * Closing it closes `rest`.
  */
 export function withRetries(rest: RestClient, options: RetryOptions): RestClient {
-  return new RetryingClient(rest, options);
-}
-
-class RetryingClient implements RestClient {
-  readonly defaultNamespace?: string;
-  readonly #rest: RestClient;
-  readonly #options: RetryOptions;
-  readonly #policy: RetryPolicy;
-
-  constructor(rest: RestClient, options: RetryOptions) {
-    this.#rest = rest;
-    this.#options = options;
-    this.#policy = { ...DEFAULT_RETRY_POLICY, ...options };
-    if (rest.defaultNamespace !== undefined) this.defaultNamespace = rest.defaultNamespace;
-  }
-
-  performRequest(opts: RequestOptions & { expectTunnel: string[] }): Promise<KubernetesTunnel>;
-  performRequest(
-    opts: RequestOptions & { expectStream: true; expectJson: true },
-  ): Promise<ReadableStream<JSONValue>>;
-  performRequest(
-    opts: RequestOptions & { expectStream: true },
-  ): Promise<ReadableStream<Uint8Array>>;
-  performRequest(opts: RequestOptions & { expectJson: true }): Promise<JSONValue>;
-  performRequest(opts: RequestOptions): Promise<Uint8Array>;
-  async performRequest(opts: RequestOptions): Promise<unknown> {
-    const { clock, random } = this.#options;
+  const { clock, random } = options;
+  const policy = { ...DEFAULT_RETRY_POLICY, ...options };
+  return wrapRestClient(rest, async (send, opts) => {
     const startedAt = clock.now();
     for (let attempt = 1;; attempt++) {
       try {
-        return refuseFailure(await this.#rest.performRequest(opts));
+        return refuseFailure(await send(opts));
       } catch (error) {
         const failure = ApiError.recognise(error, opts.abortSignal);
         if (!failure) throw error;
         const state = { attempt, elapsedMs: clock.now() - startedAt };
-        const delay = retryDelay(opts, failure, state, this.#policy, random);
+        const delay = retryDelay(opts, failure, state, policy, random);
         if (delay === undefined) throw failure;
         await sleep(clock, delay, opts.abortSignal);
       }
     }
-  }
-
-  close(): void {
-    // A client of the contract may have only one of the two.
-    if (this.#rest.close) this.#rest.close();
-    else this.#rest[Symbol.dispose]();
-  }
-
-  [Symbol.dispose](): void {
-    this.close();
-  }
+  });
 }
 
 /**

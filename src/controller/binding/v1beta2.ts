@@ -57,7 +57,10 @@ function credentialOf(spec: Spec | undefined, settings: BindingSettings): Creden
 }
 
 function cloudOf(acr: Spec["acr"], settings: BindingSettings): Cloud | CredentialSpec {
-  if (acr.environment !== "AirgappedCloud") return CLOUDS[acr.environment];
+  if (acr.environment !== "AirgappedCloud") {
+    // A later CRD may admit clouds that this release does not know.
+    return CLOUDS[acr.environment] ?? unknownCloud(acr.environment);
+  }
   if (acr.cloudConfig === undefined) {
     return invalid("spec.acr.cloudConfig is missing; AirgappedCloud needs it.");
   }
@@ -78,6 +81,13 @@ function cloudOf(acr: Spec["acr"], settings: BindingSettings): Cloud | Credentia
     );
   }
   return { authorityHost, resourceManagerAudience };
+}
+
+function unknownCloud(environment: string): CredentialSpec {
+  return invalid(
+    `spec.acr.environment ${JSON.stringify(environment)} is not known; give one of ` +
+      `${Object.keys(CLOUDS).join(", ")} or AirgappedCloud.`,
+  );
 }
 
 /** The Azure SDKs write the authority as a URL; the reference takes either. */

@@ -39,8 +39,8 @@ export interface ExecutorOptions {
   readonly informers: Informers;
   readonly serviceAccounts: ServiceAccountWriter;
   readonly mint: (request: CredentialRequest) => Promise<Credential>;
-  /** Hears that an API's schema dropped the conditions that were written. */
-  readonly conditionsPruned: (api: ApiName) => void;
+  /** Hears whether the conditions that were written into a status are there, or were pruned. */
+  readonly conditionsKept: (api: ApiName, kept: boolean) => void;
 }
 
 /** What an action may end early by, and whose place it holds. */
@@ -223,7 +223,7 @@ export class Executor {
         { signal },
       );
       informer.observe(written);
-      if (written.status?.conditions === undefined) this.#options.conditionsPruned(api);
+      this.#options.conditionsKept(api, written.status?.conditions !== undefined);
     });
   }
 

@@ -15,6 +15,9 @@ import { extraneousSecrets, type SecretSlot, secretSlot } from "./secret_slot.ts
 import type { SecretState, Snapshot, Trouble } from "./snapshot.ts";
 import { type Outcome, statusFor } from "./status.ts";
 
+/** As soon as whatever else may heal without a change that the caches tell of. */
+const LOOK_AGAIN_MS = 5 * 60_000;
+
 /**
  * Decides, from what is known at `now` (milliseconds since the epoch), what to do for one binding
  * and when to look again. Pure: the same snapshot gives the same plan, and carrying plans out until
@@ -27,7 +30,7 @@ export function plan(snapshot: Snapshot, now: number): Plan {
     return resting ? { actions: [], wakeAt: trouble.retryAt } : planDeletion(snapshot);
   }
   const wanted = targetedCredential(snapshot);
-  if ("reason" in wanted) return planFault(snapshot, wanted, now);
+  if ("reason" in wanted) return planFault(snapshot, wanted, resting ? trouble : undefined, now);
   if (resting) return planRest(snapshot, trouble, now);
   return planCredential(snapshot, wanted, now);
 }
@@ -36,16 +39,17 @@ export function plan(snapshot: Snapshot, now: number): Plan {
 export function inputsOfAttempt(snapshot: Snapshot): string {
   const wanted = wantedCredential(snapshot);
   const slot = secretSlot(snapshot);
-  const uid = "secret" in slot ? slot.secret.uid : "";
+  const version = "secret" in slot ? `${slot.secret.uid}/${slot.secret.resourceVersion}` : "";
   if (snapshot.binding.deleting || "reason" in wanted) {
-    return `${snapshot.binding.generation}/${uid}`;
+    return `${snapshot.binding.generation}/${version}`;
   }
-  return attemptInputs(snapshot.binding, wanted, uid);
+  return attemptInputs(snapshot.binding, wanted, version);
 }
 
 function activeTrouble(snapshot: Snapshot): Trouble | undefined {
   const { trouble } = snapshot;
-  return trouble?.inputs === inputsOfAttempt(snapshot) ? trouble : undefined;
+  if (trouble === undefined) return undefined;
+  return trouble.inputs === inputsOfAttempt(snapshot) ? trouble : undefined;
 }
 
 /** A credential is minted only for a ServiceAccount that is there. */
@@ -57,7 +61,12 @@ function targetedCredential(snapshot: Snapshot): Wanted | Fault {
 }
 
 /** Nothing can be minted. What is there stays, and the status says why. */
-function planFault(snapshot: Snapshot, fault: Fault, now: number): Plan {
+function planFault(
+  snapshot: Snapshot,
+  fault: Fault,
+  resting: Trouble | undefined,
+  now: number,
+): Plan {
   const slot = secretSlot(snapshot);
   const outcome: Outcome = {
     ready: false,
@@ -66,19 +75,15 @@ function planFault(snapshot: Snapshot, fault: Fault, now: number): Plan {
     error: fault.message,
     ...lifetimeIn(slot),
   };
-  return {
-    actions: [
-      ...finalizer(snapshot),
-      ...referencesElsewhere(snapshot, slot),
-      ...status(snapshot, outcome, now),
-    ],
-  };
+  const tell = status(snapshot, outcome, now);
+  if (resting !== undefined) return { actions: tell, wakeAt: resting.retryAt };
+  return { actions: [...finalizer(snapshot), ...referencesElsewhere(snapshot, slot), ...tell] };
 }
 
 /** The last attempt failed and the next is not due. A credential that still serves counts. */
 function planRest(snapshot: Snapshot, trouble: Trouble, now: number): Plan {
   const serving = servingCredential(snapshot);
-  const expiresAt = serving === undefined ? undefined : lifetimeOf(serving)?.expiresAt;
+  const expiresAt = servesUntil(snapshot);
   const ready = expiresAt !== undefined && now < expiresAt;
   const outcome: Outcome = {
     ready,
@@ -154,7 +159,9 @@ function planTaken(
   const message = `Secret ${JSON.stringify(secret.name)} ${owner}; delete it, or give this ` +
     "binding another name.";
   const outcome: Outcome = { ready: false, reason: "SecretNameTaken", message, error: message };
-  return { actions: [...finalizer(snapshot), ...status(snapshot, outcome, now)] };
+  const actions = [...finalizer(snapshot), ...status(snapshot, outcome, now)];
+  // One without the label is in no cache: that it has gone is seen only by looking again.
+  return secret.label === undefined ? { actions, wakeAt: now + LOOK_AGAIN_MS } : { actions };
 }
 
 function finalizer({ binding }: Snapshot): readonly Action[] {
@@ -164,6 +171,8 @@ function finalizer({ binding }: Snapshot): readonly Action[] {
 /** Whichever ServiceAccount the binding named before must lose the credential. */
 function referencesElsewhere(snapshot: Snapshot, slot: SecretSlot): readonly Action[] {
   const { target } = snapshot.binding;
+  // A binding without spec names no account, which is no wish to be detached from all.
+  if (target === "") return [];
   const names = referencedNames(snapshot, slot);
   return removeReferences(snapshot, names, (account) => account !== target);
 }
@@ -192,6 +201,15 @@ function status(snapshot: Snapshot, outcome: Outcome, now: number): readonly Act
   const { binding, keepsConditions } = snapshot;
   const wanted = statusFor(binding, outcome, now, keepsConditions);
   return wanted === undefined ? [] : [{ kind: "writeStatus", status: wanted }];
+}
+
+/**
+ * When the credential expires that pods use while its successor cannot be had, in milliseconds since
+ * the epoch; undefined where there is none.
+ */
+export function servesUntil(snapshot: Snapshot): number | undefined {
+  const serving = servingCredential(snapshot);
+  return serving && lifetimeOf(serving)?.expiresAt;
 }
 
 /** The credential that pods use while its successor cannot be had, if it is for the same inputs. */

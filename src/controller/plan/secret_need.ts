@@ -99,6 +99,7 @@ function needOfIntact(
   if (lifetime !== undefined && now >= dueAt(lifetime, binding.rotation)) {
     return mintAgain(secret, binding, "the refresh is due");
   }
+  if (isLabelFixed(secret, binding)) return mintAgain(secret, binding, "the Secret lost its label");
   const labels = secret.label === binding.label ? {} : { [BINDING_LABEL]: binding.label };
   const nothing = Object.keys(labels).length + Object.keys(annotations).length === 0;
   return nothing ? { kind: "nothing" } : { kind: "adoptSecret", secret, labels, annotations };
@@ -136,8 +137,12 @@ function mintAgain(
   reason: string,
   immutable = false,
 ): SecretNeed {
-  // The reference's admission policy lets labels of v1beta2's Secrets never change in place.
-  const fixed = immutable || (binding.api === "v1beta2" && secret.label !== binding.label);
+  const fixed = immutable || isLabelFixed(secret, binding);
   const write: SecretWrite = { mode: fixed ? "replace" : "update", secret };
   return { kind: "mint", write, reason };
+}
+
+/** The reference's admission policy lets labels of v1beta2's Secrets never change in place. */
+function isLabelFixed(secret: SecretState, binding: BindingView): boolean {
+  return binding.api === "v1beta2" && secret.label !== binding.label;
 }

@@ -20,7 +20,9 @@ export function secretSlot(snapshot: Snapshot): SecretSlot {
   if (cached !== undefined && (read === undefined || !isReadLater(read, cached))) {
     return occupied(snapshot, cached, contentFor(snapshot, cached));
   }
-  if (inspection?.kind === "found") {
+  // One with the label that the cache does not hold was deleted since it was read.
+  const deleted = cached === undefined && read?.label !== undefined;
+  if (inspection?.kind === "found" && !deleted) {
     return occupied(snapshot, inspection.secret, inspection.content);
   }
   if (inspection?.kind === "absent") return { kind: "none" };

@@ -5,6 +5,13 @@ import { pemFault } from "./pem.ts";
 import { type ConfigSources, readOr } from "./sources.ts";
 import type { ResolvedCluster } from "./types.ts";
 
+/**
+ * The API server by its name in the cluster's DNS, for which every API server's certificate is
+ * valid. Unlike the address in the environment it is known before the pod runs, so that a list of
+ * allowed hosts can hold it. The Service `kubernetes` has this port in every cluster.
+ */
+export const CLUSTER_DNS_SERVER = { hostname: "kubernetes.default.svc", port: 443 } as const;
+
 /** Where the kubelet mounts a pod's ServiceAccount. */
 export const SERVICE_ACCOUNT_DIRECTORY = "/var/run/secrets/kubernetes.io/serviceaccount";
 
@@ -15,15 +22,15 @@ const NAMESPACE_FILE = `${SERVICE_ACCOUNT_DIRECTORY}/namespace`;
 const REMEDY = "the pod must mount its ServiceAccount (automountServiceAccountToken)";
 
 /**
- * The API server as a pod sees it: address from the environment, CA, token and namespace from the
- * mounted ServiceAccount. All of them are read once here, so that a pod that lacks one says so at
- * its start. Rejects with `ConfigError`.
+ * The API server as a pod sees it: address from the environment, or its name in the cluster's DNS
+ * where Deno allows only that; CA, token and namespace from the mounted ServiceAccount. All of them
+ * are read once here, so that a pod that lacks one says so at its start. Rejects with `ConfigError`.
  * See https://kubernetes.io/docs/tasks/run-application/access-api-from-pod/.
  */
 export async function loadInCluster(
-  sources: Pick<ConfigSources, "env" | "readFile" | "clock">,
+  sources: Pick<ConfigSources, "env" | "readFile" | "mayConnect" | "clock">,
 ): Promise<ResolvedCluster> {
-  const server = serverUrl(sources);
+  const server = reachable(serverUrl(sources), sources);
   const credentials = tokenFileCredentials(sources.clock, () => readToken(sources));
   const cluster: ResolvedCluster = {
     origin: "in-cluster",
@@ -57,6 +64,19 @@ function serverUrl(sources: Pick<ConfigSources, "env">): string {
     );
   }
   return url;
+}
+
+function reachable(server: string, sources: Pick<ConfigSources, "mayConnect">): string {
+  const { hostname, port } = new URL(server);
+  const named = `${CLUSTER_DNS_SERVER.hostname}:${CLUSTER_DNS_SERVER.port}`;
+  // URL leaves out the port that is https's own; a permission without port would be another one.
+  const given = `${hostname}:${port || 443}`;
+  if (sources.mayConnect(given)) return server;
+  if (sources.mayConnect(named)) return `https://${named}`;
+  throw new ConfigError(
+    `in-cluster: Deno allows connections neither to ${given} (KUBERNETES_SERVICE_HOST) nor to ` +
+      `${named}: add one of them to --allow-net`,
+  );
 }
 
 async function readCa(sources: Pick<ConfigSources, "readFile">): Promise<string> {

@@ -20,6 +20,8 @@ export interface ConfigSources {
   /** A text file. Rejects with Deno.errors.NotFound when it is missing. */
   readFile(path: string): Promise<string>;
   run: RunCommand;
+  /** Whether Deno allows connections to `host`, a name or address with a port. */
+  mayConnect(host: string): boolean;
   clock: Clock;
   /** Between the files of KUBECONFIG. */
   pathListSeparator: string;
@@ -30,6 +32,7 @@ export const systemSources: ConfigSources = {
   env: (name) => Deno.env.get(name),
   readFile: (path) => Deno.readTextFile(path),
   run: runCommand,
+  mayConnect: (host) => Deno.permissions.querySync({ name: "net", host }).state === "granted",
   clock: systemClock,
   pathListSeparator: Deno.build.os === "windows" ? ";" : ":",
 };

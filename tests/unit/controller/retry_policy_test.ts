@@ -1,0 +1,110 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import {
+  nextAttemptAt,
+  type RetriedFailure,
+  type RetryHistory,
+} from "../../../src/controller/retry_policy.ts";
+
+const SECOND = 1000;
+const MINUTE = 60 * SECOND;
+const NOW = 1_800_000_000_000;
+const highest = () => 1 - Number.EPSILON;
+const lowest = () => 0;
+
+const delay = (failure: RetriedFailure, history: Partial<RetryHistory>, random = highest) =>
+  Math.round(nextAttemptAt(failure, { now: NOW, failures: 1, ...history }, random) - NOW);
+
+const CASES: readonly {
+  name: string;
+  failure: RetriedFailure;
+  /** The longest delay in seconds after 1, 2, 3 and 20 failures. */
+  bounds: readonly [number, number, number, number];
+}[] = [
+  {
+    name: "the service's own trouble soon, up to 5 minutes",
+    failure: { class: "transient" },
+    bounds: [2, 4, 8, 300],
+  },
+  {
+    name: "throttling a little later, up to 5 minutes",
+    failure: { class: "throttled" },
+    bounds: [4, 8, 16, 300],
+  },
+  {
+    name: "a missing right, which may be granted at any time, up to 5 minutes",
+    failure: { class: "auth-denied" },
+    bounds: [10, 20, 40, 300],
+  },
+  {
+    name: "a mistake that may be mended in Azure, up to 5 minutes",
+    failure: { class: "permanent-user-error" },
+    bounds: [10, 20, 40, 300],
+  },
+  {
+    name: "a mistake that only a change in the cluster mends, up to 30 minutes",
+    failure: { class: "permanent-user-error", healsInCluster: true },
+    bounds: [30, 60, 120, 1800],
+  },
+];
+
+for (const { name, failure, bounds } of CASES) {
+  Deno.test(`retry policy: tries again after ${name}`, () => {
+    const longest = [1, 2, 3, 20].map((failures) => delay(failure, { failures }) / SECOND);
+    assert.deepEqual(longest, bounds);
+    const shortest = [1, 2, 3, 20].map((failures) => delay(failure, { failures }, lowest));
+    assert.deepEqual(shortest, [500, 500, 500, 500]);
+  });
+}
+
+Deno.test("retry policy: obeys Retry-After to the second, however often it failed", () => {
+  const failure: RetriedFailure = { class: "throttled", retryAfterMs: 60 * SECOND };
+  for (const failures of [1, 30]) {
+    assert.equal(delay(failure, { failures }, lowest), 60 * SECOND);
+    assert.equal(delay(failure, { failures }), 61 * SECOND);
+  }
+});
+
+Deno.test("retry policy: tries grow denser as the credential comes to its end", () => {
+  const failure: RetriedFailure = { class: "auth-denied" };
+  const left = [40 * MINUTE, 8 * MINUTE, 2 * MINUTE, 40 * SECOND, 25 * SECOND];
+  assert.deepEqual(
+    left.map((ms) => delay(failure, { failures: 20, servesUntil: NOW + ms }) / SECOND),
+    [300, 120, 30, 10, 5],
+  );
+});
+
+Deno.test("retry policy: a try right before the end comes, whatever the service asked", () => {
+  const failure: RetriedFailure = { class: "throttled", retryAfterMs: 10 * MINUTE };
+  assert.equal(delay(failure, { servesUntil: NOW + 5 * MINUTE }), 5 * MINUTE - 20 * SECOND);
+  assert.equal(delay(failure, { servesUntil: NOW + 10 * SECOND }, lowest), 10 * MINUTE);
+});
+
+Deno.test("retry policy: an expired credential hurries nobody", () => {
+  assert.equal(delay({ class: "transient" }, { failures: 20, servesUntil: NOW - 1 }), 5 * MINUTE);
+});
+
+Deno.test("retry policy: a credential is never left to expire without a try in its last half minute", () => {
+  const failures: fc.Arbitrary<RetriedFailure> = fc.record({
+    class: fc.constantFrom("transient", "throttled", "auth-denied", "permanent-user-error"),
+    healsInCluster: fc.constantFrom(undefined, true as const),
+    retryAfterMs: fc.option(fc.integer({ min: 1000, max: 3_600_000 }), { nil: undefined }),
+  }).map((failure) => JSON.parse(JSON.stringify(failure)) as RetriedFailure);
+  const life = fc.integer({ min: 60 * SECOND, max: 90 * MINUTE });
+  const draws = fc.array(fc.double({ min: 0.1, max: 0.999, noNaN: true }), { minLength: 1 });
+  fc.assert(fc.property(failures, life, draws, (failure, ms, drawn) => {
+    const servesUntil = NOW + ms;
+    let now = NOW;
+    let last = now;
+    for (let tries = 1; now < servesUntil; tries++) {
+      assert.ok(tries < 20_000, "tries do not come to an end");
+      last = now;
+      const random = () => drawn[tries % drawn.length]!;
+      now = nextAttemptAt(failure, { now, failures: tries, servesUntil }, random);
+    }
+    assert.ok(
+      servesUntil - last <= 30 * SECOND,
+      `the last try was ${servesUntil - last} ms before`,
+    );
+  }));
+});
