@@ -34,8 +34,9 @@ export class Core {
   /** A name from generateName: five characters that spell no word. */
   generatedName(prefix: string): string {
     const alphabet = "bcdfghjklmnpqrstvwxz2456789";
-    const suffix = Array.from({ length: 5 }, () =>
-      alphabet[Math.floor(this.random() * alphabet.length)]
+    const suffix = Array.from(
+      { length: 5 },
+      () => alphabet[Math.floor(this.random() * alphabet.length)],
     );
     return prefix.slice(0, 58) + suffix.join("");
   }

@@ -1,4 +1,6 @@
+import { ConnectionLost } from "./http/faults.ts";
 import { kubeconfigText } from "./kubeconfig.ts";
+import { ApiError } from "./model/errors.ts";
 import type { InMemoryKubernetes } from "./server.ts";
 
 /** A server behind a socket. */
@@ -27,7 +29,7 @@ export function listen(
     hostname: "127.0.0.1",
     port: options.port ?? 0,
     onListen: () => {},
-    onError: () => new Response(brokenBody(), { status: 200 }),
+    onError: answerError,
   }, (request) => api.fetch(request, untilClosed.signal));
   const { port } = server.addr;
   const url = `http://127.0.0.1:${port}`;
@@ -36,7 +38,9 @@ export function listen(
     api.close();
     return closing ??= server.shutdown();
   };
-  options.signal?.addEventListener("abort", () => void close(), { once: true });
+  options.signal?.addEventListener("abort", () => {
+    closing ??= close();
+  }, { once: true });
   return {
     url,
     port,
@@ -46,11 +50,18 @@ export function listen(
   };
 }
 
-/** A rejected handler means a lost connection: the body breaks before its first byte. */
+/** A lost connection is a body that breaks before its first byte; anything else is a mistake here. */
+function answerError(error: unknown): Response {
+  if (error instanceof ConnectionLost) return new Response(brokenBody());
+  const message = error instanceof Error ? error.message : String(error);
+  const { status } = new ApiError(500, "InternalError", `Internal error occurred: ${message}`);
+  return Response.json(status, { status: 500 });
+}
+
 function brokenBody(): ReadableStream<Uint8Array> {
   return new ReadableStream({
     pull(controller) {
-      controller.error(new TypeError("connection reset"));
+      controller.error(new ConnectionLost("connection reset"));
     },
   });
 }

@@ -5,8 +5,10 @@ import { GarbageCollector } from "./controllers/garbage_collector.ts";
 import { NamespaceController, ServiceAccountController } from "./controllers/namespaces.ts";
 import { Core } from "./core.ts";
 import { type Attributes, attributesOf } from "./http/attributes.ts";
-import { contentType } from "./http/body.ts";
+import { bearerToken, refusal } from "./http/authorization.ts";
+import { type Body, readBody } from "./http/body.ts";
 import {
+  ConnectionLost,
   cutInHalf,
   type Fault,
   type FaultAction,
@@ -17,16 +19,16 @@ import {
 } from "./http/faults.ts";
 import { type RecordedRequest, Recorder } from "./http/recorder.ts";
 import { answerDocument } from "./http/routes.ts";
-import { ApiError, forbidden, unknownResource } from "./model/errors.ts";
+import { ApiError, unknownResource } from "./model/errors.ts";
 import { isObject, type JsonObject } from "./model/json.ts";
 import type { KubeObject } from "./model/object.ts";
-import type { ResourceType } from "./model/resource.ts";
 import {
   type CompleteOptions,
   completeOptions,
   DEFAULT_USER,
   type KubernetesOptions,
 } from "./options.ts";
+import { seed, servedType } from "./seed.ts";
 import { dispatch, type VerbSettings } from "./verbs/dispatch.ts";
 import { subjectOf } from "./verbs/token_request.ts";
 import type { RunningWatch, WatchEnd } from "./verbs/watch.ts";
@@ -79,13 +81,15 @@ export class InMemoryKubernetes {
     const recorded = this.#recorder.record(request, url, attributes);
     const action = this.#faults.take(attributes);
     if (action === "hang") return await this.#hang(signal);
-    if (action === "close-connection") throw new TypeError("connection closed before an answer");
-    const body = await request.text();
+    if (action === "close-connection") {
+      throw new ConnectionLost("connection closed before an answer");
+    }
+    const body = await readBody(request);
     const response = typeof action === "object"
       ? faultResponse(action)
       : this.#answer({ request, url, attributes, body, signal }, recorded);
     recorded.status = response.status;
-    return await this.#spoil(response, action);
+    return await spoil(response, action);
   }
 
   /** Makes the next matching requests fail. */
@@ -145,63 +149,37 @@ export class InMemoryKubernetes {
 
   /** A copy of one object as stored, without a request being recorded. */
   get(kind: ObjectKind, namespace: string, name: string): KubeObject | undefined {
-    const type = this.#type(kind);
+    const type = servedType(this.#core, kind);
     const object = this.#core.store.get(type, { namespace, name });
     return object === undefined ? undefined : structuredClone(object);
   }
 
   /** Copies of the objects of one kind, in one namespace or in all. */
   list(kind: ObjectKind, namespace?: string): KubeObject[] {
-    const type = this.#type(kind);
+    const type = servedType(this.#core, kind);
     return structuredClone(this.#core.store.collection(type).list(namespace));
   }
 
   /**
    * Creates the objects of a manifest, or replaces them, without a request being recorded. Faults,
-   * `allow` and authorization do not apply; validation does, and throws ApiError.
+   * `allow` and authorization do not apply; validation does, and throws ApiError. `manager` owns
+   * the fields.
    */
-  apply(manifest: string | JsonObject): KubeObject[] {
+  apply(manifest: string | JsonObject, manager = "in-memory"): KubeObject[] {
     const documents = typeof manifest === "string"
       ? parseAllDocuments(manifest).map((document) => document.toJS() as unknown)
       : [manifest];
-    return documents.filter(isObject).map((document) => this.#applyOne(document));
+    return documents.filter(isObject).map((document) => {
+      const object = structuredClone(seed(this.#core, document, manager));
+      settle(this.#core, this.#controllers);
+      return object;
+    });
   }
 
   /** Ends every watch and every hanging request. Later requests are answered 503. */
   close(): void {
-    this.#closed.abort(new TypeError("the API server has been closed"));
+    this.#closed.abort(new ConnectionLost("the API server has been closed"));
     this.disturbWatches("end");
-  }
-
-  #applyOne(document: JsonObject): KubeObject {
-    const { apiVersion, kind, metadata } = document;
-    const type = this.#core.registry.ofKind(String(apiVersion), String(kind));
-    if (type === undefined) throw new Error(`no resource is served for ${apiVersion} ${kind}`);
-    const meta = isObject(metadata) ? metadata : {};
-    const namespace = type.namespaced ? String(meta.namespace ?? "default") : "";
-    const name = String(meta.name ?? "");
-    const old = this.#core.store.get(type, { namespace, name });
-    const path = objectPath(type, namespace, old === undefined ? "" : name);
-    const version = old?.metadata.resourceVersion;
-    const body = old === undefined
-      ? document
-      : { ...document, metadata: { ...meta, ...(version === undefined ? {} : { resourceVersion: version }) } };
-    const method = old === undefined ? "POST" : "PUT";
-    const request = new Request(`http://in-memory${path}`, { method });
-    const url = new URL(request.url);
-    const attributes = attributesOf(method, url);
-    const { signal } = this.#closed;
-    this.#resource({ request, url, attributes, body: JSON.stringify(body), signal });
-    settle(this.#core, this.#controllers);
-    return structuredClone(this.#core.store.get(type, { namespace, name })!);
-  }
-
-  #type(kind: ObjectKind): ResourceType {
-    const type = this.#core.registry.ofKind(kind.apiVersion, kind.kind);
-    if (type === undefined) {
-      throw new Error(`no resource is served for ${kind.apiVersion} ${kind.kind}`);
-    }
-    return type;
   }
 
   #answer(asked: Asked, recorded: RecordedRequest): Response {
@@ -209,12 +187,13 @@ export class InMemoryKubernetes {
       this.#admit(asked, recorded);
       const document = asked.attributes.resource === ""
         ? answerDocument(this.#core, asked.request, asked.url, this.#options.version)
-        : this.#resource(asked);
-      settle(this.#core, this.#controllers);
+        : this.#resource(asked, recorded);
       return document ?? this.#unknownPath(recorded);
     } catch (error) {
       if (error instanceof ApiError) return errorResponse(error);
       throw error;
+    } finally {
+      settle(this.#core, this.#controllers);
     }
   }
 
@@ -222,8 +201,7 @@ export class InMemoryKubernetes {
     if (this.#closed.signal.aborted) {
       throw new ApiError(503, "ServiceUnavailable", "the API server has been closed");
     }
-    const token = /^Bearer\s+(.+)$/i.exec(request.headers.get("authorization") ?? "")?.[1];
-    const user = this.#authenticate(token);
+    const user = this.#authenticate(bearerToken(request));
     if (user === undefined) throw new ApiError(401, "Unauthorized", "Unauthorized");
     recorded.user = user;
     const asked = { ...attributes, user };
@@ -233,24 +211,26 @@ export class InMemoryKubernetes {
       throw new ApiError(501, "NotImplemented", `unexpected call in this test: ${call}`);
     }
     const verdict = this.#options.authorize(asked);
-    if (verdict !== true) throw refuse(attributes, user, verdict === false ? "" : verdict);
+    if (verdict !== true) throw refusal(attributes, user, verdict === false ? "" : verdict);
   }
 
-  #resource({ request, url, attributes, body, signal }: Asked): Response | undefined {
+  #resource(asked: Asked, recorded: RecordedRequest): Response | undefined {
+    const { request, url, attributes, body, signal } = asked;
     const { group, version, resource } = attributes;
     const type = this.#core.registry.find(group, version, resource);
     if (type === undefined) {
-      if (group === "" && version === "v1") throw unknownResource();
-      return undefined;
+      if (group !== "" || version !== "v1") return undefined;
+      this.#recorder.unexpected.push(recorded);
+      throw unknownResource();
     }
     const call = {
       attributes,
       type,
       url,
       accept: request.headers.get("accept"),
-      contentType: contentType(request),
+      contentType: body.mediaType,
       userAgent: request.headers.get("user-agent") ?? "",
-      body,
+      body: body.text,
       signal,
       warnings: [],
     };
@@ -271,13 +251,14 @@ export class InMemoryKubernetes {
       else signal.addEventListener("abort", onAbort, { once: true });
     });
   }
+}
 
-  async #spoil(response: Response, action: FaultAction | undefined): Promise<Response> {
-    if (action === "cut-body") return await cutInHalf(response);
-    if (action !== "lose-response") return response;
-    await response.body?.cancel();
-    throw new TypeError("connection closed after the request took effect");
-  }
+/** Lets an injected fault act on the answer of a request that has taken effect. */
+async function spoil(response: Response, action: FaultAction | undefined): Promise<Response> {
+  if (action === "cut-body") return await cutInHalf(response);
+  if (action !== "lose-response") return response;
+  await response.body?.cancel();
+  throw new ConnectionLost("connection closed after the request took effect");
 }
 
 /** A request taken apart, with its body read. */
@@ -285,7 +266,7 @@ interface Asked {
   readonly request: Request;
   readonly url: URL;
   readonly attributes: Attributes;
-  readonly body: string;
+  readonly body: Body;
   readonly signal: AbortSignal;
 }
 
@@ -304,34 +285,9 @@ function makeControllers(core: Core, options: CompleteOptions): Controller[] {
   ];
 }
 
-function objectPath(type: ResourceType, namespace: string, name: string): string {
-  const base = type.group === "" ? `/api/${type.version}` : `/apis/${type.group}/${type.version}`;
-  const scope = type.namespaced ? `/namespaces/${namespace}` : "";
-  return `${base}${scope}/${type.plural}${name === "" ? "" : `/${name}`}`;
-}
-
 function errorResponse(error: ApiError): Response {
   const headers = new Headers({ "content-type": "application/json" });
   const seconds = error.status.details?.retryAfterSeconds;
   if (typeof seconds === "number") headers.set("retry-after", String(seconds));
   return new Response(JSON.stringify(error.status), { status: error.status.code, headers });
-}
-
-/** 403 in the words of the RBAC authorizer. */
-function refuse(attributes: Attributes, user: string, reason: string): ApiError {
-  const { verb, group, resource, subresource, namespace, name, path } = attributes;
-  const why = reason === "" ? "" : `: ${reason}`;
-  if (resource === "") {
-    const message = `forbidden: User ${JSON.stringify(user)} cannot ${verb} path ${JSON.stringify(path)}${why}`;
-    return new ApiError(403, "Forbidden", message, {});
-  }
-  const target = subresource === "" ? resource : `${resource}/${subresource}`;
-  const place = namespace === "" || resource === "namespaces"
-    ? "at the cluster scope"
-    : `in the namespace ${JSON.stringify(namespace)}`;
-  return forbidden(
-    { group, plural: resource },
-    name,
-    `User ${JSON.stringify(user)} cannot ${verb} resource ${JSON.stringify(target)} in API group ${JSON.stringify(group)} ${place}${why}`,
-  );
 }

@@ -19,6 +19,9 @@ import { builtin } from "./define.ts";
 
 const REF = "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1";
 
+/** Holds a definition until its objects are gone. */
+export const CLEANUP_FINALIZER = "customresourcecleanup.apiextensions.k8s.io";
+
 const NAMES = object({
   categories: atomicList(text),
   kind: text,
@@ -117,6 +120,7 @@ export const CUSTOM_RESOURCE_DEFINITION = builtin({
   subresources: { status: ["get", "patch", "update"] },
   tracksGeneration: true,
   unconditionalUpdate: false,
+  cleanupFinalizer: CLEANUP_FINALIZER,
   schema: kindSchema(`${REF}.CustomResourceDefinition`, { spec: SPEC, status: STATUS }),
   columns: [NAME_COLUMN, column("Created At", "When it was created.", { type: "date" })],
   cells: (crd) => [crd.metadata.name, crd.metadata.creationTimestamp ?? ""],

@@ -78,7 +78,11 @@ function jsonMistake(value: string): string | undefined {
   try {
     const parsed: unknown = JSON.parse(value);
     if (isObject(parsed)) return undefined;
-    const given = Array.isArray(parsed) ? "array" : typeof parsed === "boolean" ? "bool" : typeof parsed;
+    const given = Array.isArray(parsed)
+      ? "array"
+      : typeof parsed === "boolean"
+      ? "bool"
+      : typeof parsed;
     return `json: cannot unmarshal ${given} into Go value of type map[string]interface {}`;
   } catch {
     const first = value.trim()[0]!;
@@ -132,4 +136,3 @@ export const SECRET = builtin({
     validateUpdate,
   },
 });
-

@@ -1,4 +1,5 @@
 import type { Conversation } from "./conversation.ts";
+import { APPLY_CONVERSATIONS } from "./applying.ts";
 import { CORE_CONVERSATIONS } from "./core_kinds.ts";
 import { READING_CONVERSATIONS } from "./reading.ts";
 import { WIDGET_CONVERSATIONS } from "./widgets.ts";
@@ -11,6 +12,7 @@ export const CONVERSATIONS: readonly Conversation[] = [
   ...WIDGET_CONVERSATIONS,
   ...CORE_CONVERSATIONS,
   ...READING_CONVERSATIONS,
+  ...APPLY_CONVERSATIONS,
 ];
 
 /** A namespace for each conversation; `run` tells one run on a shared server from the next. */

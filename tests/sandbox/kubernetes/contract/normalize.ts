@@ -12,7 +12,11 @@ export function normalize(answers: readonly Answer[], namespace: string): Answer
   const names = new Names();
   return answers.map((answer) => {
     const body = walk(answer.body, "", names, namespace);
-    return { ...answer, warnings: answer.warnings.map((text) => names.inText(text, namespace)), body };
+    return {
+      ...answer,
+      warnings: answer.warnings.map((text) => names.inText(text, namespace)),
+      body,
+    };
   });
 }
 
@@ -31,6 +35,7 @@ class Names {
   inText(text: string, namespace: string): string {
     return text.replaceAll(namespace, "NS")
       .replaceAll(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, (uid) => this.uid(uid))
+      .replaceAll(/ at \d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z/g, " at TIME")
       .replaceAll(/Invalid value: "\{.*\}": /gs, 'Invalid value: "{...}": ')
       .replaceAll(/(in record |current: |resource version: \d+ )\(?\d+\)?/g, "$1N")
       .replaceAll(/\bgen-[a-z0-9]{5}\b/g, "gen-RANDOM");
@@ -47,11 +52,22 @@ function walk(value: unknown, field: string, names: Names, namespace: string): u
   if (Array.isArray(value)) return value.map((item) => walk(item, field, names, namespace));
   if (typeof value === "string") return scalar(value, field, names, namespace);
   if (typeof value !== "object" || value === null) return value;
-  const entries = Object.entries(value).map(([key, item]) => [
+  const bookmark = (value as Fields).type === "BOOKMARK";
+  if (bookmark) return walkBookmark(value as Fields);
+  const entries = Object.entries(value).sort(([a], [b]) => a < b ? -1 : 1).map(([key, item]) => [
     key,
     walk(item, key, names, namespace),
   ]);
   return tidy(Object.fromEntries(entries));
+}
+
+/** A bookmark carries the latest version of the whole server, which others advance too. */
+function walkBookmark(event: Fields): Fields {
+  const text = JSON.stringify(event).replace(
+    /"resourceVersion":"\d+"/,
+    '"resourceVersion":"LATEST"',
+  );
+  return JSON.parse(text) as Fields;
 }
 
 function scalar(value: string, field: string, names: Names, namespace: string): string {
@@ -59,7 +75,8 @@ function scalar(value: string, field: string, names: Names, namespace: string): 
   if (TIMES.has(field)) return "TIME";
   if (field === "continue" && value !== "") return "CONTINUE";
   if (field === "token") return JSON.stringify(claims(value, names, namespace));
-  if (field === "cells" && /^\d+[smh]$/.test(value)) return "AGE";
+  if (field === "cells" && /^(\d+[smhdy]){1,2}$/.test(value)) return "AGE";
+  if (field === "cells" && /^\d{4}-\d{2}-\d{2}T/.test(value)) return "TIME";
   return names.inText(value, namespace);
 }
 

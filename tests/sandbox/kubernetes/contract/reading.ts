@@ -12,7 +12,12 @@ function map(name: string, labels: Record<string, string> = {}): StepOf {
 }
 
 function label(name: string, labels: Record<string, string | null>): StepOf {
-  return { method: "PATCH", path: `${MAPS}/${name}`, body: { metadata: { labels } }, contentType: MERGE };
+  return {
+    method: "PATCH",
+    path: `${MAPS}/${name}`,
+    body: { metadata: { labels } },
+    contentType: MERGE,
+  };
 }
 
 /** A watch from the version of the first answer, ended by the server after a second. */
@@ -112,7 +117,10 @@ export const READING_CONVERSATIONS: readonly Conversation[] = [
           `${MAPS}?watch=true&timeoutSeconds=1&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true`,
       },
       { method: "GET", path: `${MAPS}?watch=true&timeoutSeconds=1&sendInitialEvents=true` },
-      { method: "GET", path: `${MAPS}?watch=true&timeoutSeconds=1&resourceVersionMatch=NotOlderThan` },
+      {
+        method: "GET",
+        path: `${MAPS}?watch=true&timeoutSeconds=1&resourceVersionMatch=NotOlderThan`,
+      },
       { method: "GET", path: `${MAPS}?watch=true&timeoutSeconds=1&resourceVersion=bad` },
     ],
   },
@@ -133,7 +141,12 @@ export const READING_CONVERSATIONS: readonly Conversation[] = [
       {
         method: "PATCH",
         path: `${WIDGETS}/a/status`,
-        body: { status: { since: "2020-01-01T00:00:00Z", conditions: [{ type: "Other", status: "False" }, { type: "Ready", status: "True" }] } },
+        body: {
+          status: {
+            since: "2020-01-01T00:00:00Z",
+            conditions: [{ type: "Other", status: "False" }, { type: "Ready", status: "True" }],
+          },
+        },
         contentType: MERGE,
       },
       { method: "GET", path: `${WIDGETS}/a`, accept: TABLE },
@@ -142,7 +155,11 @@ export const READING_CONVERSATIONS: readonly Conversation[] = [
       watchFrom(1, WIDGETS, "", TABLE),
       { method: "GET", path: `${WIDGETS}/a`, accept: METADATA },
       { method: "GET", path: WIDGETS, accept: METADATA_LIST },
-      { method: "GET", path: `${WIDGETS}/a`, accept: "application/json;as=Table;g=meta.k8s.io;v=v9,application/json" },
+      {
+        method: "GET",
+        path: `${WIDGETS}/a`,
+        accept: "application/json;as=Table;g=meta.k8s.io;v=v9,application/json",
+      },
       { method: "GET", path: WIDGETS },
     ],
   },
@@ -150,8 +167,16 @@ export const READING_CONVERSATIONS: readonly Conversation[] = [
     name: "tables of the built-in kinds",
     steps: [
       map("a"),
-      { method: "POST", path: "/api/v1/namespaces/{ns}/secrets", body: { metadata: { name: "a" }, data: { k: "dg==" } } },
-      { method: "POST", path: "/api/v1/namespaces/{ns}/serviceaccounts", body: { metadata: { name: "a" } } },
+      {
+        method: "POST",
+        path: "/api/v1/namespaces/{ns}/secrets",
+        body: { metadata: { name: "a" }, data: { k: "dg==" } },
+      },
+      {
+        method: "POST",
+        path: "/api/v1/namespaces/{ns}/serviceaccounts",
+        body: { metadata: { name: "a" } },
+      },
       {
         method: "POST",
         path: "/apis/coordination.k8s.io/v1/namespaces/{ns}/leases",

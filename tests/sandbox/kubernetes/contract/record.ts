@@ -2,66 +2,40 @@
  * Records what a real kube-apiserver answers to the contract:
  *
  *     deno run -A --unsafely-ignore-certificate-errors=127.0.0.1 \
- *       tests/sandbox/kubernetes/contract/record.ts https://127.0.0.1:6443 TOKEN > recorded.json
+ *       tests/sandbox/kubernetes/contract/record.ts https://127.0.0.1:6443 TOKEN \
+ *       > tests/sandbox/kubernetes/contract/recorded.jsonl
+ *
+ * The server runs without controller-manager and with --disable-admission-plugins=ServiceAccount.
  */
-import { parse } from "yaml";
-import { CONVERSATIONS, namespaceOf } from "./all.ts";
-import { hold, type Send } from "./conversation.ts";
-import { GADGETS, WIDGETS } from "./fixtures.ts";
-import { normalize } from "./normalize.ts";
+import { CONVERSATIONS } from "./all.ts";
+import type { Send } from "./conversation.ts";
+import { installFixtures, replay } from "./prepare.ts";
 
-/** Installs the contract's kinds and waits until they are served. */
-export async function installFixtures(send: Send): Promise<void> {
-  const path = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
-  for (const manifest of [WIDGETS, GADGETS]) {
-    const body = JSON.stringify(parse(manifest));
-    const response = await send(path, {
-      method: "POST",
-      body,
-      headers: { "content-type": "application/json" },
-    });
-    await response.body?.cancel();
-  }
-  for (const plural of ["widgets", "gadgets"]) await untilServed(send, plural);
-}
-
-async function untilServed(send: Send, plural: string): Promise<void> {
-  for (let attempt = 0; attempt < 100; attempt++) {
-    const response = await send(`/apis/contract.example/v1/${plural}`, {});
-    await response.body?.cancel();
-    if (response.ok) return;
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-  throw new Error(`${plural}.contract.example is not served after 10 seconds`);
-}
-
-/** Creates the namespace of a conversation. */
-export async function createNamespace(send: Send, name: string): Promise<void> {
-  const body = JSON.stringify({ metadata: { name } });
-  const headers = { "content-type": "application/json" };
-  const response = await send("/api/v1/namespaces", { method: "POST", body, headers });
-  await response.body?.cancel();
-  if (!response.ok) throw new Error(`namespace ${name} was answered ${response.status}`);
-}
-
-async function record(send: Send, run: string): Promise<Record<string, unknown>> {
-  await installFixtures(send);
-  const recorded: Record<string, unknown> = {};
+/** One line for each answer: the conversation, the step, the answer. */
+async function record(send: Send): Promise<string> {
+  await installFixtures(send, () => new Promise((resolve) => setTimeout(resolve, 100)));
+  const run = crypto.randomUUID().slice(0, 8);
+  const lines: string[] = [];
   for (const conversation of CONVERSATIONS) {
-    const namespace = namespaceOf(conversation, run);
-    await createNamespace(send, namespace);
-    recorded[conversation.name] = normalize(await hold(send, conversation, namespace), namespace);
+    const answers = await replay(send, conversation, run);
+    answers.forEach((answer, step) => {
+      lines.push(JSON.stringify({ conversation: conversation.name, step, answer }));
+    });
   }
-  return recorded;
+  return `${lines.join("\n")}\n`;
 }
 
-if (import.meta.main) {
-  const [server = "https://127.0.0.1:6443", token = ""] = Deno.args;
-  const send: Send = (path, init) => {
+async function main(server: string, token: string): Promise<void> {
+  const text = await record((path, init) => {
     const headers = new Headers(init.headers);
     if (token !== "") headers.set("authorization", `Bearer ${token}`);
     return fetch(server + path, { ...init, headers });
-  };
-  const recorded = await record(send, crypto.randomUUID().slice(0, 8));
-  await Deno.stdout.write(new TextEncoder().encode(`${JSON.stringify(recorded, undefined, 1)}\n`));
+  });
+  await Deno.stdout.write(new TextEncoder().encode(text));
+}
+
+if (import.meta.main) {
+  main(Deno.args[0] ?? "https://127.0.0.1:6443", Deno.args[1] ?? "").catch((error: unknown) => {
+    reportError(error);
+  });
 }

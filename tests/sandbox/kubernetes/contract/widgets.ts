@@ -61,7 +61,11 @@ export const WIDGET_CONVERSATIONS: readonly Conversation[] = [
       { method: "POST", path: WIDGETS, body: { metadata: { name: "a" } } },
       { method: "POST", path: WIDGETS, body: { ...KIND, apiVersion: "x/v1", metadata: {} } },
       { method: "POST", path: WIDGETS, body: { ...KIND, metadata: "x" } },
-      { method: "POST", path: WIDGETS, body: { ...KIND, metadata: { name: "a", labels: { a: 5 } } } },
+      {
+        method: "POST",
+        path: WIDGETS,
+        body: { ...KIND, metadata: { name: "a", labels: { a: 5 } } },
+      },
       { method: "POST", path: WIDGETS, body: "[]" },
       { method: "POST", path: WIDGETS, body: "bad" },
       { method: "POST", path: WIDGETS, body: "{bad" },
@@ -71,7 +75,8 @@ export const WIDGET_CONVERSATIONS: readonly Conversation[] = [
       {
         method: "POST",
         path: WIDGETS,
-        body: "apiVersion: contract.example/v1\nkind: Widget\nmetadata: {name: yaml}\nspec: {size: small}\n",
+        body:
+          "apiVersion: contract.example/v1\nkind: Widget\nmetadata: {name: yaml}\nspec: {size: small}\n",
         contentType: "application/yaml",
       },
     ],
@@ -84,12 +89,20 @@ export const WIDGET_CONVERSATIONS: readonly Conversation[] = [
       { method: "POST", path: WIDGETS, body: widget("a", { size: "medium" }) },
       { method: "POST", path: WIDGETS, body: widget("a", { size: "small", colour: "" }) },
       { method: "POST", path: WIDGETS, body: widget("a", { size: "small", colour: "RED" }) },
-      { method: "POST", path: WIDGETS, body: widget("a", { size: "small", colour: "ultramarine" }) },
+      {
+        method: "POST",
+        path: WIDGETS,
+        body: widget("a", { size: "small", colour: "ultramarine" }),
+      },
       { method: "POST", path: WIDGETS, body: widget("a", { size: "small", count: 0 }) },
       { method: "POST", path: WIDGETS, body: widget("a", { size: "small", count: 10 }) },
       { method: "POST", path: WIDGETS, body: widget("a", { size: "small", count: "1" }) },
       { method: "POST", path: WIDGETS, body: widget("a", { size: "small", sealed: "yes" }) },
-      { method: "POST", path: WIDGETS, body: widget("a", { size: "small", tags: ["a", "b", "c", "d"] }) },
+      {
+        method: "POST",
+        path: WIDGETS,
+        body: widget("a", { size: "small", tags: ["a", "b", "c", "d"] }),
+      },
       { method: "POST", path: WIDGETS, body: widget("a", { size: "small", tags: ["a", "a"] }) },
       { method: "POST", path: WIDGETS, body: widget("a", { size: "small", tags: "a" }) },
       {
@@ -108,7 +121,11 @@ export const WIDGET_CONVERSATIONS: readonly Conversation[] = [
       { method: "POST", path: WIDGETS, body: widget("a", { size: "small", host: "x.example:80" }) },
       { method: "POST", path: WIDGETS, body: widget("a", { size: "small", host: "" }) },
       { method: "POST", path: WIDGETS, body: widget("a", { size: "small", choice: {} }) },
-      { method: "POST", path: WIDGETS, body: widget("a", { size: "small", choice: { a: "1", b: "2" } }) },
+      {
+        method: "POST",
+        path: WIDGETS,
+        body: widget("a", { size: "small", choice: { a: "1", b: "2" } }),
+      },
       {
         method: "POST",
         path: WIDGETS,

@@ -11,7 +11,11 @@ export interface Controller {
  * left to do. Runs within the request that caused it, so that tests need not wait.
  */
 export function settle(core: Core, controllers: readonly Controller[]): void {
-  for (let commits = core.store.takeCommits(); commits.length > 0; commits = core.store.takeCommits()) {
+  for (
+    let commits = core.store.takeCommits();
+    commits.length > 0;
+    commits = core.store.takeCommits()
+  ) {
     for (const commit of commits) for (const controller of controllers) controller.onCommit(commit);
   }
 }

@@ -1,16 +1,17 @@
-import { CUSTOM_RESOURCE_DEFINITION } from "../builtin/custom_resource_definition.ts";
+import {
+  CLEANUP_FINALIZER,
+  CUSTOM_RESOURCE_DEFINITION,
+} from "../builtin/custom_resource_definition.ts";
 import type { Core } from "../core.ts";
 import { customResources } from "../custom/custom_resource.ts";
 import { definitionSpec } from "../custom/definition.ts";
+import { compareFields, readOwnership, trackUpdate } from "../fields/managed_fields.ts";
 import { isObject, type JsonObject } from "../model/json.ts";
-import { draftOf, type KubeObject } from "../model/object.ts";
+import { draftOf, type KubeObject, type ManagedFieldsEntry } from "../model/object.ts";
 import { storageKey } from "../model/resource.ts";
 import type { Commit } from "../storage/store.ts";
 import { deleteObject } from "../verbs/delete.ts";
 import type { Controller } from "./controllers.ts";
-
-/** Holds a definition until its objects are gone. */
-export const CLEANUP_FINALIZER = "customresourcecleanup.apiextensions.k8s.io";
 
 const RESOURCE = storageKey(CUSTOM_RESOURCE_DEFINITION);
 
@@ -44,10 +45,16 @@ export class DefinitionController implements Controller {
       acceptedNames: definitionSpec(crd).names,
       conditions: [
         condition("NamesAccepted", "NoConflicts", "no conflicts found", time),
-        condition("Established", "InitialNamesAccepted", "the initial names have been accepted", time),
+        condition(
+          "Established",
+          "InitialNamesAccepted",
+          "the initial names have been accepted",
+          time,
+        ),
       ],
       storedVersions: storedVersions(crd),
     };
+    draft.metadata.managedFields = statusOwners(crd, draft, time);
     this.#core.store.put(CUSTOM_RESOURCE_DEFINITION, draft, crd);
   }
 
@@ -88,6 +95,17 @@ export class DefinitionController implements Controller {
   }
 }
 
+function statusOwners(crd: KubeObject, draft: KubeObject, time: string): ManagedFieldsEntry[] {
+  const changes = compareFields(crd, draft, CUSTOM_RESOURCE_DEFINITION.schema, false);
+  return trackUpdate(readOwnership(crd.metadata.managedFields ?? []), changes, {
+    manager: "kube-apiserver",
+    operation: "Update",
+    apiVersion: crd.apiVersion,
+    subresource: "status",
+    time,
+  });
+}
+
 function changesSpec(commit: Commit): boolean {
   return commit.previous?.metadata.generation !== commit.object.metadata.generation;
 }
@@ -99,7 +117,9 @@ function statusOf(crd: KubeObject): JsonObject {
 function isEstablished(crd: KubeObject): boolean {
   const { conditions } = statusOf(crd);
   return Array.isArray(conditions) &&
-    conditions.some((item) => isObject(item) && item.type === "Established" && item.status === "True");
+    conditions.some((item) =>
+      isObject(item) && item.type === "Established" && item.status === "True"
+    );
 }
 
 function storedVersions(crd: KubeObject): string[] {

@@ -3,7 +3,7 @@ import { draftOf, type KubeObject, type OwnerReference } from "../model/object.t
 import type { ResourceType } from "../model/resource.ts";
 import type { DeleteOptions } from "../http/options.ts";
 import type { ObjectKey } from "../storage/collection.ts";
-import type { Commit } from "../storage/store.ts";
+import type { Commit, Place } from "../storage/store.ts";
 import { deleteObject } from "../verbs/delete.ts";
 import { isHeld } from "../verbs/update.ts";
 import type { Controller } from "./controllers.ts";
@@ -14,11 +14,6 @@ const BACKGROUND: DeleteOptions = {
   uid: undefined,
   resourceVersion: undefined,
 };
-
-interface Place {
-  readonly resource: string;
-  readonly key: ObjectKey;
-}
 
 /** Deletes what has lost its last owner, and carries out foreground and orphan deletion. */
 export class GarbageCollector implements Controller {
@@ -32,12 +27,19 @@ export class GarbageCollector implements Controller {
     const uid = commit.object.metadata.uid ?? "";
     if (commit.type === "DELETED") {
       for (const place of this.#core.store.dependentsOf(uid)) this.#collect(place);
+      for (const owner of commit.object.metadata.ownerReferences ?? []) this.#release(owner);
       return;
     }
     const { namespace = "", name } = commit.object.metadata;
     const place = { resource: commit.resource, key: { namespace, name } };
     if ((commit.object.metadata.ownerReferences ?? []).length > 0) this.#collect(place);
-    if (commit.object.metadata.deletionTimestamp !== undefined) this.#propagate(place);
+    this.#propagate(place);
+  }
+
+  /** A deleted dependent may have been the last that its owner's foreground deletion waited for. */
+  #release(owner: OwnerReference): void {
+    const place = this.#core.store.placeOf(owner.uid);
+    if (place !== undefined) this.#propagate(place);
   }
 
   /** An object all of whose owners are gone goes too; else only the dead references go. */
@@ -55,8 +57,8 @@ export class GarbageCollector implements Controller {
 
   #propagate(place: Place): void {
     const [type, object] = this.#find(place);
-    const finalizers = object?.metadata.finalizers ?? [];
-    if (type === undefined || object === undefined) return;
+    if (type === undefined || object?.metadata.deletionTimestamp === undefined) return;
+    const finalizers = object.metadata.finalizers ?? [];
     const dependents = this.#core.store.dependentsOf(object.metadata.uid ?? "");
     if (finalizers.includes("orphan")) {
       for (const dependent of dependents) this.#orphan(dependent, object.metadata.uid ?? "");

@@ -167,7 +167,9 @@ function validateCustom(
     ...validateListTypes(value, part, field),
   ];
   if (!hasRules(schema)) return errors;
-  if ([...found, ...errors].some((error) => BLOCKING.has(error.reason))) return [...errors, UNCHECKED];
+  if ([...found, ...errors].some((error) => BLOCKING.has(error.reason))) {
+    return [...errors, UNCHECKED];
+  }
   return [...errors, ...validateRules(value, part, field, before)];
 }
 

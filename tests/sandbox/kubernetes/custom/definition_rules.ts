@@ -1,10 +1,5 @@
 import type { FieldError } from "../model/errors.ts";
-import {
-  forbiddenField,
-  invalidValue,
-  required,
-  unsupported,
-} from "../model/field_errors.ts";
+import { forbiddenField, invalidValue, required, unsupported } from "../model/field_errors.ts";
 import { isObject } from "../model/json.ts";
 import type { KubeObject } from "../model/object.ts";
 import { compileRule } from "../schema/cel.ts";
@@ -19,9 +14,9 @@ export function definitionErrors(crd: KubeObject): FieldError[] {
   }
   const spec = definitionSpec(crd);
   const expected = `${spec.names.plural}.${spec.group}`;
-  const errors = crd.metadata.name === expected
-    ? []
-    : [invalidValue("metadata.name", crd.metadata.name, 'must be spec.names.plural+"."+spec.group')];
+  const errors = crd.metadata.name === expected ? [] : [
+    invalidValue("metadata.name", crd.metadata.name, 'must be spec.names.plural+"."+spec.group'),
+  ];
   if (spec.scope !== "Namespaced" && spec.scope !== "Cluster") {
     errors.push(unsupported("spec.scope", spec.scope ?? "", ["Cluster", "Namespaced"]));
   }
@@ -29,7 +24,10 @@ export function definitionErrors(crd: KubeObject): FieldError[] {
     const why = "must have exactly one version marked as storage version";
     errors.push({ ...invalidValue("spec.versions", "", why), detail: `Invalid value: ${why}` });
   }
-  return [...errors, ...spec.versions.flatMap((version, i) => versionErrors(version, i, spec.versions.length))];
+  return [
+    ...errors,
+    ...spec.versions.flatMap((version, i) => versionErrors(version, i, spec.versions.length)),
+  ];
 }
 
 function versionErrors(version: DefinitionVersion, index: number, count: number): FieldError[] {
@@ -40,12 +38,17 @@ function versionErrors(version: DefinitionVersion, index: number, count: number)
   if (schema === undefined) {
     return [required(`${base}.schema.openAPIV3Schema`, "schemas are required")];
   }
-  const errors = schema.type === "object" ? [] : [required(`${at}.type`, "must not be empty at the root")];
+  const errors = schema.type === "object"
+    ? []
+    : [required(`${at}.type`, "must not be empty at the root")];
   return [
     ...errors,
     ...metadataErrors(schema, at),
     ...schemaErrors(schema, at),
-    ...columnErrors(version, count === 1 ? "spec.additionalPrinterColumns" : `${base}.additionalPrinterColumns`),
+    ...columnErrors(
+      version,
+      count === 1 ? "spec.additionalPrinterColumns" : `${base}.additionalPrinterColumns`,
+    ),
   ];
 }
 

@@ -59,7 +59,13 @@ export function groupDocument(registry: Registry, group: string): JsonObject | u
     version,
   }));
   if (versions === undefined) return undefined;
-  return { kind: "APIGroup", apiVersion: "v1", name: group, versions, preferredVersion: versions[0]! };
+  return {
+    kind: "APIGroup",
+    apiVersion: "v1",
+    name: group,
+    versions,
+    preferredVersion: versions[0]!,
+  };
 }
 
 /** /api/v1 and /apis/{group}/{version}, or undefined for what is not served. */

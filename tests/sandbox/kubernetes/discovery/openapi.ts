@@ -82,7 +82,9 @@ function kindExtension({ group, version, kind }: ResourceType): JsonObject {
 
 function collectionPath(type: ResourceType): string {
   const base = `/${documentPath(type)}`;
-  return type.namespaced ? `${base}/namespaces/{namespace}/${type.plural}` : `${base}/${type.plural}`;
+  return type.namespaced
+    ? `${base}/namespaces/{namespace}/${type.plural}`
+    : `${base}/${type.plural}`;
 }
 
 const WRITE_PARAMETERS = ["dryRun", "fieldManager", "fieldValidation"];
@@ -123,4 +125,3 @@ function pathEntries(type: ResourceType, components: Components): [string, JsonO
 export function wantsProtobuf(accept: string | null): boolean {
   return accept !== null && accept.includes("protobuf") && !accept.includes("json");
 }
-

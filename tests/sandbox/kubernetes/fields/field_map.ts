@@ -42,11 +42,6 @@ export function fieldMapOf(object: KubeObject, schema: Schema, custom: boolean):
   return fields;
 }
 
-/** Forgets what is cached for `object`, after a draft of it was changed in place. */
-export function forgetFieldMap(object: KubeObject): void {
-  maps.delete(object);
-}
-
 function visitMetadata(metadata: Json, fields: FieldMap): void {
   if (!isObject(metadata)) return;
   for (const [field, value] of Object.entries(metadata)) {
@@ -78,7 +73,13 @@ function visitObject(
   }
   const rest = typeof schema.additionalProperties === "object" ? schema.additionalProperties : OPEN;
   for (const [field, item] of entries) {
-    visit(`${path}${SEPARATOR}f:${field}`, item, schema.properties?.[field] ?? rest, custom, fields);
+    visit(
+      `${path}${SEPARATOR}f:${field}`,
+      item,
+      schema.properties?.[field] ?? rest,
+      custom,
+      fields,
+    );
   }
 }
 

@@ -39,7 +39,11 @@ export function compareFields(
   const now = fieldMapOf(after, schema, custom);
   const touched = new Set<string>();
   const removed = new Set<string>();
-  for (const [path, leaf] of now) if (old.get(path) !== leaf) touched.add(path);
+  for (const [path, leaf] of now) {
+    const before = old.get(path);
+    const filled = before === "null" && leaf === ""; // A null list that gets items stays the same list.
+    if (before !== leaf && !filled) touched.add(path);
+  }
   for (const path of old.keys()) if (!now.has(path)) removed.add(path);
   return { touched, removed };
 }
@@ -80,15 +84,18 @@ function without(owner: Ownership, changes: FieldChanges): Ownership {
   return { entry: owner.entry, paths };
 }
 
+/** Whether two sets hold the same paths. */
+export function samePaths(a: ReadonlySet<string>, b: ReadonlySet<string>): boolean {
+  return a.size === b.size && [...a].every((path) => b.has(path));
+}
+
 /** The entry of `by`, with the moment of the last change of its set. */
 export function refreshed(
   own: Ownership | undefined,
   paths: ReadonlySet<string>,
   by: FieldManager,
 ): ManagedFieldsEntry {
-  const same = own !== undefined && own.paths.size === paths.size &&
-    [...paths].every((path) => own.paths.has(path));
-  const time = same ? own.entry.time : by.time;
+  const time = own !== undefined && samePaths(own.paths, paths) ? own.entry.time : by.time;
   return {
     manager: by.manager,
     operation: by.operation,

@@ -26,7 +26,14 @@ export function attributesOf(method: string, url: URL): Attributes {
     : parts[0] === "apis" && parts.length > 3
     ? { group: parts[1]!, version: parts[2]!, rest: parts.slice(3) }
     : undefined;
-  const nothing = { group: "", version: "", resource: "", subresource: "", namespace: "", name: "" };
+  const nothing = {
+    group: "",
+    version: "",
+    resource: "",
+    subresource: "",
+    namespace: "",
+    name: "",
+  };
   if (target === undefined || target.rest[0] === "") {
     return { verb: method.toLowerCase(), ...nothing, path: url.pathname };
   }

@@ -1,19 +1,36 @@
 import { parse as parseYaml } from "yaml";
 import { badRequest, unsupportedMediaType } from "../model/errors.ts";
 import { isObject, type Json, type JsonObject } from "../model/json.ts";
+import { decodeProtobuf, PROTOBUF } from "./protobuf.ts";
 
-/** Media types of whole objects. Protobuf is named, as the real server does, but not read. */
-const OBJECT_TYPES = ["application/json", "application/yaml", "application/vnd.kubernetes.protobuf"];
+/** Media types of whole objects. */
+const OBJECT_TYPES = ["application/json", "application/yaml", PROTOBUF];
+
+/** A body as text, with the media type that the text has. */
+export interface Body {
+  readonly text: string;
+  readonly mediaType: string;
+}
+
+/** Reads the body of a request. Protobuf of the kinds known here becomes JSON at the door. */
+export async function readBody(request: Request): Promise<Body> {
+  const mediaType = contentType(request);
+  if (mediaType !== PROTOBUF) return { text: await request.text(), mediaType };
+  const bytes = new Uint8Array(await request.arrayBuffer());
+  const object = bytes.length === 0 ? {} : decodeProtobuf(bytes);
+  if (object === undefined) return { text: "", mediaType };
+  return { text: JSON.stringify(object), mediaType: "application/json" };
+}
 
 /** The media type of a request without its parameters. */
-export function contentType(request: Request): string {
+function contentType(request: Request): string {
   return (request.headers.get("content-type") ?? "").split(";")[0]!.trim().toLowerCase();
 }
 
 /** Parses a body that holds an object. Throws 415 or 400. `kind` is the kind expected. */
 export function parseObject(text: string, mediaType: string, kind: string): JsonObject {
   const type = mediaType === "" ? "application/json" : mediaType;
-  if (!OBJECT_TYPES.includes(type) || type.endsWith("protobuf")) {
+  if (!OBJECT_TYPES.includes(type) || type === PROTOBUF) {
     throw unsupportedMediaType(OBJECT_TYPES);
   }
   const parsed = type === "application/yaml" ? readYaml(text, kind) : readJson(text, kind);

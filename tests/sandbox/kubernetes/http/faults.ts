@@ -90,15 +90,22 @@ function reasonOf(status: number): string {
   return REASONS[status] ?? "";
 }
 
-/** The first half of a response's body, then a broken connection. */
+/** What fetch rejects with when a connection breaks. */
+export class ConnectionLost extends TypeError {
+  override readonly name = "ConnectionLost";
+}
+
+/** Half of a response's first piece, which is all of it but for a watch, then a broken connection. */
 export async function cutInHalf(response: Response): Promise<Response> {
-  const bytes = new Uint8Array(await response.arrayBuffer());
+  const reader = response.body?.getReader();
+  const bytes = (await reader?.read())?.value ?? new Uint8Array();
+  await reader?.cancel();
   const body = new ReadableStream<Uint8Array>({
     start(controller) {
       controller.enqueue(bytes.slice(0, Math.floor(bytes.length / 2)));
     },
     pull(controller) {
-      controller.error(new TypeError("connection reset in the middle of the body"));
+      controller.error(new ConnectionLost("connection reset in the middle of the body"));
     },
   });
   return new Response(body, { status: response.status, headers: response.headers });

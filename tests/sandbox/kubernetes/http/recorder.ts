@@ -49,7 +49,9 @@ export class Recorder {
   /** Throws when any request came that was not allowed, or to a path that does not exist. */
   assertNoUnexpected(): void {
     if (this.unexpected.length === 0) return;
-    const list = this.unexpected.map((request) => `${request.method} ${request.path}${request.query}`);
+    const list = this.unexpected.map((request) =>
+      `${request.method} ${request.path}${request.query}`
+    );
     throw new Error(`unexpected requests to the Kubernetes API: ${list.join("; ")}`);
   }
 }

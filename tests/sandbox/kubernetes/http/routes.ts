@@ -1,5 +1,5 @@
 import type { Core } from "../core.ts";
-import { aggregatedDiscovery, AGGREGATED_TYPE } from "../discovery/aggregated.ts";
+import { AGGREGATED_TYPE, aggregatedDiscovery } from "../discovery/aggregated.ts";
 import {
   coreVersions,
   groupDocument,
@@ -45,7 +45,9 @@ function findDocument(
   if (path === "/version") return json(versionDocument(version));
   if (path === "/api" || path === "/apis") return discoveryRoot(core, accept, path);
   if (path === "/openapi/v2") {
-    return wantsProtobuf(accept) ? new Response(null, { status: 406 }) : json(openApiV2(core.registry));
+    return wantsProtobuf(accept)
+      ? new Response(null, { status: 406 })
+      : json(openApiV2(core.registry));
   }
   if (path.startsWith("/openapi/v3")) return openApiDocument(core, path);
   return groupOrVersion(core, path);

@@ -1,12 +1,7 @@
 import type { FieldError } from "./errors.ts";
 import { forbiddenField, invalidValue, required, tooLong } from "./field_errors.ts";
 import { type Json } from "./json.ts";
-import {
-  labelKeyErrors,
-  labelValueErrors,
-  qualifiedNameErrors,
-  subdomainErrors,
-} from "./names.ts";
+import { labelKeyErrors, labelValueErrors, qualifiedNameErrors, subdomainErrors } from "./names.ts";
 import type { KubeObject, ObjectMeta, OwnerReference } from "./object.ts";
 
 const ANNOTATION_LIMIT = 256 * 1024;
@@ -77,7 +72,8 @@ function validateControllers(owners: OwnerReference[]): FieldError[] {
   const controllers = owners.filter((owner) => owner.controller === true);
   if (controllers.length < 2) return [];
   const [first, second] = controllers.map((owner) => `${owner.kind}/${owner.name}`);
-  const why = `Only one reference can have Controller set to true. Found "true" in references for ${first} and ${second}`;
+  const why =
+    `Only one reference can have Controller set to true. Found "true" in references for ${first} and ${second}`;
   return [invalidValue("metadata.ownerReferences", owners as unknown as Json, why)];
 }
 
@@ -92,7 +88,7 @@ function validateFinalizers(finalizers: string[]): FieldError[] {
       : [invalidValue(field, name, why)];
   });
   if (finalizers.includes("orphan") && finalizers.includes("foregroundDeletion")) {
-    const why = 'finalizer orphan and foregroundDeletion cannot be both set';
+    const why = "finalizer orphan and foregroundDeletion cannot be both set";
     errors.push(invalidValue("metadata.finalizers", finalizers, why));
   }
   return errors;

@@ -58,6 +58,8 @@ export interface ResourceType {
   readonly createOnUpdate: boolean;
   /** Whether a delete is answered with the object instead of a Status. */
   readonly returnsDeleted: boolean;
+  /** A finalizer that every deletion begins with, for a controller to empty the object. */
+  readonly cleanupFinalizer?: string;
   readonly columns: readonly Column[];
   /** The cells of one row; `now` in milliseconds. */
   cells(object: KubeObject, now: number): Json[];

@@ -35,7 +35,11 @@ function mergedFields(patch: JsonObject): string[] {
   const names = Object.keys(patch)
     .filter((key) => key !== DIRECTIVE && key !== RETAIN)
     .map((key) =>
-      key.startsWith(ORDER) ? key.slice(ORDER.length) : key.startsWith(DELETE) ? key.slice(DELETE.length) : key
+      key.startsWith(ORDER)
+        ? key.slice(ORDER.length)
+        : key.startsWith(DELETE)
+        ? key.slice(DELETE.length)
+        : key
     );
   return [...new Set(names)];
 }
@@ -57,7 +61,9 @@ function mergeField(
   const removed = patch[DELETE + field];
   if (Array.isArray(order) || Array.isArray(removed) || Array.isArray(value)) {
     const items = Array.isArray(value) ? value : [];
-    if (schema?.["x-kubernetes-patch-strategy"] !== "merge") return value === undefined ? target : items;
+    if (schema?.["x-kubernetes-patch-strategy"] !== "merge") {
+      return value === undefined ? target : items;
+    }
     const present = Array.isArray(target) ? target : [];
     const kept = Array.isArray(removed) ? present.filter((item) => !has(removed, item)) : present;
     return mergeList(kept, items, Array.isArray(order) ? order : [], schema);
@@ -79,8 +85,12 @@ function mergeList(target: Json[], patch: Json[], order: Json[], schema: Schema)
   let present = target;
   const written: Json[] = [];
   for (const item of patch) {
-    if (!isObject(item)) throw serverError(`unable to merge ${goText(item)} into a list of objects`);
-    if (!hasKey(item, key)) throw serverError(`map: ${goText(item)} does not contain declared merge key: ${key}`);
+    if (!isObject(item)) {
+      throw serverError(`unable to merge ${goText(item)} into a list of objects`);
+    }
+    if (!hasKey(item, key)) {
+      throw serverError(`map: ${goText(item)} does not contain declared merge key: ${key}`);
+    }
     const old = present.find((other) => same(other, item));
     if (item[DIRECTIVE] === "delete") present = present.filter((other) => !same(other, item));
     else written.push(mergeMap(isObject(old) ? { ...old } : {}, item, schema.items));
@@ -104,14 +114,16 @@ function arrange(
 ): Json[] {
   const position = (list: Json[], item: Json) => list.findIndex((other) => same(other, item));
   const rest = target.filter((item) => position(written, item) === -1);
-  const sequence = order.length === 0 ? written : [...written].sort((a, b) =>
-    position(order, a) - position(order, b)
-  );
+  const sequence = order.length === 0
+    ? written
+    : [...written].sort((a, b) => position(order, a) - position(order, b));
   const listed = rest.filter((item) => position(order, item) !== -1);
   const unlisted = rest.filter((item) => position(order, item) === -1);
   const front = order.length === 0
     ? unique(sequence, same)
-    : unique([...sequence, ...listed], same).sort((a, b) => position(order, a) - position(order, b));
+    : unique([...sequence, ...listed], same).sort((a, b) =>
+      position(order, a) - position(order, b)
+    );
   return weave(order.length === 0 ? rest : unlisted, front, target, position);
 }
 

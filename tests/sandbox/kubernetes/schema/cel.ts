@@ -35,11 +35,15 @@ function makeEnvironment(): Environment {
     })
     .registerFunction("kubernetes.URL.getScheme(): string", (url: RuleUrl) => url.scheme)
     .registerFunction("kubernetes.URL.getHostname(): string", (url: RuleUrl) => url.hostname)
-    .registerFunction("kubernetes.URL.getHost(): string", (url: RuleUrl) =>
-      url.port === "" ? url.hostname : `${url.hostname}:${url.port}`)
+    .registerFunction(
+      "kubernetes.URL.getHost(): string",
+      (url: RuleUrl) => url.port === "" ? url.hostname : `${url.hostname}:${url.port}`,
+    )
     .registerFunction("kubernetes.URL.getPort(): string", (url: RuleUrl) => url.port)
-    .registerFunction("kubernetes.URL.getEscapedPath(): string", (url: RuleUrl) =>
-      url.path.split("?")[0]!);
+    .registerFunction(
+      "kubernetes.URL.getEscapedPath(): string",
+      (url: RuleUrl) => url.path.split("?")[0]!,
+    );
 }
 
 type Program = (context: { self: unknown; oldSelf?: unknown }) => unknown;

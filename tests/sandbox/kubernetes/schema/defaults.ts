@@ -7,7 +7,7 @@ import type { Schema } from "./schema.ts";
  */
 export function applyDefaults(value: Json, schema: Schema): void {
   if (Array.isArray(value)) {
-    if (schema.items !== undefined) for (const item of value) applyDefaults(item, schema.items);
+    if (schema.items !== undefined) { for (const item of value) applyDefaults(item, schema.items); }
     return;
   }
   if (!isObject(value)) return;

@@ -1,4 +1,15 @@
-import { always, boolean, listByKey, long, mapOf, object, pointer, type Schema, text, time } from "./schema.ts";
+import {
+  always,
+  boolean,
+  listByKey,
+  long,
+  mapOf,
+  object,
+  pointer,
+  type Schema,
+  text,
+  time,
+} from "./schema.ts";
 
 const OWNER_REFERENCE: Schema = object({
   apiVersion: always(text, ""),

@@ -1,4 +1,4 @@
-import { badRequest } from "../model/errors.ts";
+import { type ApiError, badRequest } from "../model/errors.ts";
 import { isObject, type Json, type JsonObject } from "../model/json.ts";
 import type { Schema } from "./schema.ts";
 
@@ -31,7 +31,12 @@ export function emptyTyped(schema: Schema): JsonObject {
 }
 
 /** A 400 as the built-in decoders word it. */
-export function cannotBeHandled(kind: string, version: string, expected: string, why: string) {
+export function cannotBeHandled(
+  kind: string,
+  version: string,
+  expected: string,
+  why: string,
+): ApiError {
   return badRequest(`${kind} in version "${version}" cannot be handled as a ${expected}: ${why}`);
 }
 
@@ -57,10 +62,21 @@ function decodeStruct(
     const read = decode(given, known, at, found, `${struct}.${field}`);
     if (read !== undefined) decoded[field] = read;
   }
-  for (const [field, known] of Object.entries(schema.properties ?? {})) {
-    if (known.emit !== undefined) decoded[field] ??= known.emit;
-  }
+  for (const [field, value] of emittedFields(schema)) decoded[field] ??= value;
   return decoded;
+}
+
+const emitted = new WeakMap<Schema, [string, Json][]>();
+
+/** The fields that Go writes even when absent, with what it writes. */
+function emittedFields(schema: Schema): [string, Json][] {
+  let fields = emitted.get(schema);
+  if (fields === undefined) {
+    fields = Object.entries(schema.properties ?? {})
+      .flatMap(([field, { emit }]) => emit === undefined ? [] : [[field, emit] as [string, Json]]);
+    emitted.set(schema, fields);
+  }
+  return fields;
 }
 
 function decode(

@@ -90,7 +90,9 @@ function checkText(value: string, schema: Schema, place: Place, errors: FieldErr
     errors.push(invalidValue(place.field, value, inBody(place, why)));
   }
   if (schema.pattern !== undefined && !new RegExp(schema.pattern, "u").test(value)) {
-    errors.push(invalidValue(place.field, value, inBody(place, `should match '${schema.pattern}'`)));
+    errors.push(
+      invalidValue(place.field, value, inBody(place, `should match '${schema.pattern}'`)),
+    );
   }
   if (schema.format !== undefined && !fitsFormat(value, schema.format)) {
     const why = inBody(place, `must be of type ${schema.format}: ${JSON.stringify(value)}`);

@@ -23,12 +23,12 @@ export class Collection {
 
   /** The objects of one namespace, or of all when it is undefined, in the order of their keys. */
   list(namespace: string | undefined): KubeObject[] {
-    const groups = namespace === undefined
-      ? [...this.#namespaces.keys()].sort()
-      : [namespace];
+    const groups = namespace === undefined ? [...this.#namespaces.keys()].sort() : [namespace];
     return groups.flatMap((group) => {
       const objects = this.#namespaces.get(group);
-      return objects === undefined ? [] : [...objects.keys()].sort().map((name) => objects.get(name)!);
+      return objects === undefined
+        ? []
+        : [...objects.keys()].sort().map((name) => objects.get(name)!);
     });
   }
 

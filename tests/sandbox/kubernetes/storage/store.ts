@@ -8,12 +8,19 @@ export interface Commit extends StoredEvent {
   readonly resource: string;
 }
 
+/** Where an object lies, in which resource. */
+export interface Place {
+  /** As `storageKey` names it. */
+  readonly resource: string;
+  readonly key: ObjectKey;
+}
+
 /** etcd's part: every object, one revision for all, and who depends on whom. */
 export class Store {
   #revision = 1;
   readonly #historySize: number;
   readonly #collections = new Map<string, Collection>();
-  readonly #byUid = new Map<string, { resource: string; key: ObjectKey }>();
+  readonly #byUid = new Map<string, Place>();
   readonly #dependents = new Map<string, Set<string>>();
   readonly #commits: Commit[] = [];
 
@@ -55,12 +62,13 @@ export class Store {
     return object;
   }
 
-  /** Removes an object. The event carries its last state under the next revision. */
-  remove(type: ResourceType, previous: KubeObject): void {
+  /** Removes an object. Its last state under the next revision is the event's, and the answer. */
+  remove(type: ResourceType, previous: KubeObject): KubeObject {
     const revision = ++this.#revision;
     this.#unindex(previous);
     const object = withRevision(previous, revision);
     this.#commit(type, { revision, type: "DELETED", object, previous });
+    return object;
   }
 
   /** Forgets all history: watches and pages from before now answer 410. */
@@ -73,8 +81,13 @@ export class Store {
     return this.#byUid.has(uid);
   }
 
+  /** Where the object with this uid lies. */
+  placeOf(uid: string): Place | undefined {
+    return this.#byUid.get(uid);
+  }
+
   /** Where the objects lie that name `uid` among their owners. */
-  dependentsOf(uid: string): { resource: string; key: ObjectKey }[] {
+  dependentsOf(uid: string): Place[] {
     return [...this.#dependents.get(uid) ?? []].flatMap((dependent) => {
       const place = this.#byUid.get(dependent);
       return place === undefined ? [] : [place];

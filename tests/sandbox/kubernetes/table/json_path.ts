@@ -56,11 +56,17 @@ function literal(text: string): Json {
 
 function take(values: Json[], step: Step): Json[] {
   return values.flatMap((value) => {
-    if (step.kind === "field") return isObject(value) && step.name in value ? [value[step.name]!] : [];
-    if (step.kind === "all") return Array.isArray(value) ? value : isObject(value) ? Object.values(value) : [];
+    if (step.kind === "field") {
+      return isObject(value) && step.name in value ? [value[step.name]!] : [];
+    }
+    if (step.kind === "all") {
+      return Array.isArray(value) ? value : isObject(value) ? Object.values(value) : [];
+    }
     if (!Array.isArray(value)) return [];
     if (step.kind === "index") return value.slice(step.index, step.index + 1 || undefined);
-    return value.filter((item) => step.path.reduce(take, [item]).some((found) => fits(found, step)));
+    return value.filter((item) =>
+      step.path.reduce(take, [item]).some((found) => fits(found, step))
+    );
   });
 }
 

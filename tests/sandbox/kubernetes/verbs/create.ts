@@ -11,7 +11,7 @@ import {
 } from "../model/errors.ts";
 import { isObject } from "../model/json.ts";
 import { validateMetadata } from "../model/metadata_rules.ts";
-import type { KubeObject } from "../model/object.ts";
+import type { KubeObject, ManagedFieldsEntry } from "../model/object.ts";
 import { apiVersionOf, type ResourceType } from "../model/resource.ts";
 import type { Call } from "./call.ts";
 import { decodeBody } from "./decode.ts";
@@ -30,6 +30,7 @@ export function createDraft(
   draft: KubeObject,
   namespace: string,
   options: Pick<WriteOptions, "dryRun" | "manager">,
+  owned?: ManagedFieldsEntry[],
 ): KubeObject {
   const meta = draft.metadata;
   if (meta.resourceVersion !== undefined) {
@@ -41,7 +42,9 @@ export function createDraft(
   }
   setServerFields(core, type, draft);
   type.strategy.prepareForCreate(draft);
-  setManagedFields(core, type, draft, options.manager);
+  delete draft.metadata.managedFields;
+  const owners = owned ?? creatorOwns(core, type, draft, options.manager);
+  if (owners.length > 0) draft.metadata.managedFields = owners;
   const found = validateMetadata(draft, type.strategy.nameErrors);
   const errors = [...found, ...type.strategy.validate(draft, { subresource: "", found })];
   if (errors.length > 0) throw invalid({ group: type.group, kind: draft.kind }, meta.name, errors);
@@ -97,8 +100,12 @@ function setServerFields(core: Core, type: ResourceType, draft: KubeObject): voi
   if (type.tracksGeneration) meta.generation = 1;
 }
 
-function setManagedFields(core: Core, type: ResourceType, draft: KubeObject, manager: string): void {
-  delete draft.metadata.managedFields;
+function creatorOwns(
+  core: Core,
+  type: ResourceType,
+  draft: KubeObject,
+  manager: string,
+): ManagedFieldsEntry[] {
   const by: FieldManager = {
     manager,
     operation: "Update",
@@ -107,8 +114,7 @@ function setManagedFields(core: Core, type: ResourceType, draft: KubeObject, man
     time: core.timestamp(),
   };
   const changes = compareFields(undefined, draft, type.schema, type.custom);
-  const entries = trackUpdate([], withoutStatus(changes, type, draft), by);
-  if (entries.length > 0) draft.metadata.managedFields = entries;
+  return trackUpdate([], withoutStatus(changes, type, draft), by);
 }
 
 /** A status that the server sets itself is owned by nobody. */
@@ -119,7 +125,8 @@ function withoutStatus(
 ): ReturnType<typeof compareFields> {
   const served = type.subresources.status !== undefined && isObject(draft.status);
   const own = [...changes.touched].filter((path) =>
-    !(served && path.startsWith("f:status")) && !(type.plural === "namespaces" && path.startsWith("f:spec"))
+    !(served && path.startsWith("f:status")) &&
+    !(type.plural === "namespaces" && path.startsWith("f:spec"))
   );
   return { touched: new Set(own), removed: changes.removed };
 }

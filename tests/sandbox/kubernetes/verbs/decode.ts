@@ -25,10 +25,11 @@ export function decodePatched(
   raw: JsonObject,
   call: Call,
   validation: FieldValidation,
+  defaults = true,
 ): KubeObject {
   const refuse = (why: string) =>
     invalid({ group: "", kind: "" }, "", [invalidValue("patch", JSON.stringify(raw), why)]);
-  return decodeRaw(raw, call, validation, refuse);
+  return decodeRaw(raw, call, validation, refuse, defaults);
 }
 
 function decodeRaw(
@@ -36,6 +37,7 @@ function decodeRaw(
   call: Call,
   validation: FieldValidation,
   refuse: (why: string) => ApiError,
+  defaults = true,
 ): KubeObject {
   const { type } = call;
   const found: Decoding = { unknown: [] };
@@ -45,7 +47,7 @@ function decodeRaw(
     if (validation === "Strict") throw refuse(`strict decoding error: ${list.join(", ")}`);
     if (validation === "Warn") call.warnings.push(...list);
   }
-  if (type.custom) applyDefaults(object, type.schema);
+  if (type.custom && defaults) applyDefaults(object, type.schema);
   return toObject(object, type);
 }
 
@@ -56,7 +58,9 @@ function readAs(
   refuse: (why: string) => ApiError,
 ): JsonObject {
   try {
-    return type.custom ? pruneCustom(raw, type.schema, found) : decodeTyped(raw, type.schema, found);
+    return type.custom
+      ? pruneCustom(raw, type.schema, found)
+      : decodeTyped(raw, type.schema, found);
   } catch (error) {
     if (error instanceof TypeMismatch) throw refuse(error.message);
     throw error;
@@ -99,8 +103,9 @@ function checkBuiltinKind(raw: JsonObject, type: ResourceType, expected: string)
   const kind = String(raw.kind);
   const version = String(raw.apiVersion).split("/").at(-1)!;
   if (raw.apiVersion !== expected) {
-    const why =
-      `no kind ${JSON.stringify(kind)} is registered for version ${JSON.stringify(raw.apiVersion)} in scheme "pkg/runtime/scheme.go:111"`;
+    const why = `no kind ${JSON.stringify(kind)} is registered for version ${
+      JSON.stringify(raw.apiVersion)
+    } in scheme "pkg/runtime/scheme.go:111"`;
     throw cannotBeHandled(kind, version, type.kind, why);
   }
   if (kind !== type.kind) {

@@ -37,7 +37,8 @@ export function deleteCollection(core: Core, call: Call): KubeObject[] {
   const options = deleteOptions(call.url, parseOptions(call.body));
   return selectObjects(core, call).map((object) => {
     const { namespace = "", name } = object.metadata;
-    return deleteObject(core, call.type, { namespace, name }, options);
+    const last = deleteObject(core, call.type, { namespace, name }, options);
+    return isHeld(last) ? last : object;
   });
 }
 
@@ -68,10 +69,10 @@ export function deleteObject(
     throw forbidden(type, key.name, "this namespace may not be deleted");
   }
   const draft = draftOf(old);
-  addPropagationFinalizer(draft, options.propagation);
+  addFinalizer(draft, PROPAGATION_FINALIZERS[options.propagation]);
+  if (old.metadata.deletionTimestamp === undefined) addFinalizer(draft, type.cleanupFinalizer);
   if (!isHeld(draft)) {
-    if (!options.dryRun) core.store.remove(type, old);
-    return old;
+    return options.dryRun ? old : core.store.remove(type, old);
   }
   if (old.metadata.deletionTimestamp !== undefined) return old;
   markDeleted(core, draft);
@@ -98,12 +99,12 @@ function checkPreconditions(old: KubeObject, type: ResourceType, options: Delete
 }
 
 /** Foreground and orphan deletion are left to the garbage collector by way of a finalizer. */
-function addPropagationFinalizer(draft: KubeObject, propagation: string): void {
-  const finalizer = propagation === "Foreground"
-    ? "foregroundDeletion"
-    : propagation === "Orphan"
-    ? "orphan"
-    : undefined;
+const PROPAGATION_FINALIZERS: Readonly<Record<string, string>> = {
+  Foreground: "foregroundDeletion",
+  Orphan: "orphan",
+};
+
+function addFinalizer(draft: KubeObject, finalizer: string | undefined): void {
   const present = draft.metadata.finalizers ?? [];
   if (finalizer === undefined || present.includes(finalizer)) return;
   draft.metadata.finalizers = [...present, finalizer];

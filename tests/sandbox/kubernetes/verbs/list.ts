@@ -1,6 +1,6 @@
 import type { Core } from "../core.ts";
 import { type ListOptions, listOptions } from "../http/options.ts";
-import { ApiError, badRequest, invalid } from "../model/errors.ts";
+import { ApiError, badRequest, expired, invalid } from "../model/errors.ts";
 import { forbiddenField } from "../model/field_errors.ts";
 import { isObject, type JsonObject } from "../model/json.ts";
 import type { KubeObject } from "../model/object.ts";
@@ -14,11 +14,13 @@ export interface Page {
   readonly metadata: JsonObject;
 }
 
-/** Where the next page starts: after `start`, in the state of `rv`. */
+/** Where the next page starts: after `start`, in the state of `rv`, or in the latest when below 0. */
 interface Continuation {
   readonly rv: number;
   readonly start: string;
 }
+
+const TOO_OLD = "The resourceVersion for the provided list is too old.";
 
 const EXPIRED =
   "The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter, or use the continue token in this response to retrieve the remainder of the results. Continuing with the provided token results in an inconsistent list - objects that were created, modified, or deleted between the time the first chunk was returned and now may show up in the list.";
@@ -35,10 +37,14 @@ export function list(core: Core, call: Call): Page {
   const selector = combinedSelector(options, call.type);
   const token = readToken(options);
   checkVersion(core, options);
-  const revision = token?.rv ?? exactRevision(options) ?? core.store.revision;
+  const latest = core.store.revision;
+  const begun = token === undefined || token.rv < 0 ? undefined : token.rv;
+  const revision = begun ?? exactRevision(options) ?? latest;
   const all = objectsAt(core, call, revision, token);
   const matching = selector === undefined ? all : all.filter(selector);
-  const rest = token === undefined ? matching : matching.filter((item) => sortKey(item) > token.start);
+  const rest = token === undefined
+    ? matching
+    : matching.filter((item) => sortKey(item) > token.start);
   return pageOf(rest, options, revision, selector !== undefined);
 }
 
@@ -59,7 +65,8 @@ function objectsAt(
   try {
     return collection.listAt(listNamespace(call), revision);
   } catch (error) {
-    if (!(error instanceof ApiError) || token === undefined) throw error;
+    if (!(error instanceof ApiError)) throw error;
+    if (token === undefined) throw expired(TOO_OLD);
     const again = new ApiError(410, "Expired", EXPIRED);
     again.status.metadata = { continue: writeToken({ rv: -1, start: token.start }) };
     throw again;
@@ -114,7 +121,9 @@ function checkVersion(core: Core, options: ListOptions): void {
   if (given === "") return;
   if (!/^\d+$/.test(given)) {
     throw badRequest(
-      `invalid resource version: resourceVersion: Invalid value: ${JSON.stringify(given)}: strconv.ParseUint: parsing ${JSON.stringify(given)}: invalid syntax`,
+      `invalid resource version: resourceVersion: Invalid value: ${
+        JSON.stringify(given)
+      }: strconv.ParseUint: parsing ${JSON.stringify(given)}: invalid syntax`,
     );
   }
   if (Number(given) > core.store.revision) throw tooLarge(given, core.store.revision);

@@ -1,7 +1,15 @@
 import type { Core } from "../core.ts";
 import { goJsonError } from "../http/body.ts";
 import { writeOptions } from "../http/options.ts";
-import { ApiError, badRequest, conflict, invalid, MODIFIED, notFound, unsupportedMediaType } from "../model/errors.ts";
+import {
+  ApiError,
+  badRequest,
+  conflict,
+  invalid,
+  MODIFIED,
+  notFound,
+  unsupportedMediaType,
+} from "../model/errors.ts";
 import { invalidValue } from "../model/field_errors.ts";
 import { isObject, type Json, type JsonObject } from "../model/json.ts";
 import type { KubeObject } from "../model/object.ts";

@@ -72,7 +72,9 @@ function unknownField(field: string, known: string[], type: ResourceType): Error
     return badRequest(`field label not supported: ${field}`);
   }
   return badRequest(
-    `${JSON.stringify(field)} is not a known field selector: only "metadata.name", "metadata.namespace"`,
+    `${
+      JSON.stringify(field)
+    } is not a known field selector: only "metadata.name", "metadata.namespace"`,
   );
 }
 

@@ -79,7 +79,9 @@ type TokenSpec = {
 
 function readSpec(request: JsonObject, name: string, issuer: TokenIssuer): TokenSpec {
   const spec = isObject(request.spec) ? request.spec : {};
-  const seconds = typeof spec.expirationSeconds === "number" ? spec.expirationSeconds : DEFAULT_SECONDS;
+  const seconds = typeof spec.expirationSeconds === "number"
+    ? spec.expirationSeconds
+    : DEFAULT_SECONDS;
   const given = isObject(request.metadata) ? request.metadata.name : undefined;
   if (typeof given === "string" && given !== "" && given !== name) {
     const why = "must match the service account name if specified";

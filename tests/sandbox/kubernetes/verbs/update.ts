@@ -204,4 +204,3 @@ function setOwners(
   const entries = owned ?? (reset ? [] : trackUpdate(readOwnership(given), changes, by));
   if (entries.length > 0) next.metadata.managedFields = entries;
 }
-

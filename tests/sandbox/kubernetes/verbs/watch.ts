@@ -1,6 +1,7 @@
 import type { Core } from "../core.ts";
 import { encodeOne } from "../http/encode.ts";
 import type { Representation } from "../http/negotiation.ts";
+import { ConnectionLost } from "../http/faults.ts";
 import { type ListOptions, listOptions } from "../http/options.ts";
 import { ApiError, invalid, serverError } from "../model/errors.ts";
 import { forbiddenField } from "../model/field_errors.ts";
@@ -76,6 +77,7 @@ class WatchSession implements RunningWatch {
   readonly #settings: WatchSettings;
   readonly #cleanups: (() => void)[] = [];
   #controller!: ReadableStreamDefaultController<Uint8Array>;
+  #forget = () => {};
   #columnsSent = false;
   #done = false;
 
@@ -104,9 +106,13 @@ class WatchSession implements RunningWatch {
 
   stop(how: WatchEnd): void {
     if (this.#done) return;
+    if (how === "silent") {
+      this.#detach();
+      return;
+    }
     this.#cleanUp();
     if (how === "end") this.#controller.close();
-    else if (how === "error") this.#controller.error(new TypeError("connection reset"));
+    else this.#controller.error(new ConnectionLost("connection reset"));
   }
 
   #fail(reason: unknown): void {
@@ -129,10 +135,7 @@ class WatchSession implements RunningWatch {
     const listener = (event: StoredEvent) => this.#offer(event);
     collection.listeners.add(listener);
     this.#settings.running.add(this);
-    this.#cleanups.push(
-      () => collection.listeners.delete(listener),
-      () => this.#settings.running.delete(this),
-    );
+    this.#cleanups.push(() => collection.listeners.delete(listener));
     this.#startTimers();
   }
 
@@ -160,7 +163,7 @@ class WatchSession implements RunningWatch {
     this.#cleanups.push(clock.after(lasts, () => this.stop("end")));
     const onAbort = () => this.#fail(this.call.signal.reason);
     this.call.signal.addEventListener("abort", onAbort, { once: true });
-    this.#cleanups.push(() => this.call.signal.removeEventListener("abort", onAbort));
+    this.#forget = () => this.call.signal.removeEventListener("abort", onAbort);
     if (this.#options.bookmarks) this.#scheduleBookmark();
   }
 
@@ -225,6 +228,13 @@ class WatchSession implements RunningWatch {
 
   #cleanUp(): void {
     this.#done = true;
+    this.#settings.running.delete(this);
+    this.#forget();
+    this.#detach();
+  }
+
+  /** Stops listening and timing, while the stream stays open. */
+  #detach(): void {
     for (const cleanup of this.#cleanups.splice(0)) cleanup();
   }
 }
