@@ -1,0 +1,68 @@
+import { type FlagTable, parseFlags } from "../../src/cli/flags.ts";
+import { quote } from "../../src/cli/quote.ts";
+
+/** What the command line asks of the demo. */
+export interface DemoOptions {
+  /** Create, refresh, delete, and end; without it, a live view until Ctrl-C. */
+  readonly once: boolean;
+  /** The user's own cluster; absent: an API server in memory. */
+  readonly cluster?: { readonly kubeconfig: string; readonly context?: string };
+}
+
+/** What to do, or what is wrong with the arguments, one sentence an item. */
+export type ParsedDemo =
+  | { readonly kind: "options"; readonly options: DemoOptions }
+  | { readonly kind: "help" }
+  | { readonly kind: "errors"; readonly errors: readonly string[] };
+
+const FLAGS = {
+  "once": { kind: "boolean", group: "Demo", help: "" },
+  "kubeconfig": { kind: "string", group: "Demo", placeholder: "FILE", help: "" },
+  "context": { kind: "string", group: "Demo", placeholder: "NAME", help: "" },
+  "help": { kind: "boolean", group: "Demo", aliases: ["h"], help: "" },
+} as const satisfies FlagTable;
+
+/** The text of `--help`. */
+export const HELP = `Shows the operator at work, with a fake Azure, on an API server in memory.
+
+Usage:
+  deno task demo [flags]
+
+Flags:
+  --once
+      Create every sample of deploy/samples, wait for a refresh, delete them, and exit with 0, or
+      with 1 and what did not happen. Without it a live view is shown until Ctrl-C.
+  --kubeconfig FILE
+      Use your own test cluster instead. The demo says what it will do there before it begins, and
+      takes all of it back at the end. Bindings of yours are left alone.
+  --context NAME
+      Context to use from that file. Default: its current-context.
+  --help, -h
+      Print this and exit.
+`;
+
+/** Reads the arguments after the program's name. All errors come at once. */
+export function parseDemoOptions(args: readonly string[]): ParsedDemo {
+  const { given, positionals, errors: faults } = parseFlags(FLAGS, args);
+  if (given.help?.value) return { kind: "help" };
+  const errors = [
+    ...faults,
+    ...positionals.map((text) => `${quote(text)} is no flag: --help lists them all.`),
+    ...clusterFaults(given.kubeconfig?.value, given.context?.value),
+  ];
+  if (errors.length > 0) return { kind: "errors", errors };
+  const kubeconfig = given.kubeconfig?.value;
+  const context = given.context?.value;
+  const cluster = kubeconfig && { kubeconfig, ...(context ? { context } : {}) };
+  return {
+    kind: "options",
+    options: { once: given.once?.value ?? false, ...(cluster ? { cluster } : {}) },
+  };
+}
+
+function clusterFaults(kubeconfig: string | undefined, context: string | undefined): string[] {
+  if (kubeconfig === "") return ["--kubeconfig needs a value: write --kubeconfig=FILE."];
+  if (context === "") return ["--context needs a value: write --context=NAME."];
+  if (context === undefined || kubeconfig !== undefined) return [];
+  return [`--context=${quote(context)} has no effect without --kubeconfig: add it.`];
+}
