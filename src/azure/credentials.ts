@@ -77,6 +77,9 @@ const SHARED_PART_OF_LIFE = 0.05;
 // Entra tokens of nodes are kept until this long before they expire, as the Azure SDKs do.
 const ENTRA_MARGIN_MS = 5 * 60_000;
 
+/** IMDS counts by the second. */
+const IMDS_PAUSE_MS = 1000;
+
 /** Mints registry credentials, each distinct one once. */
 export class Credentials {
   readonly #options: CredentialsOptions;
@@ -205,7 +208,7 @@ export class Credentials {
         return await tokenFromImds(this.#options, imdsBaseUrl, identity, audience, signal);
       } catch (error) {
         if (error instanceof AzureError && error.failure.class === "throttled") {
-          this.#imdsLimiter.pause(error.failure.retryAfterMs ?? IMDS_LIMITS.windowMs);
+          this.#imdsLimiter.pause(error.failure.retryAfterMs ?? IMDS_PAUSE_MS);
         }
         throw error;
       }

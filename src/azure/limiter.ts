@@ -9,10 +9,11 @@ export interface Limits {
 
 /**
  * Limits of IMDS for identity tokens: 20 requests a second and 5 at once per VM. Other pods share
- * the node, so that one place of each is left to them.
+ * the node, so that a place of each is left to them. Calls are let through in small
+ * bursts at a pace of 16 a second, since those that start a second apart may still arrive together.
  * Source: instance-metadata-service.md of the Azure documentation.
  */
-export const IMDS_LIMITS: Limits = { calls: 19, windowMs: 1000, concurrent: 4 };
+export const IMDS_LIMITS: Limits = { calls: 4, windowMs: 250, concurrent: 4 };
 
 /**
  * Limit of calls to Entra and registries together. Deno's client, behind an HTTP proxy, was seen to

@@ -27,6 +27,8 @@ export interface ControllerOptions {
   readonly settings: BindingSettings;
   /** Bindings that it does not match are not seen. Empty for all. */
   readonly labelSelector: string;
+  /** Whether each Secret is read by its name; else they are listed and watched. */
+  readonly readsSecretsByName?: boolean;
   readonly clock: Clock;
   readonly random: Random;
   readonly report: ReconcileReport;
@@ -40,7 +42,7 @@ export interface ControllerOptions {
  * Bindings being worked on at once. The API server is the limit; more only wait in its queues, and
  * each takes memory.
  */
-const CONCURRENCY = 48;
+const CONCURRENCY = 32;
 
 /** How far one cache is, for the readiness probe. */
 export interface CacheState {
@@ -87,7 +89,7 @@ export class Controller {
 
   /** How far each cache is. */
   get caches(): readonly CacheState[] {
-    return Object.values(this.#informers).map(({ name, state, stateReason }) => ({
+    return this.#followed.map(({ name, state, stateReason }) => ({
       name,
       state,
       reason: stateReason,
@@ -132,9 +134,15 @@ export class Controller {
     return [...tell("v1beta1", [...v1beta1.values()]), ...tell("v1beta2", [...v1beta2.values()])];
   }
 
+  /** The informers that list and watch. That of Secrets may hold only what was read by name. */
+  get #followed(): readonly Informers[keyof Informers][] {
+    const { secrets, ...others } = this.#informers;
+    return [...Object.values(others), ...(this.#options.readsSecretsByName ? [] : [secrets])];
+  }
+
   /** Keeps the caches until `signal` aborts. A standby keeps them too, to be quick when it leads. */
   async watch(signal: AbortSignal): Promise<void> {
-    await Promise.all(Object.values(this.#informers).map((informer) => informer.run(signal)));
+    await Promise.all(this.#followed.map((informer) => informer.run(signal)));
   }
 
   /**
@@ -173,9 +181,8 @@ export class Controller {
 
   /** Resolves when every cache is filled, or its resource is known not to be there. */
   async #whenKnown(signal: AbortSignal): Promise<void> {
-    const { secrets, serviceAccounts } = this.#informers;
-    const required: readonly { synced: boolean }[] = [secrets, serviceAccounts];
     const bindings = [this.#informers.v1beta1, this.#informers.v1beta2];
+    const required = this.#followed.filter((informer) => !bindings.includes(informer as never));
     const known = () =>
       required.every(({ synced }) => synced) &&
       bindings.every(({ state }) => state !== "listing" && state !== "desynced");
@@ -235,6 +242,7 @@ export class Controller {
     return new Executor({
       clients,
       informers,
+      readsSecretsByName: this.#options.readsSecretsByName ?? false,
       serviceAccounts: new ServiceAccountWriter({
         client: clients.serviceAccounts,
         cached: (namespace, name) => informers.serviceAccounts.get(namespace, name),

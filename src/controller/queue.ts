@@ -24,6 +24,7 @@ export class WorkQueue {
   readonly #returning: (() => void)[] = [];
   #active = 0;
   #open = false;
+  #filling = false;
   #end: () => void = () => {};
   #done: () => void = () => {};
   #failure: { readonly error: unknown } | undefined;
@@ -79,12 +80,26 @@ export class WorkQueue {
     return promise;
   }
 
+  /**
+   * Gives out places as long as there are any. Work that gives its place up before it first waits
+   * comes back here from within; the loop below takes that place up, where a call would nest another
+   * for every key that waits, and overflow the stack at some thousand.
+   */
   #fill(): void {
-    while (this.#active < this.#concurrency && this.#returning.length > 0) {
-      this.#active++;
-      this.#returning.shift()!();
+    if (this.#filling) return;
+    this.#filling = true;
+    try {
+      while (this.#active < this.#concurrency && this.#returning.length > 0) {
+        this.#active++;
+        this.#returning.shift()!();
+      }
+      if (this.#open) this.#startWaiting();
+    } finally {
+      this.#filling = false;
     }
-    if (!this.#open) return;
+  }
+
+  #startWaiting(): void {
     for (const key of this.#waiting) {
       if (this.#active >= this.#concurrency) return;
       if (this.#working.has(key)) continue;

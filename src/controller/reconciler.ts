@@ -16,10 +16,15 @@ export interface ReconcilerOptions {
   readonly cluster: Cluster;
   readonly executor: Executor;
   readonly keepsConditions: (api: ApiName) => boolean;
+  /** Whether a binding's Secret is read whenever the binding is looked at: no watch tells of it. */
+  readonly readsSecretsByName?: boolean;
   readonly clock: Clock;
   readonly random: Random;
   readonly report: ReconcileReport;
 }
+
+/** Where no watch tells of Secrets, how soon one that somebody altered is seen. */
+const LOOK_AGAIN_MS = 10 * 60_000;
 
 /** More passes than any binding needs: others keep undoing what is done. */
 const MOST_PASSES = 16;
@@ -59,19 +64,48 @@ export class Reconciler {
     id: BindingId,
     context: ActionContext,
   ): Promise<number | undefined> {
+    const unreadableUntil = await this.#readSecret(key, id, context);
+    if (unreadableUntil !== undefined) return unreadableUntil;
     for (let pass = 0; pass < MOST_PASSES; pass++) {
       const snapshot = this.#snapshot(key, id);
       if (snapshot === undefined) return void this.#forget(key);
       const { actions, wakeAt } = plan(snapshot, this.#options.clock.now());
       if (actions.length === 0) {
         this.#settled(key, snapshot);
-        return wakeAt;
+        return this.#lookAgain(wakeAt);
       }
       const failed = await this.#carryOut(key, snapshot.binding, actions, context);
       const comeBackAt = failed && await this.#failed(key, snapshot, failed, context);
       if (comeBackAt !== undefined) return comeBackAt;
     }
     return this.#unsettled(key, id);
+  }
+
+  /** Answers when to come back, where that failed and the status cannot tell of it. */
+  async #readSecret(
+    key: string,
+    id: BindingId,
+    { signal }: ActionContext,
+  ): Promise<number | undefined> {
+    const { readsSecretsByName, executor } = this.#options;
+    const snapshot = readsSecretsByName ? this.#snapshot(key, id) : undefined;
+    if (snapshot === undefined) return undefined;
+    const { binding } = snapshot;
+    try {
+      await executor.readSecret(binding, signal);
+      return undefined;
+    } catch (error) {
+      if (signal.aborted) throw signal.reason;
+      return this.#note(key, snapshot, { kind: "inspectSecret", name: binding.secretName }, error);
+    }
+  }
+
+  #lookAgain(wakeAt: number | undefined): number | undefined {
+    const { readsSecretsByName, clock, random } = this.#options;
+    if (!readsSecretsByName) return wakeAt;
+    // All bindings are looked at when the operator starts, and need not be all at once again.
+    const again = clock.now() + LOOK_AGAIN_MS * (0.5 + random() / 2);
+    return Math.min(wakeAt ?? again, again);
   }
 
   #snapshot(key: string, id: BindingId): Snapshot | undefined {
@@ -106,7 +140,7 @@ export class Reconciler {
         if (context.signal.aborted) throw context.signal.reason;
         return { action, error };
       }
-      const next = cluster.view(binding);
+      const next = cluster.version(binding);
       if (next === undefined || next.uid !== binding.uid) return undefined;
       // A write to the binding moves the resourceVersion that the next one names; if anything else
       // moved it, what is left was decided on a binding that is no longer so.

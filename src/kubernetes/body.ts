@@ -104,9 +104,11 @@ async function readAtMost(response: Response, limit: number): Promise<Uint8Array
   return new Uint8Array(await new Blob(parts as BlobPart[]).arrayBuffer());
 }
 
+const decoder = new TextDecoder("utf-8", { fatal: true });
+
 function parseJson(bytes: Uint8Array): JSONValue | undefined {
   try {
-    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+    return JSON.parse(decoder.decode(bytes));
   } catch {
     return undefined;
   }

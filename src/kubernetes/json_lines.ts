@@ -105,11 +105,13 @@ async function pullValues(
   }
 }
 
+const decoder = new TextDecoder("utf-8", { fatal: true });
+
 const BLANK = Symbol("blank line");
 
 function parseLine(line: Uint8Array, request: string): JSONValue | typeof BLANK {
   try {
-    const text = new TextDecoder("utf-8", { fatal: true }).decode(line);
+    const text = decoder.decode(line);
     return text.trim() === "" ? BLANK : JSON.parse(text);
   } catch {
     // The parser's own message quotes the text, which may hold a Secret.

@@ -134,6 +134,10 @@ export class ObjectStore<T extends KubernetesObject> {
   /** The watch has told all up to this resourceVersion. */
   advance(version: string): void {
     if (this.#isAhead(version)) this.#version = version;
+    this.#dropOldDeletions();
+  }
+
+  #dropOldDeletions(): void {
     const before = this.#clock.now() - REMEMBER_DELETED_MS;
     for (const [uid, at] of this.#deleted) {
       if (at > before) return;
@@ -154,6 +158,7 @@ export class ObjectStore<T extends KubernetesObject> {
 
   /** Takes in an own deletion that is complete. Nothing brings this uid back but a later list. */
   forget(namespace: string, name: string, uid: string): void {
+    this.#dropOldDeletions();
     this.#deleted.set(uid, this.#clock.now());
     this.#listing?.deleted.add(uid);
     const key = keyOf(namespace, name);

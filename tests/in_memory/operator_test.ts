@@ -1,10 +1,20 @@
+import { audienceSuite } from "../suites/audience.ts";
 import { v1beta1BehaviourSuite } from "../suites/behaviour.ts";
+import { differencesSuite } from "../suites/differences.ts";
 import { goldenSuite } from "../suites/golden.ts";
 import { kubectlSuite } from "../suites/kubectl.ts";
 import { processSuite } from "../suites/process.ts";
+import { selectionSuite } from "../suites/selection.ts";
+import { settlingSuite } from "../suites/settling.ts";
+import { v1beta2BehaviourSuite } from "../suites/v1beta2_behaviour.ts";
 import { inMemory } from "./gate.ts";
 
-goldenSuite(inMemory, "v1-");
+for (const prefix of ["v1-", "v2-", "both-"]) goldenSuite(inMemory, prefix);
 v1beta1BehaviourSuite(inMemory);
+v1beta2BehaviourSuite(inMemory);
+differencesSuite(inMemory);
+audienceSuite(inMemory);
+settlingSuite(inMemory);
+selectionSuite(inMemory);
 kubectlSuite(inMemory);
 processSuite(inMemory);

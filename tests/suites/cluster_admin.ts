@@ -1,6 +1,6 @@
 import type { JSONObject, JSONValue, RestClient } from "../../src/kubernetes/contract.ts";
 import { resolveCluster } from "../../src/kubernetes/config/resolve.ts";
-import { isNotFound } from "../../src/kubernetes/errors.ts";
+import { ApiError, isNotFound } from "../../src/kubernetes/errors.ts";
 import { FetchRestClient } from "../../src/kubernetes/transport.ts";
 import { systemClock } from "../../src/runtime/clock.ts";
 import type { ApiServer } from "../sandbox/api_server.ts";
@@ -24,6 +24,7 @@ const PLURALS: Readonly<Record<string, string>> = {
   AcrPullBinding: "acrpullbindings",
   Event: "events",
   ConfigMap: "configmaps",
+  Lease: "leases",
   Secret: "secrets",
   ServiceAccount: "serviceaccounts",
 };
@@ -51,6 +52,11 @@ export class ClusterAdmin {
   constructor(rest: RestClient, namespace: string) {
     this.#rest = rest;
     this.namespace = namespace;
+  }
+
+  /** The same user in another namespace. */
+  elsewhere(namespace: string): ClusterAdmin {
+    return new ClusterAdmin(this.#rest, namespace);
   }
 
   async create(object: AnyObject): Promise<void> {
@@ -96,10 +102,16 @@ export class ClusterAdmin {
     return (list as unknown as { items: T[] }).items.map((item) => ({ ...item, apiVersion, kind }));
   }
 
-  /** The bindings of both APIs. */
+  /** The bindings of both APIs, as far as these are installed. */
   async bindings(): Promise<readonly AnyObject[]> {
-    return (await Promise.all(BINDING_APIS.map((api) => this.list<AnyObject>(api, BINDING))))
-      .flat();
+    const lists = BINDING_APIS.map((api) =>
+      this.list<AnyObject>(api, BINDING).catch((error) => {
+        // Where a group has no resource at all, the answer is a plain 404 page.
+        if (error instanceof ApiError && error.code === 404) return [];
+        throw error;
+      })
+    );
+    return (await Promise.all(lists)).flat();
   }
 
   /** Deletes bindings and Secrets without an operator's help. */

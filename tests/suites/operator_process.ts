@@ -18,6 +18,7 @@ const PERMISSIONS = [
 export interface ProcessOptions {
   readonly args?: readonly string[];
   readonly user?: string;
+  readonly env?: Readonly<Record<string, string>>;
   /** Where it finds Azure; without it, nowhere. */
   readonly front?: Front;
 }
@@ -35,7 +36,10 @@ export class OperatorProcess implements AsyncDisposable {
     this.#reading = this.#read();
   }
 
-  static async start(api: ApiServer, options: ProcessOptions = {}): Promise<OperatorProcess> {
+  static async start(
+    api: Pick<ApiServer, "kubeconfig">,
+    options: ProcessOptions = {},
+  ): Promise<OperatorProcess> {
     const directory = await Deno.makeTempDir({ prefix: "msi-acrpull-process-" });
     const kubeconfig = `${directory}/kubeconfig`;
     await Deno.writeTextFile(kubeconfig, JSON.stringify(await api.kubeconfig(options.user)));
@@ -51,7 +55,7 @@ export class OperatorProcess implements AsyncDisposable {
         `--kubeconfig=${kubeconfig}`,
         ...options.args ?? [],
       ],
-      env: { ...options.front?.env, ...(options.front ? { DENO_CERT: ca } : {}) },
+      env: { ...options.env, ...options.front?.env, ...(options.front ? { DENO_CERT: ca } : {}) },
       stdin: "null",
       stdout: "null",
       stderr: "piped",
@@ -61,6 +65,12 @@ export class OperatorProcess implements AsyncDisposable {
 
   /** What it has logged so far. */
   get log(): string {
+    return this.#log;
+  }
+
+  /** All that it logged, once it has ended. */
+  async wholeLog(): Promise<string> {
+    await this.#reading;
     return this.#log;
   }
 

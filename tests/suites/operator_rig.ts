@@ -1,13 +1,15 @@
 import { parseOptions } from "../../src/cli/options.ts";
 import { runOperator } from "../../src/cli/operator.ts";
 import { VALIDATORS } from "../../src/cli/validators.ts";
+import type { Random } from "../../src/runtime/random.ts";
 import { createInstruments } from "../../src/telemetry/instruments.ts";
 import { type LogEntry, loggerOver } from "../../src/telemetry/log.ts";
 import { Registry } from "../../src/telemetry/metrics.ts";
 import type { ApiServer } from "../sandbox/api_server.ts";
 import { FakeAzure } from "../sandbox/azure/azure.ts";
 import type { FakeAzureOptions } from "../sandbox/azure/options.ts";
-import { ClusterAdmin, connect } from "./cluster_admin.ts";
+import { type AnyObject, ClusterAdmin, connect } from "./cluster_admin.ts";
+import { eventually } from "./eventually.ts";
 import { ShiftedClock } from "./shifted_clock.ts";
 
 /** How an operator is started for a test. */
@@ -17,7 +19,12 @@ export interface RigOptions {
   readonly azure?: Partial<FakeAzureOptions>;
   /** As whom the operator calls the API server; the administrator by default. */
   readonly user?: string;
+  /** Where the operator's jitter comes from. */
+  readonly random?: Random;
 }
+
+/** Bindings of both APIs, Secrets and ServiceAccounts. */
+const CACHES = 4;
 
 /** Serves nothing, so that operators of several tests do not meet at a port. */
 const NO_PORTS = ["--metrics-bind-address=0", "--health-probe-bind-address=0"];
@@ -32,6 +39,8 @@ export class OperatorRig implements AsyncDisposable {
   readonly #options: RigOptions;
   readonly #resources = new AsyncDisposableStack();
   #registry: Registry | undefined;
+  /** Entries of runs before this one. */
+  #loggedBefore = 0;
   #running: { readonly stop: AbortController; readonly ended: Promise<void> } | undefined;
 
   private constructor(
@@ -49,19 +58,26 @@ export class OperatorRig implements AsyncDisposable {
 
   /** Makes a namespace, and starts the operator. */
   static async start(api: ApiServer, options: RigOptions = {}): Promise<OperatorRig> {
-    const rest = await connect(api);
-    const admin = new ClusterAdmin(rest, await api.createNamespace());
-    const rig = new OperatorRig(api, options, admin, new ShiftedClock());
-    rig.#resources.use(rest);
+    const rig = await OperatorRig.prepare(api, options);
     await rig.startOperator();
     return rig;
   }
 
-  /** Starts the operator anew, as after a restart of its pod. */
+  /** Makes a namespace for an operator that has yet to be started. */
+  static async prepare(api: ApiServer, options: RigOptions = {}): Promise<OperatorRig> {
+    const rest = await connect(api);
+    const admin = new ClusterAdmin(rest, await api.createNamespace());
+    const rig = new OperatorRig(api, options, admin, new ShiftedClock());
+    rig.#resources.use(rest);
+    return rig;
+  }
+
+  /** Starts the operator, or starts it anew, as after a restart of its pod. */
   async startOperator(): Promise<void> {
     const rest = await connect(this.#api, this.#options.user);
     const registry = new Registry();
     this.#registry = registry;
+    this.#loggedBefore = this.logged.length;
     const log = loggerOver((entry) => this.logged.push(entry), this.clock);
     const stop = new AbortController();
     const ended = runOperator(this.#parse(), {
@@ -72,7 +88,7 @@ export class OperatorRig implements AsyncDisposable {
       azureFetch: this.azure.fetch,
       clock: this.clock,
       monotonic: () => performance.now(),
-      random: Math.random,
+      random: this.#options.random ?? Math.random,
       log,
       registry,
       instruments: createInstruments(registry),
@@ -88,6 +104,50 @@ export class OperatorRig implements AsyncDisposable {
     this.#running = undefined;
     running?.stop.abort();
     await running?.ended;
+  }
+
+  /** Versions of everything in the namespace, to tell whether anything was written. */
+  async resourceVersions(): Promise<Record<string, string>> {
+    const objects = [
+      ...await this.admin.bindings(),
+      ...await this.admin.list<AnyObject>("v1", "Secret"),
+      ...await this.admin.list<AnyObject>("v1", "ServiceAccount"),
+    ] as (AnyObject & { metadata: { resourceVersion: string } })[];
+    return Object.fromEntries(objects.map(({ apiVersion, kind, metadata }) => [
+      `${apiVersion}/${kind}/${metadata.name}`,
+      metadata.resourceVersion,
+    ]));
+  }
+
+  /**
+   * Requests of the operator since its start that write, each with their number, as
+   * `patch acrpullbindings/status`. One that changes nothing counts as well.
+   */
+  writes(): Record<string, number> {
+    return Object.fromEntries(
+      Object.entries(this.calls()).filter(([call]) => !/^(get|list|watch) /.test(call)),
+    );
+  }
+
+  /** All requests of the operator to the API server since its start, each with their number. */
+  calls(): Record<string, number> {
+    const series = /^acrpull_kubernetes_requests_total\{(.*)\} (\d+)$/gm;
+    const counts: Record<string, number> = {};
+    for (const [, labels, count] of this.#metrics.matchAll(series)) {
+      const label = (name: string) => new RegExp(`${name}="([^"]*)"`).exec(labels!)?.[1] ?? "";
+      const call = `${label("verb")} ${label("resource")}`;
+      counts[call] = (counts[call] ?? 0) + Number(count);
+    }
+    return counts;
+  }
+
+  /** Resolves once the operator's caches are in step with the API server. */
+  async inStep(): Promise<void> {
+    await eventually("the operator's caches are in step", () => {
+      const told = this.logged.slice(this.#loggedBefore)
+        .filter(({ message }) => message.startsWith("cache is in step"));
+      return told.length >= CACHES || undefined;
+    });
   }
 
   /** Everything that could have leaked: log lines, metrics and what the cluster shows of bindings. */

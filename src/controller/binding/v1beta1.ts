@@ -29,13 +29,22 @@ export function viewOfV1beta1(
     ...commonView(binding),
     api: "v1beta1",
     apiVersion: "msi-acrpull.microsoft.com/v1beta1",
-    target: spec.serviceAccountName || "default",
+    target: targetOf(spec),
     secretName: v1beta1SecretName(binding.metadata.name),
     label: labelValue(binding.metadata.name),
     inputsHash: hash(clientId + resourceId + server + scope),
     credential: credentialOf({ clientId, resourceId, server, scope }, settings),
     rotation: { kind: "beforeExpiry", marginMs: REFRESH_MARGIN_MS },
   };
+}
+
+/** Names of the ServiceAccounts that concern a binding, without the cost of a whole view. */
+export function accountsOfV1beta1({ spec }: AcrPullBinding): readonly string[] {
+  return [targetOf(spec)];
+}
+
+function targetOf(spec: AcrPullBinding["spec"]): string {
+  return spec?.serviceAccountName || "default";
 }
 
 interface Inputs {

@@ -25,13 +25,24 @@ export function viewOfV1beta2(
     ...commonView(binding),
     api: "v1beta2",
     apiVersion: "acrpull.microsoft.com/v1beta2",
-    target: spec?.serviceAccountName ?? "",
+    target: targetOf(spec),
     secretName: v1beta2SecretName(binding.metadata.name),
     label: labelValue(binding.metadata.name),
     inputsHash: hash(spec === undefined ? "" : inputsOf(spec)),
     credential: credentialOf(spec, settings),
     rotation: { kind: "fraction", fraction: settings.ttlRotationFraction },
   };
+}
+
+/** Names of the ServiceAccounts that concern a binding, without the cost of a whole view. */
+export function accountsOfV1beta2({ spec }: AcrPullBinding): readonly string[] {
+  const federated = spec?.auth?.workloadIdentity?.serviceAccountRef;
+  const target = targetOf(spec);
+  return federated === undefined || federated === target ? [target] : [target, federated];
+}
+
+function targetOf(spec: Spec | undefined): string {
+  return spec?.serviceAccountName ?? "";
 }
 
 /** The reference hashes these, in this order and without separators. */

@@ -4,8 +4,8 @@ import type { ServiceAccount } from "../../kubernetes/core.ts";
 import type { Informer } from "../../kubernetes/informer.ts";
 import type { KubernetesObject, Stored } from "../../kubernetes/resource.ts";
 import type { BindingSettings } from "../binding/settings.ts";
-import { viewOfV1beta1 } from "../binding/v1beta1.ts";
-import { viewOfV1beta2 } from "../binding/v1beta2.ts";
+import { accountsOfV1beta1, viewOfV1beta1 } from "../binding/v1beta1.ts";
+import { accountsOfV1beta2, viewOfV1beta2 } from "../binding/v1beta2.ts";
 import { type ApiName, type BindingId, bindingKey, type BindingView } from "../binding/view.ts";
 import { BINDING_LABEL } from "../conventions.ts";
 import { v1beta1SecretName, v1beta2SecretName } from "../names.ts";
@@ -38,8 +38,8 @@ export class Cluster {
     this.#informers = informers;
     this.#settings = settings;
     const { v1beta1, v1beta2, secrets, serviceAccounts } = informers;
-    v1beta1.addIndex(BY_SERVICE_ACCOUNT, (object) => accountsOf(viewOfV1beta1(object, settings)));
-    v1beta2.addIndex(BY_SERVICE_ACCOUNT, (object) => accountsOf(viewOfV1beta2(object, settings)));
+    v1beta1.addIndex(BY_SERVICE_ACCOUNT, (object) => near(object, accountsOfV1beta1(object)));
+    v1beta2.addIndex(BY_SERVICE_ACCOUNT, (object) => near(object, accountsOfV1beta2(object)));
     v1beta1.addIndex(BY_SECRET_NAME, (object) => [within(object, v1beta1SecretName)]);
     v1beta2.addIndex(BY_SECRET_NAME, (object) => [within(object, v1beta2SecretName)]);
     secrets.addIndex(BY_LABEL, ({ metadata }) => {
@@ -93,6 +93,13 @@ export class Cluster {
     }
     const binding = this.#informers.v1beta2.get(namespace, name);
     return binding && viewOfV1beta2(binding, this.#settings);
+  }
+
+  /** Which state of which binding is known, without the cost of a whole view. */
+  version(
+    { api, namespace, name }: BindingId,
+  ): Pick<BindingView, "uid" | "resourceVersion"> | undefined {
+    return this.#informers[api].get(namespace, name)?.metadata;
   }
 
   /** Keys of all bindings. */
@@ -199,6 +206,7 @@ function namedAccounts({ target, credential }: BindingView): ReadonlySet<string>
   return names;
 }
 
-function accountsOf(binding: BindingView): readonly string[] {
-  return [...namedAccounts(binding)].map((name) => `${binding.namespace}/${name}`);
+/** Keys of names in the object's own namespace. */
+function near({ metadata }: Stored<KubernetesObject>, names: readonly string[]): readonly string[] {
+  return names.map((name) => `${metadata.namespace}/${name}`);
 }

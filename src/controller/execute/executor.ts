@@ -37,6 +37,8 @@ export interface Clients {
 export interface ExecutorOptions {
   readonly clients: Clients;
   readonly informers: Informers;
+  /** Whether the cache of Secrets holds only what was read by name, and no watch keeps it. */
+  readonly readsSecretsByName?: boolean;
   readonly serviceAccounts: ServiceAccountWriter;
   readonly mint: (request: CredentialRequest) => Promise<Credential>;
   /** Hears whether the conditions that were written into a status are there, or were pruned. */
@@ -109,7 +111,7 @@ export class Executor {
 
   /** Reads the binding's Secret in full, past the cache, which also gets to know it. */
   async inspect(binding: BindingView, signal: AbortSignal): Promise<Inspection> {
-    const { clients, informers } = this.#options;
+    const { clients } = this.#options;
     const { namespace, secretName, credential } = binding;
     try {
       const secret = await clients.secrets.get(namespace, secretName, { signal });
@@ -122,9 +124,19 @@ export class Executor {
       };
     } catch (error) {
       if (!isNotFound(error)) throw error;
-      const cached = informers.secrets.get(namespace, secretName);
-      if (cached) informers.secrets.forget(namespace, secretName, cached.metadata.uid);
+      this.#forgetSecret(namespace, secretName);
       return { kind: "absent" };
+    }
+  }
+
+  /** Reads the metadata of the binding's Secret into the cache, where no watch keeps it. */
+  async readSecret({ namespace, secretName }: BindingView, signal: AbortSignal): Promise<void> {
+    const { secretMetadata } = this.#options.clients;
+    try {
+      this.#observeSecret(await secretMetadata.get(namespace, secretName, { signal }));
+    } catch (error) {
+      if (!isNotFound(error)) throw error;
+      this.#forgetSecret(namespace, secretName);
     }
   }
 
@@ -227,10 +239,17 @@ export class Executor {
     });
   }
 
-  /** The cache holds labelled Secrets alone; one without the label would never leave it. */
+  /** A watched cache holds labelled Secrets alone; one without the label would never leave it. */
   #observeSecret(secret: Stored<PartialObjectMetadata>): void {
-    if (secret.metadata.labels?.[BINDING_LABEL] === undefined) return;
-    this.#options.informers.secrets.observe(secret);
+    const { readsSecretsByName = false, informers } = this.#options;
+    if (!readsSecretsByName && secret.metadata.labels?.[BINDING_LABEL] === undefined) return;
+    informers.secrets.observe(secret);
+  }
+
+  #forgetSecret(namespace: string, name: string): void {
+    const { secrets } = this.#options.informers;
+    const cached = secrets.get(namespace, name);
+    if (cached) secrets.forget(namespace, name, cached.metadata.uid);
   }
 
   /** Both APIs' clients take the same calls, but their types know nothing of one another. */

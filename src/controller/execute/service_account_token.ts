@@ -6,23 +6,34 @@ import type { Redacted } from "../../runtime/redacted.ts";
 
 type Verdict = Pick<AzureFailure, "class" | "reason" | "remedy">;
 
-/** Failures of a TokenRequest by the Status's reason. */
-const VERDICTS: Readonly<Record<string, Verdict>> = {
-  Forbidden: {
+/** Failures of a TokenRequest by HTTP status, which also proxies and webhooks keep to. */
+const VERDICTS: Readonly<Record<number, Verdict>> = {
+  403: {
     class: "auth-denied",
     reason: "TokenRequestForbidden",
     remedy: "Grant the operator create on serviceaccounts/token, and check admission policies.",
   },
-  NotFound: {
+  404: {
     class: "permanent-user-error",
     reason: "ServiceAccountNotFound",
     remedy: "Create the service account, or correct the name in the binding.",
   },
-  Invalid: {
+  422: {
     class: "permanent-user-error",
     reason: "TokenRequestInvalid",
     remedy: "Correct --service-account-token-audience.",
   },
+  429: {
+    class: "throttled",
+    reason: "Throttled",
+    remedy: "The API server is overloaded; the operator waits.",
+  },
+};
+
+const TRANSIENT: Verdict = {
+  class: "transient",
+  reason: "TokenRequestFailed",
+  remedy: "The operator tries again by itself.",
 };
 
 /**
@@ -45,7 +56,7 @@ export function serviceAccountTokens(
 }
 
 function tokenRequestError(serviceAccount: string, error: ApiError): AzureError {
-  const verdict = VERDICTS[error.reason] ?? (error.code === 429 ? THROTTLED : TRANSIENT);
+  const verdict = VERDICTS[error.code] ?? TRANSIENT;
   return new AzureError({
     endpoint: "tokenrequest",
     host: "the API server",
@@ -56,15 +67,3 @@ function tokenRequestError(serviceAccount: string, error: ApiError): AzureError 
     ...(error.retryAfterMs === undefined ? {} : { retryAfterMs: error.retryAfterMs }),
   }, { cause: error });
 }
-
-const THROTTLED: Verdict = {
-  class: "throttled",
-  reason: "Throttled",
-  remedy: "The API server is overloaded; the operator waits.",
-};
-
-const TRANSIENT: Verdict = {
-  class: "transient",
-  reason: "TokenRequestFailed",
-  remedy: "The operator tries again by itself.",
-};

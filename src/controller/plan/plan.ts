@@ -9,7 +9,7 @@ import {
 } from "./credential.ts";
 import { planDeletion } from "./deletion.ts";
 import { referencedNames, removeReferences } from "./references.ts";
-import { dueAt, lifetimeOf } from "./schedule.ts";
+import { lifetimeOf, refreshAt } from "./schedule.ts";
 import { secretNeed } from "./secret_need.ts";
 import { extraneousSecrets, type SecretSlot, secretSlot } from "./secret_slot.ts";
 import type { SecretState, Snapshot, Trouble } from "./snapshot.ts";
@@ -144,7 +144,7 @@ function planSettled(
     ...leftovers(snapshot),
     ...status(snapshot, outcome, now),
   ];
-  return { actions, wakeAt: dueAt(lifetime, binding.rotation) };
+  return { actions, wakeAt: refreshAt(lifetime, binding.rotation, binding.uid) };
 }
 
 /** Another's Secret has the name that this binding needs. */

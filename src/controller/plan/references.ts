@@ -5,9 +5,14 @@ import type { Snapshot } from "./snapshot.ts";
 /** Names under which ServiceAccounts may refer to a Secret of the binding. */
 export function referencedNames(snapshot: Snapshot, slot: SecretSlot): ReadonlySet<string> {
   const names = extraneousSecrets(snapshot).map((secret) => secret.name);
-  // A reference to somebody else's Secret is not ours to remove, whatever its name.
-  if (slot.kind !== "foreign") names.push(snapshot.binding.secretName);
+  if (isOursToDetach(snapshot, slot)) names.push(snapshot.binding.secretName);
   return new Set(names);
+}
+
+/** A reference to what may be somebody else's Secret is not ours to remove, whatever its name. */
+function isOursToDetach({ inspection }: Snapshot, slot: SecretSlot): boolean {
+  if (slot.kind === "none") return inspection?.kind === "absent";
+  return slot.kind === "ours" || slot.kind === "stale";
 }
 
 /** Removes `names` from every ServiceAccount for which `where` holds. */

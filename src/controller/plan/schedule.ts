@@ -26,6 +26,37 @@ export function dueAt({ refreshedAt, expiresAt }: Lifetime, rotation: Rotation):
   return Math.max(expiresAt - rotation.marginMs, refreshedAt + life / 2);
 }
 
+/**
+ * No refresh comes earlier than it is due by more than this, or by this part of the token's life:
+ * less than the time for which bindings share a credential, so that the first of those who share one
+ * mints it for all.
+ */
+const LONGEST_JITTER_MS = 4 * 60_000;
+const JITTER_PART_OF_LIFE = 0.04;
+
+/**
+ * When the credential is refreshed: somewhat before it is due and never after. How much is drawn
+ * from `seed`, so that many credentials of one moment spread, and a restart changes nothing.
+ */
+export function refreshAt(lifetime: Lifetime, rotation: Rotation, seed: string): number {
+  const { refreshedAt, expiresAt } = lifetime;
+  const due = dueAt(lifetime, rotation);
+  const life = Math.max(0, expiresAt - refreshedAt);
+  const spread = Math.min(LONGEST_JITTER_MS, life * JITTER_PART_OF_LIFE, (due - refreshedAt) / 2);
+  return due - Math.max(0, spread) * fractionOf(seed);
+}
+
+/** A number in [0, 1) that looks random and is the same for the same text (FNV-1a, 32 bits). */
+function fractionOf(text: string): number {
+  let state = 0x811c9dc5;
+  for (let index = 0; index < text.length; index++) {
+    state = Math.imul(state ^ text.charCodeAt(index), 0x01000193);
+  }
+  // The last characters alone would barely move the high bits.
+  state = Math.imul(state ^ (state >>> 15), 0x2c1b3c6d);
+  return ((state ^ (state >>> 13)) >>> 0) / 2 ** 32;
+}
+
 /** RFC 3339 in UTC with seconds, as the reference writes its annotations. */
 export function formatTime(ms: number): string {
   return `${new Date(ms).toISOString().slice(0, 19)}Z`;

@@ -7,7 +7,7 @@ import {
 } from "../conventions.ts";
 import type { AdoptSecretAction, SecretWrite } from "./actions.ts";
 import type { Wanted } from "./credential.ts";
-import { dueAt, formatTime, lifetimeOf } from "./schedule.ts";
+import { formatTime, lifetimeOf, refreshAt } from "./schedule.ts";
 import type { SecretSlot } from "./secret_slot.ts";
 import type { Content, SecretState } from "./snapshot.ts";
 
@@ -78,7 +78,7 @@ function staleness(
     return "the identity changed";
   }
   const lifetime = lifetimeOf(secret);
-  if (lifetime !== undefined && now >= dueAt(lifetime, binding.rotation)) {
+  if (lifetime !== undefined && now >= refreshAt(lifetime, binding.rotation, binding.uid)) {
     return "the refresh is due";
   }
   return undefined;
@@ -96,7 +96,7 @@ function needOfIntact(
     : {};
   const refreshed = { ...secret, ...timesOf(annotations) };
   const lifetime = lifetimeOf(refreshed);
-  if (lifetime !== undefined && now >= dueAt(lifetime, binding.rotation)) {
+  if (lifetime !== undefined && now >= refreshAt(lifetime, binding.rotation, binding.uid)) {
     return mintAgain(secret, binding, "the refresh is due");
   }
   if (isLabelFixed(secret, binding)) return mintAgain(secret, binding, "the Secret lost its label");

@@ -1,4 +1,5 @@
 import { isNewer } from "../../kubernetes/resource_version.ts";
+import type { BindingView } from "../binding/view.ts";
 import { FINALIZER } from "../conventions.ts";
 import { ownershipOf } from "./ownership.ts";
 import type { Content, SecretState, Snapshot } from "./snapshot.ts";
@@ -26,8 +27,12 @@ export function secretSlot(snapshot: Snapshot): SecretSlot {
     return occupied(snapshot, inspection.secret, inspection.content);
   }
   if (inspection?.kind === "absent") return { kind: "none" };
-  // Without finalizer the binding is new, and nothing was ever made for it.
-  return { kind: binding.finalizers.includes(FINALIZER) ? "unknown" : "none" };
+  return { kind: isNew(binding) ? "none" : "unknown" };
+}
+
+/** Nothing was ever made for it. The first releases set no finalizer, but told of the credential. */
+function isNew({ finalizers, status }: BindingView): boolean {
+  return !finalizers.includes(FINALIZER) && status.lastTokenRefreshTime === undefined;
 }
 
 function occupied(

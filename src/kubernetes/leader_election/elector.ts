@@ -82,6 +82,14 @@ export class LeaderElector {
   }
 
   /**
+   * To be called before each write. Where the time of the lease has run out and no timer has said so
+   * yet, as after a stop of the process, it ends the leadership, whose signal then aborts.
+   */
+  check(): void {
+    this.#term?.check();
+  }
+
+  /**
    * Waits for the lease, calls `lead` once, keeps renewing until it has ended, and gives the lease
    * back. `lead` must stop writing when its signal aborts, and settle when it has stopped.
    *

@@ -60,6 +60,10 @@ export class Term {
     return !this.renewing.aborted && this.#options.monotonic() < this.#renewBy;
   }
 
+  get #overdue(): string {
+    return `no renewal has succeeded for ${this.#options.renewDeadlineMs / 1000} s`;
+  }
+
   /** A renewal sent at `sentAt` has succeeded. */
   renewed(sentAt: number): void {
     const { clock, monotonic, renewDeadlineMs } = this.#options;
@@ -67,8 +71,13 @@ export class Term {
     this.#renewBy = sentAt + renewDeadlineMs;
     this.#cancel = clock.after(
       Math.max(0, this.#renewBy - monotonic()),
-      () => this.lose(`no renewal has succeeded for ${renewDeadlineMs / 1000} s`),
+      () => this.lose(this.#overdue),
     );
+  }
+
+  /** Ends the term if its time has run out: the timer that says so may be late. */
+  check(): void {
+    if (!this.isValid && !this.renewing.aborted) this.lose(this.#overdue);
   }
 
   /**

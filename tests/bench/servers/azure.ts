@@ -1,0 +1,88 @@
+import { fileURLToPath } from "node:url";
+import type { CallKind } from "../../sandbox/azure/calls.ts";
+import { readLines } from "./lines.ts";
+
+const PROGRAM = fileURLToPath(new URL("azure_process.ts", import.meta.url));
+
+/** What a fake Azure has seen. */
+export interface AzureSeen {
+  readonly calls: Readonly<Record<CallKind, number>>;
+  /** Requests that each of IMDS's limits refused. */
+  readonly throttles: { readonly rate: number; readonly concurrency: number };
+  /** Requests that nobody should have sent, and departures from the protocol. */
+  readonly problems: readonly string[];
+}
+
+/** A fake Azure in a process of its own. */
+export class AzureProcess implements AsyncDisposable {
+  /** Environment of an operator that is to use it. */
+  readonly env: Readonly<Record<string, string>>;
+  readonly #child: Deno.ChildProcess;
+  readonly #lines: AsyncGenerator<string>;
+  readonly #input: WritableStreamDefaultWriter<Uint8Array>;
+
+  private constructor(
+    child: Deno.ChildProcess,
+    lines: AsyncGenerator<string>,
+    env: Readonly<Record<string, string>>,
+  ) {
+    this.#child = child;
+    this.#lines = lines;
+    this.#input = child.stdin.getWriter();
+    this.env = env;
+  }
+
+  /** Starts one. Its certificate authority's file goes into `directory`. */
+  static async start(directory: string): Promise<AzureProcess> {
+    const child = new Deno.Command(Deno.execPath(), {
+      args: ["run", "--quiet", "--allow-all", PROGRAM],
+      stdin: "piped",
+      stdout: "piped",
+      stderr: "inherit",
+    }).spawn();
+    const lines = readLines(child.stdout);
+    const { env, caPem } = await next(lines) as {
+      env: Record<string, string>;
+      caPem: string;
+    };
+    const caFile = `${directory}/azure-ca.pem`;
+    await Deno.writeTextFile(caFile, caPem);
+    return new AzureProcess(child, lines, { ...env, DENO_CERT: caFile });
+  }
+
+  /** What it has seen so far. */
+  async seen(): Promise<AzureSeen> {
+    await this.#input.write(new TextEncoder().encode("seen\n"));
+    return await next(this.#lines) as AzureSeen;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#input.close();
+    await this.#child.stdout.cancel().catch(() => {}); // It is locked by the reader of lines.
+    await this.#child.status;
+  }
+}
+
+/** What came between two moments. */
+export function seenBetween(before: AzureSeen, after: AzureSeen): AzureSeen {
+  const { calls, throttles } = before;
+  return {
+    calls: {
+      imds: after.calls.imds - calls.imds,
+      entra: after.calls.entra - calls.entra,
+      exchange: after.calls.exchange - calls.exchange,
+      token: after.calls.token - calls.token,
+    },
+    throttles: {
+      rate: after.throttles.rate - throttles.rate,
+      concurrency: after.throttles.concurrency - throttles.concurrency,
+    },
+    problems: after.problems.slice(before.problems.length),
+  };
+}
+
+async function next(lines: AsyncGenerator<string>): Promise<unknown> {
+  const { done, value } = await lines.next();
+  if (done) throw new Error("the fake Azure ended; its error stands above");
+  return JSON.parse(value);
+}

@@ -1,0 +1,52 @@
+import { fileURLToPath } from "node:url";
+import { currentSurroundings, obtainBinaries, type Surroundings } from "./binaries.ts";
+import type { ControlPlane } from "./control_plane.ts";
+import { haveBinaries } from "./gate.ts";
+import { readHelmModule } from "./go_build.ts";
+
+const MODULE_DIRECTORY = fileURLToPath(new URL("../helm", import.meta.url));
+const CHART = fileURLToPath(new URL("../../../deploy/helm", import.meta.url));
+
+/** How Helm ended and what it said. */
+export interface HelmResult {
+  code: number;
+  stdout: string;
+  stderr: string;
+}
+
+/** For `ignore` of tests that need Helm; see haveBinaries. */
+export function haveHelm(): boolean {
+  return haveBinaries(["helm"], surroundings());
+}
+
+/** Runs `helm COMMAND... deploy/helm REST...`, and of the user's own configuration nothing. */
+export function helmOnChart(
+  command: string[],
+  rest: string[],
+  plane?: ControlPlane,
+): Promise<HelmResult> {
+  return helm([...command, CHART, ...rest], plane);
+}
+
+/** Runs Helm, against the plane as its administrator where there is one. */
+export async function helm(args: string[], plane?: ControlPlane): Promise<HelmResult> {
+  const binaries = await obtainBinaries(["helm"], surroundings());
+  const home = await Deno.makeTempDir({ prefix: "msi-acrpull-helm-" });
+  try {
+    const kubeconfig = plane?.adminKubeconfig.path ?? `${home}/none`;
+    const { code, stdout, stderr } = await new Deno.Command(binaries.helm, {
+      args,
+      clearEnv: true,
+      env: { HOME: home, KUBECONFIG: kubeconfig },
+      stdin: "null",
+    }).output();
+    const decoder = new TextDecoder();
+    return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
+  } finally {
+    await Deno.remove(home, { recursive: true });
+  }
+}
+
+function surroundings(): Surroundings {
+  return { ...currentSurroundings(), module: readHelmModule(MODULE_DIRECTORY) };
+}

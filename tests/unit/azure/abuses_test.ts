@@ -1,0 +1,164 @@
+import assert from "node:assert/strict";
+import type { AzureEndpoint, AzureError } from "../../../src/azure/errors.ts";
+import type { CredentialRequest, CredentialsOptions } from "../../../src/azure/credentials.ts";
+import { type AbuseName, ABUSES } from "../../sandbox/azure/abuses.ts";
+import {
+  ARM,
+  CLIENT_ID,
+  credentialsRig,
+  REGISTRY,
+  rejection,
+  SCOPE,
+  settle,
+  TENANT_ID,
+} from "./support.ts";
+
+const MANAGED: CredentialRequest = {
+  identity: { kind: "managedIdentity", clientId: CLIENT_ID },
+  audience: ARM,
+  server: REGISTRY,
+  scope: SCOPE,
+};
+const FEDERATED: CredentialRequest = {
+  ...MANAGED,
+  identity: {
+    kind: "workloadIdentity",
+    authorityHost: "login.microsoftonline.com",
+    tenantId: TENANT_ID,
+    clientId: CLIENT_ID,
+    serviceAccount: { namespace: "team-a", name: "default", uid: "u-1" },
+  },
+};
+
+const HOSTS: Readonly<Record<AzureEndpoint, string>> = {
+  imds: "IMDS",
+  entra: "login.microsoftonline.com",
+  exchange: REGISTRY,
+  token: REGISTRY,
+};
+const REACH: Readonly<Record<AzureEndpoint, string>> = {
+  imds:
+    "Check that the operator runs on an Azure node and that no network policy blocks 169.254.169.254.",
+  entra: "Check DNS, firewall and proxy on the way to this host.",
+  exchange: "Check the registry's name, and DNS, firewall and private endpoint on the way to it.",
+  token: "Check the registry's name, and DNS, firewall and private endpoint on the way to it.",
+};
+/** The documented bound of each call, in seconds. */
+const BOUNDS: Readonly<Record<AzureEndpoint, number>> = {
+  imds: 15,
+  entra: 30,
+  exchange: 60,
+  token: 60,
+};
+const FIELDS: Readonly<Record<AzureEndpoint, string>> = {
+  imds: "access_token",
+  entra: "access_token",
+  exchange: "refresh_token",
+  token: "access_token",
+};
+
+const PROXY = "Look for a proxy or another service that answers in its place.";
+
+type Outcome = readonly [reason: string, message: string];
+const bad = (fault: string) => (endpoint: AzureEndpoint): Outcome => [
+  "BadAnswer",
+  `The answer of ${HOSTS[endpoint]} ${fault}. ${PROXY}`,
+];
+const timeout = (endpoint: AzureEndpoint): Outcome => [
+  "Timeout",
+  `${HOSTS[endpoint]} did not answer within ${BOUNDS[endpoint]} s. ${REACH[endpoint]}`,
+];
+const unreachable = (endpoint: AzureEndpoint): Outcome => [
+  "Unreachable",
+  `${HOSTS[endpoint]} could not be reached, or broke off its answer. ${REACH[endpoint]}`,
+];
+const redirected = (status: number) => (endpoint: AzureEndpoint): Outcome => [
+  "Redirected",
+  `${HOSTS[endpoint]} answered with a redirect (HTTP ${status}), which is never followed with a ` +
+  "token. Look for a proxy or a captive portal between the operator and this host.",
+];
+
+/** What each abuse is answered with; the last four concern tokens of registries alone. */
+const OUTCOMES: Readonly<Record<AbuseName, (endpoint: AzureEndpoint) => Outcome>> = {
+  "html": bad("is not JSON"),
+  "empty": bad("is empty"),
+  "no-token": (endpoint) => bad(`has no ${FIELDS[endpoint]}`)(endpoint),
+  "not-a-jwt": bad("holds a token that is no JWT"),
+  "no-exp": bad("holds a token without exp"),
+  "exp-past": bad("holds a token that has expired"),
+  "wrong-registry": bad("holds a token for another registry"),
+  "huge": (endpoint) => [
+    "BadAnswer",
+    `${HOSTS[endpoint]} sent an answer of more than 1 MiB. Look for a proxy between the operator ` +
+    "and this host.",
+  ],
+  "hang": timeout,
+  "redirect-302": redirected(302),
+  "redirect-307": redirected(307),
+  "cut": unreachable,
+  "slow-drip": timeout,
+  "dns": unreachable,
+};
+const OF_REGISTRIES: readonly AbuseName[] = ["not-a-jwt", "no-exp", "exp-past", "wrong-registry"];
+
+const POLICY: Partial<CredentialsOptions> = { audiencePolicy: { kind: "arm" } };
+
+for (const endpoint of ["imds", "entra", "exchange", "token"] as const) {
+  const ofRegistry = endpoint === "exchange" || endpoint === "token";
+  for (const abuse of ABUSES.filter((name) => ofRegistry || !OF_REGISTRIES.includes(name))) {
+    Deno.test(`abuse: ${abuse} at ${endpoint} gives its one sentence, and the next try works`, async () => {
+      const { time, azure, credentials } = credentialsRig(POLICY);
+      const request = endpoint === "entra" ? FEDERATED : MANAGED;
+      azure.fail(abuse, { endpoint });
+      const error = await settle(time, rejection(credentials.mint(request)), 60_000);
+      const [reason, message] = OUTCOMES[abuse](endpoint);
+      assert.deepEqual(shown(error), {
+        endpoint,
+        host: HOSTS[endpoint],
+        class: "transient",
+        reason,
+        message,
+      });
+      assertNoTokens(error, azure.issuedTokens());
+      await settle(time, credentials.mint(request));
+      assert.deepEqual(azure.strays(), []);
+      azure.assertClean();
+      assert.equal(time.pending, 0);
+    });
+  }
+}
+
+Deno.test("abuse: a hanging call ends at its bound and not before", async () => {
+  for (const endpoint of ["imds", "entra", "exchange", "token"] as const) {
+    const { time, azure, credentials } = credentialsRig(POLICY);
+    azure.fail("hang", { endpoint });
+    let ended = -1;
+    const outcome = rejection(credentials.mint(endpoint === "entra" ? FEDERATED : MANAGED));
+    const noted = outcome.then(() => ended = time.elapsed());
+    await time.pass(BOUNDS[endpoint] * 1000 - 1);
+    assert.equal(ended, -1, endpoint);
+    await time.pass(1);
+    await noted;
+    assert.equal(ended, BOUNDS[endpoint] * 1000, endpoint);
+  }
+});
+
+Deno.test("abuse: a value from IMDS that is no JWT is the registry's to refuse", async () => {
+  const { time, azure, credentials } = credentialsRig(POLICY);
+  azure.fail("not-a-jwt", { endpoint: "imds" });
+  const error = await settle(time, rejection(credentials.mint(MANAGED)));
+  assert.deepEqual([error.failure.endpoint, error.failure.reason], ["exchange", "RegistryDenied"]);
+  await settle(time, credentials.mint(MANAGED));
+  assert.equal(azure.counts().imds, 2, "the value that was refused is not used again");
+});
+
+function shown(error: AzureError) {
+  const { endpoint, host, class: failureClass, reason } = error.failure;
+  return { endpoint, host, class: failureClass, reason, message: error.message };
+}
+
+/** Nothing of the error, its causes included, holds a token. */
+function assertNoTokens(error: AzureError, tokens: readonly string[]): void {
+  const shown = Deno.inspect(error, { depth: 10 }) + JSON.stringify(error.failure) + error.stack;
+  for (const token of tokens) assert.ok(!shown.includes(token), `shows ${token}`);
+}

@@ -1,0 +1,409 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import {
+  type AudiencePolicy,
+  credentialKey,
+  type CredentialRequest,
+} from "../../../src/azure/credentials.ts";
+import { ACR_AUDIENCE } from "../../../src/azure/clouds.ts";
+import { decodeJwt } from "../../sandbox/azure/jwt.ts";
+import {
+  ARM,
+  CLIENT_ID,
+  credentialsRig,
+  OTHER_CLIENT_ID,
+  REGISTRY,
+  rejection,
+  SCOPE,
+  settle,
+  TENANT_ID,
+} from "./support.ts";
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+
+const NODE: CredentialRequest = {
+  identity: { kind: "managedIdentity", clientId: CLIENT_ID },
+  audience: ARM,
+  server: REGISTRY,
+  scope: SCOPE,
+};
+
+function federated(account: Partial<{ namespace: string; name: string; uid: string }> = {}) {
+  return {
+    ...NODE,
+    identity: {
+      kind: "workloadIdentity",
+      authorityHost: "login.microsoftonline.com",
+      tenantId: TENANT_ID,
+      clientId: CLIENT_ID,
+      serviceAccount: { namespace: "team-a", name: "default", uid: "u-1", ...account },
+    },
+  } as const satisfies CredentialRequest;
+}
+
+Deno.test("credentials: a scoped one is an access token with the life that its own exp tells", async () => {
+  const { time, azure, credentials } = credentialsRig();
+  const credential = await settle(time, credentials.mint(NODE));
+  const now = time.clock.now();
+  assert.equal(credential.password.reveal(), azure.issuedTokens()[2]);
+  assert.deepEqual([credential.mintedAt, credential.expiresAt], [now, now + 75 * MINUTE]);
+  assert.deepEqual(azure.counts(), { imds: 1, entra: 0, exchange: 1, token: 1 });
+  azure.assertClean();
+});
+
+Deno.test("credentials: one without scope is the refresh token itself", async () => {
+  const { time, azure, credentials } = credentialsRig();
+  const credential = await settle(time, credentials.mint({ ...NODE, scope: "" }));
+  const now = time.clock.now();
+  assert.equal(credential.password.reveal(), azure.issuedTokens()[1]);
+  assert.deepEqual([credential.mintedAt, credential.expiresAt], [now, now + 3 * HOUR]);
+  assert.deepEqual(azure.counts(), { imds: 1, entra: 0, exchange: 1, token: 0 });
+  azure.assertClean();
+});
+
+Deno.test("credentials: a federated one begins with the account's own token", async () => {
+  const { time, azure, credentials, assertions } = credentialsRig();
+  await settle(time, credentials.mint(federated()));
+  assert.deepEqual(assertions, ["team-a/default/u-1"]);
+  assert.deepEqual(azure.counts(), { imds: 0, entra: 1, exchange: 1, token: 1 });
+  azure.assertClean();
+});
+
+Deno.test("credentials: a thousand askers of one credential cost one call of each kind", async () => {
+  const { time, azure, credentials } = credentialsRig({
+    azure: { latencyMs: { imds: 30, acr: 120 } },
+  });
+  const all = Promise.all(Array.from({ length: 1000 }, () => credentials.mint(NODE)));
+  const minted = await settle(time, all, 1000);
+  assert.equal(new Set(minted.map(({ password }) => password)).size, 1);
+  assert.deepEqual(azure.counts(), { imds: 1, entra: 0, exchange: 1, token: 1 });
+});
+
+Deno.test("credentials: who asks within five minutes gets the same, with the moment of its minting", async () => {
+  const { time, azure, credentials } = credentialsRig({
+    azure: { tokenLifetimeMs: { access: 3 * HOUR } },
+  });
+  const first = await settle(time, credentials.mint(NODE));
+  await time.pass(5 * MINUTE - 1);
+  const second = await settle(time, credentials.mint(NODE));
+  assert.equal(second, first);
+  await time.pass(1);
+  const third = await settle(time, credentials.mint(NODE));
+  assert.notEqual(third.password.reveal(), first.password.reveal());
+  assert.equal(third.mintedAt - first.mintedAt, 5 * MINUTE);
+  assert.equal(azure.counts().token, 2);
+});
+
+Deno.test("credentials: a short-lived one is shared for a twentieth of its life alone", async () => {
+  const lives = { refresh: MINUTE, access: MINUTE };
+  const { time, azure, credentials } = credentialsRig({ azure: { tokenLifetimeMs: lives } });
+  await settle(time, credentials.mint(NODE));
+  await time.pass(2_999);
+  await settle(time, credentials.mint(NODE));
+  assert.equal(azure.counts().token, 1);
+  await time.pass(1);
+  await settle(time, credentials.mint(NODE));
+  assert.equal(azure.counts().token, 2);
+});
+
+const SHARING: readonly [what: string, CredentialRequest, CredentialRequest, object][] = [
+  [
+    "the case of host and IDs makes no other credential",
+    NODE,
+    { ...NODE, server: "Bench.AzureCR.io.", identity: upper(NODE.identity) },
+    { imds: 1, entra: 0, exchange: 1, token: 1 },
+  ],
+  [
+    "a resource ID beside the client ID makes no other credential",
+    NODE,
+    { ...NODE, identity: { kind: "managedIdentity", clientId: CLIENT_ID, resourceId: "/x" } },
+    { imds: 1, entra: 0, exchange: 1, token: 1 },
+  ],
+  [
+    "another scope takes the same refresh token",
+    NODE,
+    { ...NODE, scope: "repository:other:pull" },
+    { imds: 1, entra: 0, exchange: 1, token: 2 },
+  ],
+  [
+    "another registry takes the same node token",
+    NODE,
+    { ...NODE, server: "other.azurecr.io" },
+    { imds: 1, entra: 0, exchange: 2, token: 2 },
+  ],
+  [
+    "another audience is another credential",
+    NODE,
+    { ...NODE, audience: "https://management.core.windows.net/" },
+    { imds: 2, entra: 0, exchange: 2, token: 2 },
+  ],
+  [
+    "another identity is another credential",
+    NODE,
+    { ...NODE, identity: { kind: "managedIdentity", clientId: OTHER_CLIENT_ID } },
+    { imds: 2, entra: 0, exchange: 2, token: 2 },
+  ],
+  [
+    "two accounts with one client never share",
+    federated(),
+    federated({ name: "builder" }),
+    { imds: 0, entra: 2, exchange: 2, token: 2 },
+  ],
+  [
+    "accounts of one name in two namespaces never share",
+    federated(),
+    federated({ namespace: "team-b" }),
+    { imds: 0, entra: 2, exchange: 2, token: 2 },
+  ],
+  [
+    "an account made anew does not ride on its predecessor",
+    federated(),
+    federated({ uid: "u-2" }),
+    { imds: 0, entra: 2, exchange: 2, token: 2 },
+  ],
+  [
+    "a node's identity and a federated one of the same client never share",
+    NODE,
+    federated(),
+    { imds: 1, entra: 1, exchange: 2, token: 2 },
+  ],
+];
+
+function upper(identity: CredentialRequest["identity"]): CredentialRequest["identity"] {
+  return { ...identity, clientId: identity.clientId!.toUpperCase() } as typeof identity;
+}
+
+for (const [what, one, other, calls] of SHARING) {
+  Deno.test(`credentials: ${what}`, async () => {
+    const { time, azure, credentials } = credentialsRig();
+    await settle(time, Promise.all([credentials.mint(one), credentials.mint(other)]), 1);
+    assert.deepEqual(azure.counts(), calls);
+    await settle(time, Promise.all([credentials.mint(one), credentials.mint(other)]), 1);
+    assert.deepEqual(azure.counts(), calls);
+    azure.assertClean();
+  });
+}
+
+Deno.test("credentials: a node's token is used again until five minutes before it expires", async () => {
+  const { time, azure, credentials } = credentialsRig();
+  const counts: number[] = [];
+  for (const at of [0, 30, 54, 55, 56]) {
+    await time.passUntil(at * MINUTE);
+    await settle(
+      time,
+      credentials.mint({ ...NODE, scope: `repository:r${at}:pull`, server: `r${at}.azurecr.io` }),
+    );
+    counts.push(azure.counts().imds);
+  }
+  assert.deepEqual(counts, [1, 1, 1, 2, 2]);
+});
+
+Deno.test("credentials: a federated token is used again for five minutes at most", async () => {
+  const { time, azure, credentials } = credentialsRig();
+  const counts: number[] = [];
+  for (const at of [0, 4, 5, 6]) {
+    await time.passUntil(at * MINUTE);
+    await settle(time, credentials.mint({ ...federated(), server: `r${at}0000.azurecr.io` }));
+    counts.push(azure.counts().entra);
+  }
+  assert.deepEqual(counts, [1, 1, 2, 2]);
+});
+
+Deno.test("credentials: a failure goes to all who wait for it and to nobody after", async () => {
+  const { time, azure, credentials } = credentialsRig();
+  azure.fail("acr-500", { endpoint: "exchange" });
+  const asked = [credentials.mint(NODE), credentials.mint(NODE)].map((p) => rejection(p));
+  const errors = await settle(time, Promise.all(asked));
+  assert.deepEqual(errors.map(({ failure }) => failure.reason), [
+    "ServiceTrouble",
+    "ServiceTrouble",
+  ]);
+  await settle(time, credentials.mint(NODE));
+  assert.deepEqual(azure.counts(), { imds: 1, entra: 0, exchange: 2, token: 1 });
+  azure.assertClean();
+});
+
+Deno.test("credentials: a failure at the scope leaves the refresh token in use", async () => {
+  const { time, azure, credentials } = credentialsRig();
+  azure.fail("acr-abac-wildcard");
+  await settle(time, rejection(credentials.mint(NODE)));
+  await settle(time, credentials.mint(NODE));
+  assert.deepEqual(azure.counts(), { imds: 1, entra: 0, exchange: 1, token: 2 });
+});
+
+Deno.test("credentials: a failure to have the account's token is passed on as it is", async () => {
+  const boom = new Error("no token for you");
+  const { time, credentials } = credentialsRig({ serviceAccountToken: () => Promise.reject(boom) });
+  assert.equal(await settle(time, rejection<Error>(credentials.mint(federated()))), boom);
+});
+
+interface PolicyCase {
+  readonly what: string;
+  readonly policy: AudiencePolicy;
+  readonly refusesArm?: boolean;
+  readonly admits?: boolean;
+  /** Audience of each call to IMDS, over two credentials of one registry. */
+  readonly audiences: readonly string[];
+  readonly exchanges: number;
+  readonly error?: string;
+}
+
+const FIXED = "https://management.core.windows.net/";
+const POLICIES: readonly PolicyCase[] = [
+  {
+    what: "auto offers the ARM audience where it is taken",
+    policy: { kind: "auto" },
+    audiences: [ARM],
+    exchanges: 2,
+  },
+  {
+    what: "auto offers the registry's own audience where ARM is refused, and remembers",
+    policy: { kind: "auto" },
+    refusesArm: true,
+    audiences: [ARM, ACR_AUDIENCE],
+    exchanges: 3,
+  },
+  {
+    what: "auto tells of the first refusal where both are refused, and remembers nothing",
+    policy: { kind: "auto" },
+    admits: false,
+    audiences: [ARM, ACR_AUDIENCE, ARM, ACR_AUDIENCE],
+    exchanges: 4,
+    error: "RegistryDenied",
+  },
+  {
+    what: "arm offers the ARM audience alone",
+    policy: { kind: "arm" },
+    refusesArm: true,
+    audiences: [ARM, ARM],
+    exchanges: 2,
+    error: "RegistryDenied",
+  },
+  {
+    what: "acr offers the registry's own audience alone",
+    policy: { kind: "acr" },
+    audiences: [ACR_AUDIENCE],
+    exchanges: 2,
+  },
+  {
+    what: "a fixed audience is offered whatever the cloud's is",
+    policy: { kind: "fixed", audience: FIXED },
+    audiences: [FIXED],
+    exchanges: 2,
+  },
+];
+
+for (const { what, policy, refusesArm, admits, audiences, exchanges, error } of POLICIES) {
+  Deno.test(`credentials: ${what}`, async () => {
+    const { time, azure, credentials } = credentialsRig({ audiencePolicy: policy });
+    azure.setRegistry(REGISTRY, {
+      refuseArmAudience: refusesArm ?? false,
+      ...(admits === undefined ? {} : { admits: () => admits }),
+    });
+    for (let round = 0; round < 2; round++) {
+      // Past the sharing of refresh tokens, within the life of node tokens.
+      await time.pass(6 * MINUTE);
+      const outcome = credentials.mint(NODE).then(() => undefined, (e) => e.failure.reason);
+      assert.equal(await settle(time, outcome, 10), error);
+    }
+    const asked = azure.calls().filter(({ kind }) => kind === "imds").map((call) => call.audience);
+    assert.deepEqual(asked, audiences);
+    assert.equal(azure.counts().exchange, exchanges);
+    azure.assertClean();
+  });
+}
+
+Deno.test("credentials: what one registry takes says nothing of another", async () => {
+  const { time, azure, credentials } = credentialsRig();
+  azure.setRegistry(REGISTRY, { refuseArmAudience: true });
+  await settle(time, credentials.mint(NODE), 10);
+  const other = await settle(
+    time,
+    credentials.mint({ ...NODE, server: "other.azurecr.io", scope: "" }),
+    10,
+  );
+  assert.equal(decodeJwt(other.password.reveal())!.arm, ARM);
+});
+
+Deno.test("credentials: only a refusal brings the other audience up", async () => {
+  for (const name of ["acr-firewall", "acr-429", "dns"]) {
+    const { time, azure, credentials } = credentialsRig();
+    azure.fail(name, { endpoint: "exchange" });
+    await settle(time, rejection(credentials.mint(NODE)), 10);
+    assert.deepEqual([azure.counts().imds, azure.counts().exchange], [1, 1], name);
+  }
+});
+
+Deno.test("credentials: IMDS's refusal for haste holds every further call to it back", async () => {
+  const { time, azure, credentials } = credentialsRig();
+  azure.fail("imds-busy");
+  await settle(time, rejection(credentials.mint(NODE)));
+  const next = credentials.mint(NODE);
+  await time.pass(999);
+  assert.equal(azure.counts().imds, 1);
+  await settle(time, next, 1);
+  assert.equal(azure.counts().imds, 2);
+});
+
+Deno.test("credentials: fifty identities pass IMDS's limits without one refusal", async () => {
+  const { time, azure, credentials } = credentialsRig({ azure: { latencyMs: { imds: 30 } } });
+  const ids = Array.from(
+    { length: 50 },
+    (_, n) => CLIENT_ID.slice(0, -2) + String(n).padStart(2, "0"),
+  );
+  const all = Promise.all(
+    ids.map((clientId) =>
+      credentials.mint({ ...NODE, identity: { kind: "managedIdentity", clientId } })
+    ),
+  );
+  await settle(time, all, 5_000);
+  assert.deepEqual(azure.throttles(), { rate: 0, concurrency: 0 });
+  assert.equal(azure.counts().imds, 50);
+});
+
+Deno.test("credentials: the operator's end ends every call under way with its reason", async () => {
+  const { time, azure, credentials, stop } = credentialsRig();
+  azure.fail("hang", { endpoint: "exchange" });
+  const reason = new Error("the operator ends");
+  const outcomes = [credentials.mint(NODE), credentials.mint(federated())].map((p) =>
+    rejection<Error>(p)
+  );
+  azure.fail("hang", { endpoint: "entra" });
+  await time.pass(1);
+  stop(reason);
+  assert.deepEqual(await settle(time, Promise.all(outcomes)), [reason, reason]);
+  assert.equal(time.pending, 0);
+});
+
+Deno.test("property: two requests have one key exactly if they ask for the same credential", () => {
+  const word = fc.constantFrom("a", "b", 'a","b', "", "client");
+  const identity = fc.oneof(
+    fc.record({ kind: fc.constant("managedIdentity" as const), clientId: word }),
+    fc.record({ kind: fc.constant("managedIdentity" as const), resourceId: word }),
+    fc.record({
+      kind: fc.constant("workloadIdentity" as const),
+      authorityHost: word,
+      tenantId: word,
+      clientId: word,
+      serviceAccount: fc.record({ namespace: word, name: word, uid: word }),
+    }),
+  );
+  const request = fc.record({ identity, audience: word, server: word, scope: word });
+  fc.assert(
+    fc.property(request, request, (one, other) => {
+      const same = JSON.stringify(flat(one)) === JSON.stringify(flat(other));
+      assert.equal(credentialKey(one) === credentialKey(other), same);
+    }),
+    { numRuns: 1000 },
+  );
+});
+
+function flat({ identity, audience, server, scope }: CredentialRequest): unknown {
+  if (identity.kind === "managedIdentity") {
+    const { clientId = null, resourceId = null } = identity;
+    return [0, clientId, resourceId, audience, server, scope];
+  }
+  const { authorityHost, tenantId, clientId, serviceAccount: { namespace, name, uid } } = identity;
+  return [1, authorityHost, tenantId, clientId, namespace, name, uid, audience, server, scope];
+}

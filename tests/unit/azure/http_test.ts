@@ -1,0 +1,170 @@
+import assert from "node:assert/strict";
+import type { AzureEndpoint, AzureError } from "../../../src/azure/errors.ts";
+import { type AzureRequest, callAzure } from "../../../src/azure/http.ts";
+import { FakeTime } from "../kubernetes/fake_time.ts";
+import { rejection, requestTo, settle } from "./support.ts";
+
+type Seen = { readonly url: string; readonly init: RequestInit };
+
+function transportOf(time: FakeTime, answer: (init: RequestInit) => Promise<Response>) {
+  const seen: Seen[] = [];
+  const calls: [AzureEndpoint, number, number][] = [];
+  return {
+    seen,
+    calls,
+    clock: time.clock,
+    fetch: (input: string | URL | Request, init: RequestInit = {}) => {
+      seen.push({ url: String(input), init });
+      return answer(init);
+    },
+    onCall: (...call: [AzureEndpoint, number, number]) => void calls.push(call),
+  };
+}
+
+const never = () => new Promise<never>(() => {});
+
+Deno.test("http: without a form a call is a GET that follows no redirect", async () => {
+  const time = new FakeTime();
+  const transport = transportOf(time, () => Promise.resolve(new Response("yes")));
+  const request = requestTo("imds", { headers: { metadata: "true" } });
+  const response = await callAzure(transport, request);
+  const { signal, ...init } = transport.seen[0]!.init;
+  assert.deepEqual(init, { method: "GET", redirect: "manual", headers: { metadata: "true" } });
+  assert.equal(signal?.aborted, false);
+  assert.deepEqual({ status: response.status, body: response.body }, { status: 200, body: "yes" });
+  assert.equal(time.pending, 0);
+});
+
+Deno.test("http: a form is posted as it stands", async () => {
+  const transport = transportOf(new FakeTime(), () => Promise.resolve(new Response("")));
+  const form = new URLSearchParams({ a: "1 2", b: "&" });
+  await callAzure(transport, requestTo("exchange", { form }));
+  const { method, body, redirect } = transport.seen[0]!.init;
+  assert.deepEqual([method, String(body), redirect], ["POST", "a=1+2&b=%26", "manual"]);
+});
+
+Deno.test("http: redirects really come back as such from the runtime's fetch", async () => {
+  const server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen: () => {} }, () => {
+    return new Response("moved", { status: 307, headers: { location: "http://example.net/" } });
+  });
+  try {
+    const url = new URL(`http://127.0.0.1:${server.addr.port}/`);
+    const transport = { clock: new FakeTime().clock, fetch };
+    const error = await rejection(callAzure(transport, requestTo("exchange", { url })));
+    assert.deepEqual([error.failure.reason, error.failure.status], ["Redirected", 307]);
+  } finally {
+    await server.shutdown();
+  }
+});
+
+Deno.test("http: a call that nobody answers ends at its timeout, and the request with it", async () => {
+  const time = new FakeTime();
+  let aborted = false;
+  const transport = transportOf(time, (init) => {
+    init.signal!.addEventListener("abort", () => aborted = true);
+    return never();
+  });
+  const outcome = rejection(callAzure(transport, requestTo("imds", { timeoutMs: 15_000 })));
+  await time.pass(14_999);
+  assert.deepEqual([aborted, transport.calls], [false, []]);
+  await time.pass(1);
+  const { failure } = await outcome;
+  assert.deepEqual([aborted, failure.reason, failure.class], [true, "Timeout", "transient"]);
+  assert.deepEqual(transport.calls, [["imds", 0, 15_000]]);
+  assert.equal(time.pending, 0);
+});
+
+Deno.test("http: a body that does not end is bound by the same timeout", async () => {
+  const time = new FakeTime();
+  let cancelled = false;
+  const body = () =>
+    new ReadableStream<Uint8Array>({
+      start: (controller) => controller.enqueue(new TextEncoder().encode("{")),
+      cancel: () => void (cancelled = true),
+    });
+  const transport = transportOf(time, () => Promise.resolve(new Response(body())));
+  const error = await settle(time, rejection(callAzure(transport, requestTo("token"))), 15_000);
+  assert.deepEqual([error.failure.reason, cancelled], ["Timeout", true]);
+  assert.deepEqual(transport.calls, [["token", 200, 15_000]]);
+});
+
+Deno.test("http: the caller's abort ends a call at once with the caller's reason", async () => {
+  const stop = new AbortController();
+  const reason = new Error("the operator ends");
+  const time = new FakeTime();
+  const transport = transportOf(time, never);
+  const outcome = rejection<Error>(
+    callAzure(transport, requestTo("entra", { signal: stop.signal })),
+  );
+  stop.abort(reason);
+  assert.equal(await outcome, reason);
+  assert.equal(time.pending, 0);
+});
+
+Deno.test("http: a call that is aborted before it begins is never sent to its end", async () => {
+  const reason = new Error("the operator ends");
+  const transport = transportOf(new FakeTime(), () => Promise.resolve(new Response("x")));
+  const request = requestTo("entra", { signal: AbortSignal.abort(reason) });
+  assert.equal(await rejection<Error>(callAzure(transport, request)), reason);
+});
+
+Deno.test("http: a fetch that throws at once is a service that cannot be reached", async () => {
+  const transport = transportOf(new FakeTime(), () => {
+    throw new TypeError("error sending request");
+  });
+  const { failure, cause } = await rejection(callAzure(transport, requestTo("exchange")));
+  assert.deepEqual([failure.reason, failure.class, failure.status], [
+    "Unreachable",
+    "transient",
+    undefined,
+  ]);
+  assert.match(String((cause as Error).message), /error sending request/);
+});
+
+const MIB = 1024 * 1024;
+
+Deno.test("http: an answer of exactly 1 MiB is read whole, and one byte more is refused", async () => {
+  const lengths: Promise<number | string>[] = [MIB, MIB + 1].map(async (length) => {
+    const transport = transportOf(
+      new FakeTime(),
+      () => Promise.resolve(new Response(new Uint8Array(length).fill(65))),
+    );
+    return await callAzure(transport, requestTo("token")).then(
+      ({ body }) => body.length,
+      (error: AzureError) => error.failure.problem,
+    );
+  });
+  assert.deepEqual(await Promise.all(lengths), [
+    MIB,
+    "bench.azurecr.io sent an answer of more than 1 MiB",
+  ]);
+});
+
+Deno.test("http: each endpoint says where to look when it cannot be reached", async () => {
+  const endpoints: readonly AzureEndpoint[] = ["imds", "entra", "exchange", "token"];
+  const registry = "bench.azurecr.io could not be reached, or broke off its answer. Check the " +
+    "registry's name, and DNS, firewall and private endpoint on the way to it.";
+  const messages = await Promise.all(endpoints.map(async (endpoint) => {
+    const transport = transportOf(new FakeTime(), () => Promise.reject(new TypeError("dns error")));
+    return (await rejection(callAzure(transport, requestTo(endpoint)))).message;
+  }));
+  assert.deepEqual(messages, [
+    "IMDS could not be reached, or broke off its answer. Check that the operator runs on an " +
+    "Azure node and that no network policy blocks 169.254.169.254.",
+    "login.microsoftonline.com could not be reached, or broke off its answer. Check DNS, " +
+    "firewall and proxy on the way to this host.",
+    registry,
+    registry,
+  ]);
+});
+
+Deno.test("http: the observer hears of every call with its status and duration", async () => {
+  const time = new FakeTime();
+  const transport = transportOf(time, async () => {
+    await new Promise<void>((resolve) => time.clock.after(30, resolve));
+    return new Response("", { status: 503 });
+  });
+  const request: AzureRequest = requestTo("exchange");
+  await settle(time, callAzure(transport, request), 30);
+  assert.deepEqual(transport.calls, [["exchange", 503, 30]]);
+});

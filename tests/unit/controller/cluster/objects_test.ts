@@ -1,0 +1,192 @@
+import assert from "node:assert/strict";
+import {
+  pullSecretsOf,
+  secretState,
+  serviceAccountState,
+  trimSecret,
+  trimServiceAccount,
+} from "../../../../src/controller/cluster/objects.ts";
+import type {
+  ObjectMeta,
+  PartialObjectMetadata,
+  Stored,
+} from "../../../../src/kubernetes/resource.ts";
+import { NOW, time } from "../builders.ts";
+
+const LABEL = "acr.microsoft.com/binding";
+const EXPIRY = "acr.microsoft.com/token.expiry";
+
+type ManagedFields = NonNullable<ObjectMeta["managedFields"]>;
+
+const fields = (manager: string, fieldsV1: object): ManagedFields[number] => ({
+  manager,
+  operation: "Update",
+  fieldsV1,
+});
+const DATA = { "f:data": { "f:.dockerconfigjson": {} } };
+const annotation = (name: string) => ({ "f:metadata": { "f:annotations": { [`f:${name}`]: {} } } });
+const US = "msi-acrpull-deno";
+
+function secret(change: Partial<ObjectMeta> = {}): Stored<PartialObjectMetadata> {
+  return {
+    metadata: { name: "s", namespace: "team-a", uid: "u", resourceVersion: "7", ...change },
+  };
+}
+
+const owner = (change: object = {}) => ({
+  apiVersion: "acrpull.microsoft.com/v1beta2",
+  kind: "AcrPullBinding",
+  name: "pull",
+  uid: "uid-v2",
+  ...change,
+});
+
+Deno.test("objects: of a Secret is kept what plans need, and no word of its data or of others", () => {
+  const kept = trimSecret({
+    ...secret({
+      labels: { [LABEL]: "pull", app: "x" },
+      annotations: { [EXPIRY]: time(NOW), "kubectl.kubernetes.io/last-applied": "{}" },
+      ownerReferences: [owner()],
+      managedFields: [fields(US, DATA)],
+      finalizers: ["x"],
+    }),
+    data: { ".dockerconfigjson": "dG9rZW4=" },
+  } as Stored<PartialObjectMetadata>);
+  assert.deepEqual(kept, {
+    dataIsOurs: true,
+    metadata: {
+      name: "s",
+      namespace: "team-a",
+      uid: "u",
+      resourceVersion: "7",
+      labels: { [LABEL]: "pull" },
+      annotations: { [EXPIRY]: time(NOW) },
+      ownerReferences: [owner()],
+    },
+  });
+});
+
+const WRITERS: readonly [what: string, ManagedFields | undefined, ours: boolean][] = [
+  ["nobody is named", undefined, false],
+  ["nobody wrote data or annotations", [fields(US, { "f:type": {} })], false],
+  ["the operator wrote the data", [fields(US, DATA)], true],
+  [
+    "the operator wrote data and annotations",
+    [fields(US, { ...DATA, ...annotation(EXPIRY) })],
+    true,
+  ],
+  ["another wrote the data", [fields("manager", DATA)], false],
+  [
+    "another wrote the data beside the operator",
+    [fields(US, DATA), fields("kubectl", DATA)],
+    false,
+  ],
+  [
+    "another wrote an annotation that vouches for the data",
+    [fields(US, DATA), fields("kubectl", annotation(EXPIRY))],
+    false,
+  ],
+  [
+    "another wrote an annotation of its own",
+    [fields(US, DATA), fields("kubectl", annotation("app"))],
+    true,
+  ],
+  [
+    "another wrote the label",
+    [fields(US, DATA), fields("kubectl", { "f:metadata": { "f:labels": { [`f:${LABEL}`]: {} } } })],
+    true,
+  ],
+  ["an entry tells no fields", [fields(US, DATA), { manager: "x" }], true],
+];
+
+for (const [what, managedFields, ours] of WRITERS) {
+  Deno.test(`objects: data are ${ours ? "" : "not "}the operator's where ${what}`, () => {
+    const change = managedFields === undefined ? {} : { managedFields };
+    assert.equal(trimSecret(secret(change)).dataIsOurs, ours);
+  });
+}
+
+Deno.test("objects: a Secret as a plan sees it, whole", () => {
+  const stored = trimSecret(secret({
+    labels: { [LABEL]: "pull" },
+    annotations: {
+      [EXPIRY]: "e",
+      "acr.microsoft.com/token.refresh": "r",
+      "acr.microsoft.com/token.inputs": "i",
+      "acr.microsoft.com/token.identity": "d",
+    },
+    ownerReferences: [owner()],
+    managedFields: [fields(US, DATA)],
+  }));
+  assert.deepEqual(secretState(stored), {
+    name: "s",
+    uid: "u",
+    resourceVersion: "7",
+    label: "pull",
+    owner: { apiVersion: "acrpull.microsoft.com/v1beta2", name: "pull", uid: "uid-v2" },
+    ownedByOthers: false,
+    expiry: "e",
+    refresh: "r",
+    inputs: "i",
+    identity: "d",
+    dataIsOurs: true,
+  });
+});
+
+Deno.test("objects: a Secret of which nothing is known is one of nobody", () => {
+  assert.deepEqual(secretState(secret()), {
+    name: "s",
+    uid: "u",
+    resourceVersion: "7",
+    ownedByOthers: false,
+    dataIsOurs: false,
+  });
+});
+
+const OWNERS: readonly [what: string, object, isBinding: boolean][] = [
+  ["a v1beta2 binding", {}, true],
+  ["a v1beta1 binding", { apiVersion: "msi-acrpull.microsoft.com/v1beta1" }, true],
+  ["a binding of a later version", { apiVersion: "acrpull.microsoft.com/v1" }, true],
+  ["a kind of that name in another group", { apiVersion: "evil.example/v1beta2" }, false],
+  ["another kind of the group", { kind: "AcrPushBinding" }, false],
+  ["a Deployment", { apiVersion: "apps/v1", kind: "Deployment" }, false],
+];
+
+for (const [what, change, isBinding] of OWNERS) {
+  Deno.test(`objects: an owner that is ${what} is ${isBinding ? "" : "not "}taken for a binding`, () => {
+    const state = secretState(secret({ ownerReferences: [owner(change)] }));
+    assert.deepEqual([state.owner !== undefined, state.ownedByOthers], [isBinding, !isBinding]);
+  });
+}
+
+Deno.test("objects: of a ServiceAccount its references and its identity are kept", () => {
+  const stored = {
+    metadata: {
+      ...secret().metadata,
+      annotations: {
+        "azure.workload.identity/client-id": "c",
+        "azure.workload.identity/tenant-id": "t",
+        app: "x",
+      },
+      managedFields: [fields("x", DATA)],
+    },
+    imagePullSecrets: [{ name: "b" }, {}, { name: "a" }, { name: "b" }],
+    secrets: [{ name: "s" }],
+  };
+  const kept = trimServiceAccount(stored);
+  assert.deepEqual(Object.keys(kept).sort(), ["imagePullSecrets", "metadata"]);
+  assert.deepEqual(serviceAccountState(kept), {
+    name: "s",
+    uid: "u",
+    pullSecrets: ["b", "a", "b"],
+    clientId: "c",
+    tenantId: "t",
+  });
+});
+
+Deno.test("objects: a ServiceAccount without references and annotations has none", () => {
+  const { metadata } = secret();
+  const kept = trimServiceAccount({ metadata });
+  assert.deepEqual(serviceAccountState(kept), { name: "s", uid: "u", pullSecrets: [] });
+  assert.deepEqual(pullSecretsOf({ metadata }), []);
+});

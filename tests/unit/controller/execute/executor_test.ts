@@ -1,0 +1,180 @@
+import assert from "node:assert/strict";
+import type { BindingStatus, BindingView } from "../../../../src/controller/binding/view.ts";
+import type { Action } from "../../../../src/controller/plan/actions.ts";
+import { isConflict, isNotFound } from "../../../../src/kubernetes/errors.ts";
+import { CLIENT_ID, SERVER, time } from "../builders.ts";
+import { NAMESPACE, Rig, V1 } from "../rig.ts";
+
+const SECRET = "pull-msi-acrpull-secret";
+const ID = { api: "v1beta1", namespace: NAMESPACE, name: "pull" } as const;
+const PATH = `/apis/msi-acrpull.microsoft.com/v1beta1/namespaces/${NAMESPACE}/acrpullbindings/pull`;
+const ACCOUNT_PATH = `/api/v1/namespaces/${NAMESPACE}/serviceaccounts/default`;
+
+const MINT: Action = {
+  kind: "mint",
+  request: {
+    identity: { kind: "managedIdentity", clientId: CLIENT_ID },
+    audience: "https://management.azure.com/",
+    server: SERVER,
+    scope: "",
+  },
+  write: { mode: "create" },
+  reason: "a test",
+};
+
+class ExecutorRig extends Rig {
+  readonly stop = new AbortController();
+  /** What happened in and out of the work's place. */
+  readonly steps: string[] = [];
+
+  async begin(): Promise<this> {
+    this.apply({
+      ...V1,
+      metadata: { name: "pull", finalizers: ["theirs/first"] },
+      spec: { acrServer: SERVER, managedIdentityClientID: CLIENT_ID },
+    });
+    this.apply({ apiVersion: "v1", kind: "ServiceAccount", metadata: { name: "default" } });
+    return await this.start();
+  }
+
+  view(): BindingView {
+    return this.cluster.view(ID)!;
+  }
+
+  execute(action: Action, binding: BindingView = this.view()) {
+    const outside = async <T>(wait: () => Promise<T>) => {
+      this.steps.push("leaves its place");
+      const result = await wait();
+      this.steps.push("comes back");
+      return result;
+    };
+    return this.executor.execute(binding, action, { signal: this.stop.signal, slot: { outside } });
+  }
+
+  finalizers(): string[] | undefined {
+    return this.get(V1, "pull")?.metadata?.finalizers;
+  }
+}
+
+Deno.test("executor: finalizers of others stay where they are", async () => {
+  await using rig = await new ExecutorRig().begin();
+  await rig.execute({ kind: "addFinalizer" });
+  assert.deepEqual(rig.finalizers(), ["theirs/first", "msi-acrpull.microsoft.com"]);
+  assert.deepEqual(rig.view().finalizers, rig.finalizers(), "the cache knows at once");
+  await rig.execute({ kind: "removeFinalizer" });
+  assert.deepEqual(rig.finalizers(), ["theirs/first"]);
+});
+
+Deno.test("executor: a binding that goes with its last finalizer leaves the cache at once", async () => {
+  await using rig = await new ExecutorRig().begin();
+  await rig.send("PATCH", PATH, { metadata: { finalizers: ["msi-acrpull.microsoft.com"] } });
+  await rig.send("DELETE", PATH);
+  await rig.sync();
+  await rig.execute({ kind: "removeFinalizer" });
+  assert.deepEqual([rig.get(V1, "pull"), rig.cluster.view(ID)], [undefined, undefined]);
+});
+
+Deno.test("executor: a finalizer that is gone with its binding needs no removal", async () => {
+  await using rig = await new ExecutorRig().begin();
+  const binding = { ...rig.view(), deleting: true, finalizers: ["msi-acrpull.microsoft.com"] };
+  await rig.send("PATCH", PATH, { metadata: { finalizers: null } });
+  await rig.send("DELETE", PATH);
+  await rig.execute({ kind: "removeFinalizer" }, binding);
+  assert.equal(rig.cluster.view(ID), undefined);
+});
+
+Deno.test("executor: a write from an old state of the binding is refused", async () => {
+  await using rig = await new ExecutorRig().begin();
+  const old = rig.view();
+  await rig.send("PATCH", PATH, { metadata: { labels: { theirs: "x" } } });
+  await assert.rejects(rig.execute({ kind: "addFinalizer" }, old), isConflict);
+  await assert.rejects(rig.execute({ kind: "writeStatus", status: {} }, old), isConflict);
+  assert.deepEqual(rig.finalizers(), ["theirs/first"]);
+});
+
+Deno.test("executor: minting waits outside of the place, and only that", async () => {
+  await using rig = await new ExecutorRig().begin();
+  rig.beforeMint = () => void rig.steps.push("asks Azure");
+  rig.beforeRequest = ({ method, url }) =>
+    void rig.steps.push(`${method} ${new URL(url).pathname.split("/").at(-1)}`);
+  await rig.execute(MINT);
+  assert.deepEqual(rig.steps, ["leaves its place", "asks Azure", "comes back", "POST secrets"]);
+});
+
+Deno.test("executor: a credential is never written after the operator's end", async () => {
+  await using rig = await new ExecutorRig().begin();
+  const reason = new Error("the operator ends");
+  rig.beforeMint = () => rig.stop.abort(reason);
+  await assert.rejects(rig.execute(MINT), reason);
+  assert.deepEqual(rig.writes, []);
+});
+
+Deno.test("executor: no datum of a Secret is in the cache, neither after a write nor after a look", async () => {
+  await using rig = await new ExecutorRig().begin();
+  await rig.execute(MINT);
+  const inspection = await rig.execute({ kind: "inspectSecret", name: SECRET });
+  const { ".dockerconfigjson": config } = rig.secret(SECRET)!.data;
+  const token = atob(config!).split('"password":"')[1]!.split('"')[0]!;
+  const held = JSON.stringify([inspection, ...rig.informers.secrets.values()]);
+  assert.ok(held.includes(SECRET));
+  assert.ok(
+    !held.includes(token) && !held.includes(config!) && !held.includes(token.split(".")[1]!),
+  );
+});
+
+Deno.test("executor: a look at a Secret that is not there clears the cache of it", async () => {
+  await using rig = await new ExecutorRig().begin();
+  await rig.execute(MINT);
+  await rig.send("DELETE", `/api/v1/namespaces/${NAMESPACE}/secrets/${SECRET}`);
+  assert.deepEqual(await rig.execute({ kind: "inspectSecret", name: SECRET }), { kind: "absent" });
+  assert.equal(rig.informers.secrets.get(NAMESPACE, SECRET), undefined);
+});
+
+Deno.test("executor: a deleted Secret is gone from the cache at once, though the watch still has it", async () => {
+  await using rig = await new ExecutorRig().begin();
+  await rig.execute(MINT);
+  await rig.sync();
+  const [secret] = rig.cluster.snapshot(ID)!.secrets;
+  await rig.execute({ kind: "deleteSecret", secret: secret!, reason: "a test" });
+  assert.deepEqual([rig.secret(SECRET), rig.cluster.snapshot(ID)!.secrets], [undefined, []]);
+});
+
+Deno.test("executor: an account that is not there leaves the cache, and the failure is told", async () => {
+  await using rig = await new ExecutorRig().begin();
+  await rig.send("DELETE", ACCOUNT_PATH);
+  const attach = { kind: "addReference", serviceAccount: "default", secret: SECRET } as const;
+  await assert.rejects(rig.execute(attach), isNotFound);
+  assert.equal(rig.cluster.serviceAccount(NAMESPACE, "default"), undefined);
+});
+
+const CONDITION = {
+  type: "Ready",
+  status: "True",
+  lastTransitionTime: time(0),
+  reason: "CredentialAttached",
+  message: "Attached.",
+} as const;
+
+Deno.test("executor: a status keeps what it does not name, but for an error that is over", async () => {
+  await using rig = await new ExecutorRig().begin();
+  const write = (status: BindingStatus) => rig.execute({ kind: "writeStatus", status });
+  await write({ error: "Slow.", tokenExpirationTime: time(0) });
+  await write({ conditions: [CONDITION], observedGeneration: 1 });
+  assert.deepEqual(rig.get<{ status: unknown }>(V1, "pull")!.status, {
+    tokenExpirationTime: time(0),
+    conditions: [CONDITION],
+    observedGeneration: 1,
+  });
+  assert.deepEqual(rig.kept.at(-1), ["v1beta1", true]);
+});
+
+Deno.test("executor: reading a binding anew brings the cache in step, also when it is gone", async () => {
+  await using rig = await new ExecutorRig().begin();
+  const old = rig.view();
+  await rig.send("PATCH", PATH, { metadata: { finalizers: null } });
+  await rig.executor.refresh(old, rig.stop.signal);
+  assert.deepEqual(rig.view().finalizers, []);
+  await rig.send("DELETE", PATH);
+  await rig.executor.refresh(old, rig.stop.signal);
+  assert.equal(rig.cluster.view(ID), undefined);
+});

@@ -1,0 +1,606 @@
+import assert from "node:assert/strict";
+import { AzureError, type AzureFailure } from "../../../src/azure/errors.ts";
+import {
+  type BindingView,
+  type Condition,
+  parseBindingKey,
+} from "../../../src/controller/binding/view.ts";
+import type { Action } from "../../../src/controller/plan/actions.ts";
+import { refreshAt } from "../../../src/controller/plan/schedule.ts";
+import { Reconciler } from "../../../src/controller/reconciler.ts";
+import type { ReconcileReport } from "../../../src/controller/report.ts";
+import { CLIENT_ID, HOUR, MINUTE, SCOPE, SECOND, SERVER } from "./builders.ts";
+import { NAMESPACE, Rig, V1, V2 } from "./rig.ts";
+
+const KEY = `v1beta1/${NAMESPACE}/pull`;
+const SECRET = "pull-msi-acrpull-secret";
+const BINDING_PATH =
+  `/apis/msi-acrpull.microsoft.com/v1beta1/namespaces/${NAMESPACE}/acrpullbindings/pull`;
+const SECRET_PATH = `/api/v1/namespaces/${NAMESPACE}/secrets/${SECRET}`;
+const ACCOUNT_PATH = `/api/v1/namespaces/${NAMESPACE}/serviceaccounts/default`;
+
+const CREATED = [
+  { request: "PATCH acrpullbindings/pull", status: 200 },
+  { request: "POST secrets", status: 201 },
+  { request: "PATCH serviceaccounts/default", status: 200 },
+  { request: "PATCH acrpullbindings/pull/status", status: 200 },
+];
+
+interface Status {
+  readonly error?: string;
+  readonly conditions: Condition[];
+}
+
+/** A reconciler over an API server that has a binding and its account. */
+class ReconcilerRig extends Rig {
+  readonly told: string[] = [];
+  readonly stop = new AbortController();
+  readonly reconciler: Reconciler;
+  random = 0.5;
+
+  constructor(readsSecretsByName = false) {
+    super(readsSecretsByName);
+    this.apply({
+      ...V1,
+      metadata: { name: "pull" },
+      spec: { acrServer: SERVER, managedIdentityClientID: CLIENT_ID },
+    });
+    this.apply({ apiVersion: "v1", kind: "ServiceAccount", metadata: { name: "default" } });
+    this.reconciler = new Reconciler({
+      cluster: this.cluster,
+      executor: this.executor,
+      keepsConditions: () => true,
+      readsSecretsByName,
+      clock: this.time.clock,
+      random: () => this.random,
+      report: this.#report(),
+    });
+  }
+
+  /** Works on the binding. Answers in how many milliseconds to come back. */
+  async reconcile(key = KEY): Promise<number | undefined> {
+    const { signal } = this.stop;
+    const slot = { outside: <T>(wait: () => Promise<T>) => wait() };
+    const wakeAt = await this.reconciler.reconcile(key, { signal, slot });
+    return wakeAt === undefined ? undefined : wakeAt - this.time.clock.now();
+  }
+
+  /** In how many milliseconds the credential that is there is to be refreshed. */
+  refreshIn(): number {
+    const { annotations = {} } = this.secret(SECRET)!.metadata;
+    const refreshedAt = Date.parse(annotations["acr.microsoft.com/token.refresh"]!);
+    const expiresAt = Date.parse(annotations["acr.microsoft.com/token.expiry"]!);
+    const { rotation, uid } = this.cluster.view(parseBindingKey(KEY))!;
+    return refreshAt({ refreshedAt, expiresAt }, rotation, uid) - this.time.clock.now();
+  }
+
+  /** Lets the time pass until the credential is due for its successor. */
+  async passUntilRefresh(): Promise<void> {
+    await this.time.pass(Math.ceil(this.refreshIn()));
+  }
+
+  status(): Status {
+    return this.get<{ status: Status }>(V1, "pull")!.status;
+  }
+
+  ready(): Condition {
+    return this.status().conditions.find(({ type }) => type === "Ready")!;
+  }
+
+  references(): (string | undefined)[] {
+    return (this.account("default")?.imagePullSecrets ?? []).map(({ name }) => name);
+  }
+
+  #report(): ReconcileReport {
+    const tell = (what: string) => (_: BindingView, action: Action, error?: unknown) => {
+      const why = error instanceof Error
+        ? ` ${(error as Error & { reason?: string }).reason ?? error.name}`
+        : "";
+      this.told.push(`${what} ${action.kind}${why}`);
+    };
+    return {
+      acted: tell("acted"),
+      raced: tell("raced"),
+      failed: (_, action, error, { failures, retryAt }) => {
+        const inMs = retryAt - this.time.clock.now();
+        const { reason } = error as { reason?: string };
+        this.told.push(`failed ${action.kind} ${reason ?? "azure"} ${failures} in ${inMs}`);
+      },
+      reconciled: (_, result) => void this.told.push(result),
+      unsettled: () => void this.told.push("unsettled"),
+      conditions: () => {},
+      gone: () => void this.told.push("gone"),
+    };
+  }
+}
+
+function azureError(change: Partial<AzureFailure> = {}): AzureError {
+  return new AzureError({
+    endpoint: "imds",
+    host: "IMDS",
+    class: "transient",
+    reason: "Timeout",
+    problem: "IMDS did not answer within 15 s",
+    remedy: "Wait.",
+    ...change,
+  });
+}
+
+Deno.test("reconciler: a new binding costs four writes, and none after that", async () => {
+  await using rig = await new ReconcilerRig().start();
+  assert.equal(await rig.reconcile(), rig.refreshIn());
+  assert.deepEqual(rig.writes, CREATED);
+  await rig.sync();
+  assert.equal(await rig.reconcile(), rig.refreshIn());
+  assert.equal(rig.writes.length, 4);
+  assert.deepEqual(rig.references(), [SECRET]);
+  assert.equal(rig.ready().status, "True");
+});
+
+Deno.test("reconciler: a refresh costs two writes", async () => {
+  await using rig = await new ReconcilerRig().start();
+  await rig.reconcile();
+  await rig.passUntilRefresh();
+  assert.equal(await rig.reconcile(), rig.refreshIn());
+  assert.deepEqual(rig.writes.slice(4), [
+    { request: `PATCH secrets/${SECRET}`, status: 200 },
+    { request: "PATCH acrpullbindings/pull/status", status: 200 },
+  ]);
+});
+
+Deno.test("reconciler: after a restart nothing is minted or written again", async () => {
+  await using rig = await new ReconcilerRig().start();
+  await rig.reconcile();
+  const { cluster, executor, time } = rig;
+  await rig.sync();
+  const again = new Reconciler({
+    cluster,
+    executor,
+    keepsConditions: () => true,
+    clock: time.clock,
+    random: () => 0,
+    report: new Proxy({} as ReconcileReport, { get: () => () => {} }),
+  });
+  const slot = { outside: <T>(wait: () => Promise<T>) => wait() };
+  const wakeAt = await again.reconcile(KEY, { signal: rig.stop.signal, slot });
+  assert.equal(wakeAt, time.clock.now() + rig.refreshIn());
+  assert.deepEqual([rig.writes.length, rig.minted.length], [4, 1]);
+});
+
+Deno.test("reconciler: a binding that is gone is forgotten", async () => {
+  await using rig = await new ReconcilerRig().start();
+  assert.equal(await rig.reconcile(`v1beta1/${NAMESPACE}/other`), undefined);
+  assert.deepEqual(rig.told, ["gone", "settled"]);
+});
+
+Deno.test("reconciler: a deleted binding takes everything with it", async () => {
+  await using rig = await new ReconcilerRig().start();
+  await rig.reconcile();
+  await rig.send("DELETE", BINDING_PATH);
+  await rig.sync();
+  assert.equal(await rig.reconcile(), undefined);
+  assert.deepEqual(rig.writes.slice(4).map(({ request }) => request), [
+    "PATCH serviceaccounts/default",
+    `DELETE secrets/${SECRET}`,
+    "PATCH acrpullbindings/pull",
+  ]);
+  assert.deepEqual([rig.get(V1, "pull"), rig.secret(SECRET), rig.references()], [
+    undefined,
+    undefined,
+    [],
+  ]);
+  assert.equal(rig.told.at(-2), "gone");
+});
+
+Deno.test("reconciler: a binding that changed unseen is read again, and decided anew", async () => {
+  await using rig = await new ReconcilerRig().start();
+  await rig.send("PATCH", BINDING_PATH, { spec: { scope: SCOPE } });
+  await rig.reconcile();
+  assert.deepEqual(rig.minted.map(({ scope }) => scope), [SCOPE]);
+  assert.equal(rig.told[0], "raced addFinalizer Conflict");
+  assert.equal(rig.ready().observedGeneration, 2);
+});
+
+Deno.test("reconciler: a spec that changes while Azure is asked is decided on anew at once", async () => {
+  await using rig = await new ReconcilerRig().start();
+  let changed = false;
+  rig.beforeMint = async () => {
+    if (changed) return;
+    changed = true;
+    await rig.send("PATCH", BINDING_PATH, { spec: { scope: SCOPE } });
+    await rig.sync();
+  };
+  await rig.reconcile();
+  assert.deepEqual(rig.minted.map(({ scope }) => scope), ["", SCOPE]);
+  assert.equal(rig.ready().observedGeneration, 2);
+  assert.ok(!rig.told.some((line) => line.startsWith("failed ")), rig.told.join("; "));
+});
+
+Deno.test("reconciler: another's condition that comes while Azure is asked is not overwritten", async () => {
+  await using rig = await new ReconcilerRig().start();
+  await rig.reconcile();
+  await rig.passUntilRefresh();
+  const theirs = { ...rig.ready(), type: "Audited" };
+  rig.beforeMint = async () => {
+    const conditions = [...rig.status().conditions, theirs];
+    await rig.send("PATCH", `${BINDING_PATH}/status`, { status: { conditions } });
+    await rig.sync();
+  };
+  await rig.reconcile();
+  assert.deepEqual(rig.status().conditions.map(({ type }) => type), ["Ready", "Audited"]);
+});
+
+Deno.test("reconciler: a finalizer that another takes away in the midst of a deletion stays away", async () => {
+  await using rig = await new ReconcilerRig().start();
+  await rig.reconcile();
+  const ours = "msi-acrpull.microsoft.com";
+  await rig.send("PATCH", BINDING_PATH, { metadata: { finalizers: ["theirs/x", ours] } });
+  await rig.send("DELETE", BINDING_PATH);
+  await rig.sync();
+  rig.told.length = 0;
+  rig.beforeRequest = async ({ method, url }) => {
+    if (method !== "PATCH" || !url.includes("/serviceaccounts/")) return;
+    await rig.send("PATCH", BINDING_PATH, { metadata: { finalizers: [ours] } });
+    await rig.sync();
+  };
+  await rig.reconcile();
+  assert.deepEqual(rig.told, [
+    "acted removeReferences",
+    "acted deleteSecret",
+    "acted removeFinalizer",
+    "gone",
+    "settled",
+  ]);
+  assert.equal(rig.get(V1, "pull"), undefined);
+});
+
+Deno.test("reconciler: a Secret that is there unseen is looked at, and left when it is a user's", async () => {
+  await using rig = await new ReconcilerRig().start();
+  rig.apply({
+    apiVersion: "v1",
+    kind: "Secret",
+    metadata: { name: SECRET },
+    type: "Opaque",
+    data: { mine: "eA==" },
+  });
+  assert.equal(await rig.reconcile(), 5 * MINUTE);
+  assert.deepEqual(rig.told, [
+    "acted addFinalizer",
+    "raced mint AlreadyExists",
+    "acted writeStatus",
+    "settled",
+  ]);
+  assert.equal(rig.ready().reason, "SecretNameTaken");
+  assert.deepEqual(rig.secret(SECRET)!.data, { mine: "eA==" });
+  await rig.send("DELETE", SECRET_PATH);
+  await rig.time.pass(5 * MINUTE);
+  assert.equal(await rig.reconcile(), rig.refreshIn(), "once it has gone, the binding has its own");
+});
+
+Deno.test("reconciler: a Secret of the seed's era is adopted in place, and not minted again", async () => {
+  await using rig = await new ReconcilerRig().start();
+  await rig.reconcile();
+  await rig.sync();
+  const { data, metadata: { uid } } = rig.secret(SECRET)!;
+  await rig.send("PATCH", SECRET_PATH, { metadata: { labels: null, annotations: null } });
+  await rig.sync();
+  assert.equal(await rig.reconcile(), rig.refreshIn());
+  const adopted = rig.secret(SECRET)!;
+  assert.deepEqual([adopted.metadata.uid, adopted.data], [uid, data]);
+  assert.equal(adopted.metadata.labels!["acr.microsoft.com/binding"], "pull");
+  assert.equal(rig.minted.length, 1);
+  await rig.sync();
+  assert.equal(await rig.reconcile(), rig.refreshIn());
+});
+
+Deno.test("reconciler: a Secret that was adopted and is deleted then is minted anew", async () => {
+  await using rig = await new ReconcilerRig().start();
+  await rig.reconcile();
+  const { ".dockerconfigjson": config } = rig.secret(SECRET)!.data;
+  await rig.send("PATCH", SECRET_PATH, { data: { ".dockerconfigjson": btoa("{}") } });
+  await rig.send("PATCH", SECRET_PATH, { data: { ".dockerconfigjson": config } });
+  await rig.sync();
+  await rig.reconcile();
+  assert.equal(rig.minted.length, 1, "whoever wrote it, the data are intact");
+  await rig.send("DELETE", SECRET_PATH);
+  await rig.sync();
+  await rig.reconcile();
+  assert.equal(rig.minted.length, 2);
+  assert.ok(rig.secret(SECRET) !== undefined);
+});
+
+Deno.test("reconciler: data that somebody altered are read once and minted anew", async () => {
+  await using rig = await new ReconcilerRig().start();
+  await rig.reconcile();
+  await rig.time.pass(MINUTE);
+  await rig.send("PATCH", SECRET_PATH, { data: { ".dockerconfigjson": btoa("{}") } });
+  await rig.sync();
+  rig.told.length = 0;
+  await rig.reconcile();
+  assert.deepEqual(rig.told, ["acted inspectSecret", "acted mint", "acted writeStatus", "settled"]);
+  assert.equal(rig.minted.length, 2);
+  assert.notEqual(rig.secret(SECRET)!.data[".dockerconfigjson"], btoa("{}"));
+});
+
+Deno.test("reconciler: a Secret that vanishes between decision and write is made anew", async () => {
+  await using rig = await new ReconcilerRig().start();
+  await rig.reconcile();
+  await rig.passUntilRefresh();
+  let deleted = false;
+  rig.beforeMint = async () => {
+    if (!deleted) await rig.send("DELETE", SECRET_PATH);
+    deleted = true;
+  };
+  await rig.reconcile();
+  assert.deepEqual(rig.told.slice(5), [
+    "raced mint NotFound",
+    "acted mint",
+    "acted writeStatus",
+    "settled",
+  ]);
+  assert.ok(rig.secret(SECRET) !== undefined);
+});
+
+Deno.test("reconciler: an account that vanishes between decision and write is told as missing", async () => {
+  await using rig = await new ReconcilerRig().start();
+  rig.beforeMint = async () => void await rig.send("DELETE", ACCOUNT_PATH);
+  await rig.reconcile();
+  assert.deepEqual(rig.told, [
+    "acted addFinalizer",
+    "acted mint",
+    "raced addReference NotFound",
+    "acted writeStatus",
+    "settled",
+  ]);
+  assert.equal(rig.ready().reason, "ServiceAccountNotFound");
+});
+
+Deno.test("reconciler: others' references that come unseen are kept", async () => {
+  await using rig = await new ReconcilerRig().start();
+  await rig.send("PATCH", ACCOUNT_PATH, {
+    imagePullSecrets: [{ name: "z" }, { name: "a" }, { name: "z" }],
+  });
+  await rig.reconcile();
+  assert.deepEqual(rig.references(), ["z", "a", "z", SECRET]);
+});
+
+Deno.test("reconciler: a failure of Azure is told in the status, rests, and grows apart", async () => {
+  await using rig = await new ReconcilerRig().start();
+  rig.random = 0.999;
+  rig.beforeMint = () => {
+    throw azureError();
+  };
+  const waits: (number | undefined)[] = [];
+  for (let n = 0; n < 4; n++) {
+    waits.push(await rig.reconcile());
+    await rig.time.pass(waits.at(-1)!);
+  }
+  assert.deepEqual(waits, [1998, 3996, 7992, 15984]);
+  assert.equal(rig.status().error, "IMDS did not answer within 15 s. Wait.");
+  assert.deepEqual([rig.ready().status, rig.ready().reason], ["False", "Timeout"]);
+  const statusWrites = rig.writes.filter(({ request }) => request.endsWith("/status"));
+  assert.equal(statusWrites.length, 1, "the same failure is not written again");
+});
+
+Deno.test("reconciler: while it rests nothing is asked, and a changed spec is tried at once", async () => {
+  await using rig = await new ReconcilerRig().start();
+  let asked = 0;
+  rig.beforeMint = () => {
+    asked++;
+    throw azureError({ retryAfterMs: HOUR });
+  };
+  await rig.reconcile();
+  await rig.sync();
+  await rig.reconcile();
+  assert.equal(asked, 1);
+  await rig.send("PATCH", BINDING_PATH, { spec: { scope: SCOPE } });
+  await rig.sync();
+  await rig.reconcile();
+  assert.equal(asked, 2);
+  assert.equal(rig.told.at(-3)!.split(" ")[3], "1", "the history of another spec does not count");
+});
+
+Deno.test("reconciler: Retry-After is obeyed to the second", async () => {
+  await using rig = await new ReconcilerRig().start();
+  rig.beforeMint = () => {
+    throw azureError({ class: "throttled", retryAfterMs: 77 * SECOND });
+  };
+  const wait = await rig.reconcile();
+  assert.ok(wait! >= 77 * SECOND && wait! <= 78 * SECOND, `${wait}`);
+});
+
+Deno.test("reconciler: while a refresh fails the credential stays and serves to its end", async () => {
+  await using rig = await new ReconcilerRig().start();
+  await rig.reconcile();
+  await rig.passUntilRefresh();
+  const before = rig.secret(SECRET)!.data;
+  rig.beforeMint = () => {
+    throw azureError();
+  };
+  const { annotations } = rig.secret(SECRET)!.metadata;
+  const end = Date.parse(annotations!["acr.microsoft.com/token.expiry"]!);
+  let tries = 0;
+  while (rig.time.clock.now() < end) {
+    const wait = (await rig.reconcile())!;
+    if (rig.time.clock.now() < end) {
+      assert.deepEqual([rig.ready().status, rig.ready().reason], ["True", "RefreshFailing"]);
+    }
+    await rig.time.pass(Math.max(1, wait));
+    tries++;
+  }
+  await rig.reconcile();
+  assert.deepEqual([rig.ready().status, rig.ready().reason], ["False", "Timeout"]);
+  assert.deepEqual(rig.secret(SECRET)!.data, before);
+  assert.deepEqual(rig.references(), [SECRET]);
+  assert.ok(tries > 5, `${tries}`);
+  rig.beforeMint = () => {};
+  await rig.time.pass(5 * MINUTE);
+  assert.equal(await rig.reconcile(), rig.refreshIn());
+  assert.deepEqual([rig.ready().status, rig.status().error], ["True", undefined]);
+});
+
+Deno.test("reconciler: a write that RBAC forbids is told with its place, and rests", async () => {
+  await using rig = await new ReconcilerRig().start();
+  rig.kube.inject({
+    verb: "patch",
+    resource: "serviceaccounts",
+    times: 9,
+    action: { status: 403, reason: "Forbidden", message: "not yours" },
+  });
+  const wait = await rig.reconcile();
+  assert.ok(wait! > 0);
+  assert.deepEqual(rig.told.slice(0, 2), ["acted addFinalizer", "acted mint"]);
+  assert.match(
+    rig.status().error!,
+    /^Changing service account default failed: PATCH .*serviceaccounts\/default: 403 Forbidden: not yours$/,
+  );
+  assert.equal(rig.ready().reason, "KubernetesRefused");
+  assert.equal(rig.minted.length, 1);
+});
+
+Deno.test("reconciler: a status that cannot be written says nothing of the credential", async () => {
+  await using rig = await new ReconcilerRig().start();
+  const action = { status: 422, reason: "Invalid", message: "no" };
+  rig.kube.inject({ verb: "patch", subresource: "status", times: 2, action });
+  const first = await rig.reconcile();
+  const second = await rig.reconcile();
+  assert.ok(first! > 0 && second! > 0);
+  assert.deepEqual(
+    rig.told.filter((line) => line.startsWith("failed ")).map((line) => line.split(" ")[3]),
+    ["1", "2"],
+  );
+  assert.equal(await rig.reconcile(), rig.refreshIn());
+  assert.deepEqual([rig.ready().reason, rig.status().error], ["CredentialAttached", undefined]);
+  assert.equal(rig.minted.length, 1);
+});
+
+Deno.test("reconciler: a fault in the cluster beside a write that is refused makes no hot loop", async () => {
+  await using rig = await new ReconcilerRig().start();
+  await rig.reconcile();
+  await rig.send("PATCH", BINDING_PATH, { spec: { serviceAccountName: "missing" } });
+  await rig.sync();
+  const action = { status: 403, reason: "Forbidden", message: "no" };
+  rig.kube.inject({ verb: "patch", resource: "serviceaccounts", times: 99, action });
+  const before = rig.writes.length;
+  const wait = await rig.reconcile();
+  assert.ok(wait! >= 500, `${wait}`);
+  assert.ok(rig.writes.length - before <= 3, `${rig.writes.length - before} writes`);
+  assert.equal(rig.ready().reason, "ServiceAccountNotFound");
+});
+
+Deno.test("reconciler: a deletion that fails is tried again later, without a status", async () => {
+  await using rig = await new ReconcilerRig().start();
+  await rig.reconcile();
+  await rig.send("DELETE", BINDING_PATH);
+  await rig.sync();
+  rig.kube.inject({
+    verb: "delete",
+    resource: "secrets",
+    action: { status: 403, reason: "Forbidden" },
+  });
+  const wait = await rig.reconcile();
+  assert.ok(wait! >= 500);
+  assert.equal(await rig.reconcile(), wait, "it rests");
+  await rig.time.pass(wait!);
+  assert.equal(await rig.reconcile(), undefined);
+  assert.equal(rig.get(V1, "pull"), undefined);
+});
+
+Deno.test("reconciler: a binding that others keep undoing is left for a while", async () => {
+  await using rig = await new ReconcilerRig().start();
+  let undo = 0;
+  const { executor } = rig;
+  const execute = executor.execute.bind(executor);
+  executor.execute = async (...args) => {
+    const result = await execute(...args);
+    if (args[1].kind === "addReference") {
+      undo++;
+      await rig.send("PATCH", ACCOUNT_PATH, { imagePullSecrets: null });
+      await rig.sync();
+    }
+    return result;
+  };
+  const wait = await rig.reconcile();
+  assert.ok(wait! >= 500, `${wait}`);
+  assert.ok(undo > 3 && undo <= 16, `${undo}`);
+  assert.equal(rig.told.at(-2), "unsettled");
+});
+
+Deno.test("reconciler: the operator's end rejects with its reason and leaves no trouble behind", async () => {
+  await using rig = await new ReconcilerRig().start();
+  const reason = new Error("the operator ends");
+  rig.beforeMint = () => {
+    rig.stop.abort(reason);
+    throw reason;
+  };
+  await assert.rejects(rig.reconcile(), reason);
+  assert.deepEqual(rig.told, ["acted addFinalizer"]);
+});
+
+Deno.test("reconciler: a credential that comes after the operator's end is not written", async () => {
+  await using rig = await new ReconcilerRig().start();
+  const reason = new Error("the operator ends");
+  rig.beforeMint = () => rig.stop.abort(reason);
+  await assert.rejects(rig.reconcile(), reason);
+  assert.equal(rig.secret(SECRET), undefined);
+});
+
+Deno.test("reconciler: bindings of one name in both APIs both settle, with four writes each", async () => {
+  await using rig = await new ReconcilerRig().start();
+  rig.apply({
+    ...V2,
+    metadata: { name: "pull" },
+    spec: {
+      acr: { server: SERVER, scope: SCOPE, environment: "PublicCloud" },
+      auth: { managedIdentity: { clientID: CLIENT_ID } },
+      serviceAccountName: "default",
+    },
+  });
+  await rig.sync();
+  await Promise.all([rig.reconcile(), rig.reconcile(`v1beta2/${NAMESPACE}/pull`)]);
+  await rig.sync();
+  await Promise.all([rig.reconcile(), rig.reconcile(`v1beta2/${NAMESPACE}/pull`)]);
+  assert.equal(rig.writes.length, 8);
+  assert.deepEqual(rig.references(), ["acr-pull-pull", SECRET]);
+});
+
+Deno.test("reconciler: where no watch tells of Secrets, each is read by name, and looked at again", async () => {
+  await using rig = await new ReconcilerRig(true).start();
+  const wait = await rig.reconcile();
+  assert.ok(wait! >= 5 * MINUTE && wait! <= 10 * MINUTE, `${wait}`);
+  assert.deepEqual(rig.writes, CREATED);
+  await rig.send("DELETE", SECRET_PATH);
+  await rig.time.pass(wait!);
+  await rig.reconcile();
+  assert.ok(rig.secret(SECRET) !== undefined, "the deletion is seen without a watch");
+  await rig.send("PATCH", SECRET_PATH, { metadata: { labels: null } });
+  await rig.reconcile();
+  assert.equal(rig.secret(SECRET)!.metadata.labels!["acr.microsoft.com/binding"], "pull");
+  assert.equal(rig.minted.length, 2);
+});
+
+Deno.test("reconciler: where a Secret cannot be read, the status says so and nothing is minted", async () => {
+  await using rig = await new ReconcilerRig(true).start();
+  const action = { status: 403, reason: "Forbidden", message: "not yours" };
+  rig.kube.inject({ verb: "get", resource: "secrets", times: 9, action });
+  const wait = await rig.reconcile();
+  assert.ok(wait! >= 500, `${wait}`);
+  assert.match(rig.status().error!, /^Reading Secret pull-msi-acrpull-secret failed: .*not yours$/);
+  assert.equal(rig.minted.length, 0);
+});
+
+Deno.test("reconciler: no token is in any report, status or error", async () => {
+  await using rig = await new ReconcilerRig().start();
+  await rig.reconcile();
+  const { ".dockerconfigjson": config } = rig.secret(SECRET)!.data;
+  const { auths } = JSON.parse(atob(config!)) as { auths: Record<string, { password: string }> };
+  const token = auths[SERVER]!.password;
+  rig.beforeMint = () => {
+    throw azureError({ problem: `IMDS said ${token}` });
+  };
+  await rig.time.pass(2 * HOUR + 31 * MINUTE);
+  await rig.reconcile();
+  const shown = JSON.stringify([rig.status(), rig.told, [...rig.informers.secrets.values()]]);
+  assert.match(rig.status().error!, /^IMDS said \[redacted\]\. Wait\.$/);
+  assert.ok(!shown.includes(token.split(".")[1]!));
+});

@@ -1,0 +1,20 @@
+import { FetchRestClient } from "../../../src/kubernetes/transport.ts";
+import type { Clock } from "../../../src/runtime/clock.ts";
+import { fakeHttpClients, fixedCluster } from "../kubernetes/transport_support.ts";
+
+/** The real transport, whose every request is answered by `answer` instead of a network. */
+export function restOver(
+  answer: (request: Request) => Response | Promise<Response>,
+  clock: Clock,
+): FetchRestClient {
+  return new FetchRestClient({
+    config: fixedCluster("https://kubernetes.test"),
+    clock,
+    userAgent: "msi-acrpull-deno/test",
+    createHttpClient: fakeHttpClients().create,
+    fetch: async (input, init) => {
+      const { client: _, ...plain } = (init ?? {}) as RequestInit & { client?: unknown };
+      return await answer(new Request(input, plain));
+    },
+  });
+}

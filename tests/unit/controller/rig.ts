@@ -1,0 +1,257 @@
+import {
+  type AcrPullBinding as BindingV1,
+  acrPullBindings as v1beta1,
+} from "../../../src/api/v1beta1.ts";
+import {
+  type AcrPullBinding as BindingV2,
+  acrPullBindings as v1beta2,
+} from "../../../src/api/v1beta2.ts";
+import type { Credential, CredentialRequest } from "../../../src/azure/credentials.ts";
+import { Cluster, type Informers } from "../../../src/controller/cluster/cluster.ts";
+import {
+  type SecretMetadata,
+  trimSecret,
+  trimServiceAccount,
+} from "../../../src/controller/cluster/objects.ts";
+import { Executor } from "../../../src/controller/execute/executor.ts";
+import { ServiceAccountWriter } from "../../../src/controller/execute/service_account_writer.ts";
+import { secrets, type ServiceAccount, serviceAccounts } from "../../../src/kubernetes/core.ts";
+import { Informer } from "../../../src/kubernetes/informer.ts";
+import type {
+  KubernetesObject,
+  ListWatch,
+  Page,
+  Stored,
+  WatchEvent,
+} from "../../../src/kubernetes/resource.ts";
+import { Redacted } from "../../../src/runtime/redacted.ts";
+import { encodeJwt } from "../../sandbox/azure/jwt.ts";
+import { InMemoryKubernetes } from "../../sandbox/kubernetes/server.ts";
+import { FakeTime } from "../kubernetes/fake_time.ts";
+import { HOUR, SETTINGS } from "./builders.ts";
+import { restOver } from "./rest.ts";
+
+const FOLDER = new URL("../../../deploy/crds/", import.meta.url);
+const CRDS = ["msi-acrpull.microsoft.com", "acrpull.microsoft.com"].map((group) =>
+  Deno.readTextFileSync(new URL(`${group}_acrpullbindings.yaml`, FOLDER))
+);
+
+export const V1 = { apiVersion: "msi-acrpull.microsoft.com/v1beta1", kind: "AcrPullBinding" };
+export const V2 = { apiVersion: "acrpull.microsoft.com/v1beta2", kind: "AcrPullBinding" };
+const SECRET = { apiVersion: "v1", kind: "Secret" };
+const ACCOUNT = { apiVersion: "v1", kind: "ServiceAccount" };
+const LABEL = "acr.microsoft.com/binding";
+export const NAMESPACE = "team-a";
+
+/** One write that reached the API server. */
+export interface Write {
+  readonly request: string;
+  readonly status: number;
+}
+
+/** A watch that tells of changes when the test says so, and a list of what it has told. */
+class Feed<T extends KubernetesObject> implements ListWatch<T> {
+  readonly #current: () => Stored<T>[];
+  readonly #version: () => string;
+  #told = new Map<string, Stored<T>>();
+  #events: ReadableStreamDefaultController<WatchEvent<T>> | undefined;
+
+  constructor(current: () => Stored<T>[], version: () => string) {
+    this.#current = current;
+    this.#version = version;
+  }
+
+  list(): Promise<Page<T>> {
+    const items = this.#current();
+    this.#told = byUid(items);
+    return Promise.resolve({ items, resourceVersion: this.#version() });
+  }
+
+  watch(): Promise<ReadableStream<WatchEvent<T>>> {
+    const start = (events: ReadableStreamDefaultController<WatchEvent<T>>) => {
+      this.#events = events;
+    };
+    return Promise.resolve(new ReadableStream({ start }));
+  }
+
+  /** Tells of everything that has changed since. */
+  flush(): void {
+    const now = byUid(this.#current());
+    for (const [uid, object] of this.#told) {
+      if (now.has(uid)) continue;
+      const metadata = { ...object.metadata, resourceVersion: this.#version() };
+      this.#events?.enqueue({ type: "DELETED", object: { ...object, metadata } });
+    }
+    for (const [uid, object] of now) {
+      const before = this.#told.get(uid)?.metadata.resourceVersion;
+      if (before === object.metadata.resourceVersion) continue;
+      this.#events?.enqueue({ type: before === undefined ? "ADDED" : "MODIFIED", object });
+    }
+    this.#told = now;
+  }
+}
+
+function byUid<T extends KubernetesObject>(objects: readonly Stored<T>[]): Map<string, Stored<T>> {
+  return new Map(objects.map((object) => [object.metadata.uid, object]));
+}
+
+/**
+ * Executor and cluster over an API server in memory. The caches hear at once what the executor
+ * itself writes, and of everything else on `sync`: until then others' writes are unseen, as with a
+ * slow watch.
+ */
+export class Rig implements AsyncDisposable {
+  readonly time = new FakeTime();
+  readonly kube: InMemoryKubernetes;
+  readonly informers: Informers;
+  readonly cluster: Cluster;
+  readonly executor: Executor;
+  readonly minted: CredentialRequest[] = [];
+  readonly kept: [api: string, kept: boolean][] = [];
+  readonly writes: Write[] = [];
+  readonly #feeds: Feed<KubernetesObject>[] = [];
+  readonly #ended = new AbortController();
+  #running: Promise<unknown> = Promise.resolve();
+  /** What minting does before it answers; throws to fail. */
+  beforeMint: () => void | Promise<void> = () => {};
+  /** Runs before each request reaches the server. */
+  beforeRequest: (request: Request) => void | Promise<void> = () => {};
+
+  constructor(readonly readsSecretsByName = false) {
+    const { clock } = this.time;
+    this.kube = new InMemoryKubernetes({
+      clock,
+      crds: CRDS,
+      namespaces: [NAMESPACE],
+      garbageCollector: false,
+    });
+    const rest = restOver((request) => this.#answer(request), clock);
+    const options = { fieldManager: "msi-acrpull-deno" };
+    const clients = {
+      v1beta1: v1beta1(rest, options),
+      v1beta2: v1beta2(rest, options),
+      secrets: secrets(rest, options),
+      secretMetadata: secrets(rest, options).metadataOnly(),
+      serviceAccounts: serviceAccounts(rest, options),
+    };
+    this.informers = {
+      v1beta1: this.#informer<BindingV1>(V1),
+      v1beta2: this.#informer<BindingV2>(V2),
+      secrets: this.#informer<SecretMetadata>(SECRET, trimSecret),
+      serviceAccounts: this.#informer<ServiceAccount>(ACCOUNT, trimServiceAccount),
+    };
+    this.cluster = new Cluster(this.informers, SETTINGS);
+    this.executor = new Executor({
+      clients,
+      readsSecretsByName,
+      informers: this.informers,
+      serviceAccounts: new ServiceAccountWriter({
+        client: clients.serviceAccounts,
+        cached: (namespace, name) => this.informers.serviceAccounts.get(namespace, name),
+        observe: (account) => this.informers.serviceAccounts.observe(account),
+      }),
+      mint: (request) => this.#mint(request),
+      conditionsKept: (api, kept) => void this.kept.push([api, kept]),
+    });
+  }
+
+  /** Fills the caches. */
+  async start(): Promise<this> {
+    const { secrets, ...others } = this.informers;
+    const informers = [...Object.values(others), ...(this.readsSecretsByName ? [] : [secrets])];
+    const { signal } = this.#ended;
+    this.#running = Promise.all(informers.map((informer) => informer.run(signal)));
+    await Promise.all(informers.map((informer) => informer.whenSynced(signal)));
+    return this;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#ended.abort();
+    await this.#running;
+  }
+
+  /** The caches hear of everything as it is now. */
+  async sync(): Promise<void> {
+    for (const feed of this.#feeds) feed.flush();
+    await this.time.pass(0);
+  }
+
+  /** Creates or replaces an object as somebody else, unseen by the caches. */
+  apply(object: object): void {
+    const { metadata, ...rest } = object as { metadata: object };
+    this.kube.apply({ ...rest, metadata: { namespace: NAMESPACE, ...metadata } } as never, "user");
+  }
+
+  /** An object as the server has it. */
+  get<T = KubernetesObject>(kind: typeof V1, name: string): T | undefined {
+    return this.kube.get(kind, NAMESPACE, name) as T | undefined;
+  }
+
+  secret(name: string): Stored<KubernetesObject & { data: Record<string, string> }> | undefined {
+    return this.get(SECRET, name);
+  }
+
+  account(name: string): ServiceAccount | undefined {
+    return this.get(ACCOUNT, name);
+  }
+
+  /** Sends a request as somebody else would, unseen by the caches. */
+  async send(method: string, path: string, body?: object): Promise<Response> {
+    const contentType = method === "PATCH" ? "application/merge-patch+json" : "application/json";
+    return await this.kube.fetch(
+      new Request(`https://kubernetes.test${path}`, {
+        method,
+        headers: { "content-type": contentType, "user-agent": "kubectl/1.36" },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      }),
+    );
+  }
+
+  #informer<T extends KubernetesObject>(
+    kind: typeof V1,
+    trim?: (object: Stored<T>) => Stored<T>,
+  ): Informer<T> {
+    const current = () => {
+      const all = this.kube.list(kind, NAMESPACE) as unknown as Stored<T>[];
+      return kind === SECRET
+        ? all.filter(({ metadata }) => metadata.labels?.[LABEL] !== undefined)
+        : all;
+    };
+    const resource = new Feed<T>(current, () => this.kube.resourceVersion);
+    this.#feeds.push(resource as unknown as Feed<KubernetesObject>);
+    return new Informer<T>({
+      name: kind.kind,
+      resource,
+      clock: this.time.clock,
+      random: () => 0.5,
+      // Longer than any test: that is the informer's own matter.
+      silentAfterMs: 9 * 24 * HOUR,
+      ...(trim === undefined ? {} : { trim }),
+      report: {
+        callbackFailed: (error) => {
+          throw error;
+        },
+      },
+    });
+  }
+
+  async #answer(request: Request): Promise<Response> {
+    await this.beforeRequest(request);
+    const response = await this.kube.fetch(request);
+    const path = new URL(request.url).pathname.split(`/namespaces/${NAMESPACE}/`)[1];
+    if (request.method !== "GET") {
+      this.writes.push({ request: `${request.method} ${path}`, status: response.status });
+    }
+    return response;
+  }
+
+  async #mint(request: CredentialRequest): Promise<Credential> {
+    await this.beforeMint();
+    this.minted.push(request);
+    const mintedAt = this.time.clock.now();
+    const expiresAt = mintedAt + 3 * HOUR;
+    const claims = { aud: request.server, iat: mintedAt / 1000, exp: expiresAt / 1000 };
+    const password = new Redacted(encodeJwt({ ...claims, jti: String(this.minted.length) }));
+    return { password, mintedAt, expiresAt };
+  }
+}

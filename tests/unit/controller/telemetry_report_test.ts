@@ -1,0 +1,326 @@
+import assert from "node:assert/strict";
+import { AzureError } from "../../../src/azure/errors.ts";
+import type { BindingStatus } from "../../../src/controller/binding/view.ts";
+import type { Action } from "../../../src/controller/plan/actions.ts";
+import { TelemetryReport } from "../../../src/controller/telemetry_report.ts";
+import { ApiError } from "../../../src/kubernetes/errors.ts";
+import { createInstruments } from "../../../src/telemetry/instruments.ts";
+import { type LogEntry, loggerOver } from "../../../src/telemetry/log.ts";
+import { logLine } from "../../../src/telemetry/log_line.ts";
+import { Registry } from "../../../src/telemetry/metrics.ts";
+import { encodeJwt } from "../../sandbox/azure/jwt.ts";
+import { CLIENT_ID, NOW, SECOND, secretOf, SERVER, time, viewV1 } from "./builders.ts";
+
+const BINDING = viewV1();
+const SECRET = secretOf(BINDING);
+const ID = { namespace: "team-a", name: "pull", api: "v1beta1" } as const;
+const NEXT = { failures: 2, retryAt: NOW + 4600 };
+
+function rig() {
+  const clock = { now: () => NOW };
+  const registry = new Registry();
+  const entries: LogEntry[] = [];
+  const events: string[] = [];
+  const report = new TelemetryReport({
+    log: loggerOver((entry) => entries.push(entry), clock),
+    instruments: createInstruments(registry),
+    events: {
+      record: ({ kind, name }, type, reason, message) =>
+        void events.push(`${kind} ${name} ${type} ${reason}: ${message}`),
+    },
+    clock,
+  });
+  /** Samples that are no longer what they were at the start. */
+  const counted = () =>
+    registry.expose().split("\n").filter((line) =>
+      line.startsWith("acrpull_") && !/ 0$/.test(line) && !line.includes("_bucket")
+    );
+  return { report, entries, events, counted };
+}
+
+const lineOf = ({ level, message, fields }: LogEntry) => [level, message, fields];
+
+const STATUS: BindingStatus = {
+  tokenExpirationTime: time(NOW),
+  conditions: [{
+    type: "Ready",
+    status: "True",
+    reason: "CredentialAttached",
+    message: "Attached.",
+    lastTransitionTime: time(NOW),
+  }],
+};
+const MINT: Action = {
+  kind: "mint",
+  request: {
+    identity: { kind: "managedIdentity", clientId: CLIENT_ID },
+    audience: "https://management.azure.com/",
+    server: SERVER,
+    scope: "",
+  },
+  write: { mode: "create" },
+  reason: "there is no Secret",
+};
+
+const ACTED: readonly [action: Action, message: string, fields: object][] = [
+  [{ kind: "addFinalizer" }, "added finalizer to binding", {}],
+  [{ kind: "removeFinalizer" }, "removed finalizer from binding", {}],
+  [{ kind: "inspectSecret", name: "s" }, "read Secret to judge its data", { secret: "s" }],
+  [MINT, "minted credential and wrote it to Secret", {
+    secret: BINDING.secretName,
+    server: SERVER,
+    reason: "there is no Secret",
+    write: "create",
+  }],
+  [
+    { kind: "adoptSecret", secret: SECRET, labels: {}, annotations: {} },
+    "put label and annotations of Secret right",
+    { secret: SECRET.name },
+  ],
+  [
+    { kind: "deleteSecret", secret: SECRET, reason: "because" },
+    "deleted Secret",
+    { secret: SECRET.name, reason: "because" },
+  ],
+  [
+    { kind: "addReference", serviceAccount: "default", secret: "s" },
+    "attached Secret to service account",
+    { secret: "s", serviceAccount: "default" },
+  ],
+  [
+    { kind: "removeReferences", serviceAccount: "default", secrets: ["s", "t"] },
+    "detached Secrets from service account",
+    { secrets: "s,t", serviceAccount: "default" },
+  ],
+  [{ kind: "writeStatus", status: STATUS }, "wrote status of binding", {
+    ready: "True",
+    reason: "CredentialAttached",
+    expires: time(NOW),
+  }],
+];
+
+for (const [action, message, fields] of ACTED) {
+  Deno.test(`report: ${action.kind} is one line of level info, and counted`, () => {
+    const { report, entries, counted } = rig();
+    report.acted(BINDING, action);
+    assert.deepEqual(entries.map(lineOf), [["info", message, { ...ID, ...fields }]]);
+    const line = `acrpull_actions_total{api="v1beta1",action="${action.kind}",result="ok"} 1`;
+    assert.ok(counted().includes(line), counted().join("\n"));
+  });
+}
+
+Deno.test("report: a mint is counted by kind of identity and result", () => {
+  const { report, counted } = rig();
+  const serviceAccount = { namespace: "team-a", name: "default", uid: "u" };
+  const identity = {
+    kind: "workloadIdentity",
+    authorityHost: "login.microsoftonline.com",
+    tenantId: "t",
+    clientId: "c",
+    serviceAccount,
+  } as const;
+  report.acted(BINDING, MINT);
+  report.acted(BINDING, { ...MINT, request: { ...MINT.request, identity } } as Action);
+  report.failed(BINDING, MINT, azureError(), NEXT);
+  report.failed(
+    BINDING,
+    MINT,
+    new ApiError({ code: 403, reason: "Forbidden", message: "no" }),
+    NEXT,
+  );
+  assert.deepEqual(counted().filter((line) => line.startsWith("acrpull_mint_total")), [
+    'acrpull_mint_total{kind="managed_identity",result="kubernetes"} 1',
+    'acrpull_mint_total{kind="managed_identity",result="ok"} 1',
+    'acrpull_mint_total{kind="managed_identity",result="throttled"} 1',
+    'acrpull_mint_total{kind="workload_identity",result="ok"} 1',
+  ]);
+});
+
+function azureError(problem?: string, cause?: Error): AzureError {
+  return new AzureError({
+    endpoint: "imds",
+    host: "IMDS",
+    class: "throttled",
+    reason: "Throttled",
+    problem: problem ?? "IMDS answered HTTP 429",
+    remedy: "Wait.",
+    status: 429,
+    requestId: "request-1",
+  }, { cause });
+}
+
+const FAILED: readonly [what: string, error: unknown, fields: object][] = [
+  ["of Azure tells endpoint, host, status, request and class", azureError(), {
+    endpoint: "imds",
+    host: "IMDS",
+    status: 429,
+    requestId: "request-1",
+    class: "throttled",
+    error: "IMDS answered HTTP 429. Wait.",
+  }],
+  [
+    "of the network tells its cause",
+    azureError("IMDS could not be reached", new TypeError("dns error")),
+    {
+      endpoint: "imds",
+      host: "IMDS",
+      status: 429,
+      requestId: "request-1",
+      class: "throttled",
+      cause: "dns error",
+      error: "IMDS could not be reached. Wait.",
+    },
+  ],
+  [
+    "of the API server tells code and reason",
+    new ApiError({ code: 403, reason: "Forbidden", message: "no" }),
+    { code: 403, reason: "Forbidden", error: "no" },
+  ],
+  ["of anything else tells its message", new RangeError("odd"), { error: "odd" }],
+  ["that is no Error is told as text", "odd", { error: "odd" }],
+];
+
+for (const [what, error, fields] of FAILED) {
+  Deno.test(`report: a failure ${what}, and when the next attempt is`, () => {
+    const { report, entries, counted } = rig();
+    report.failed(BINDING, { kind: "addFinalizer" }, error, NEXT);
+    const common = { ...ID, action: "addFinalizer", failures: 2, retryInSeconds: 5 };
+    assert.deepEqual(entries.map(lineOf), [["warn", "attempt failed", { ...common, ...fields }]]);
+    assert.deepEqual(counted(), [
+      'acrpull_actions_total{api="v1beta1",action="addFinalizer",result="failed"} 1',
+    ]);
+  });
+}
+
+Deno.test("report: races, unsettled bindings, those that are gone and pruned conditions have lines of their own", () => {
+  const { report, entries } = rig();
+  const conflict = new ApiError({ code: 409, reason: "Conflict", message: "changed" });
+  report.raced(BINDING, MINT, conflict);
+  report.unsettled("v1beta1/team-a/pull", ID, NOW + 16 * SECOND);
+  report.gone("v1beta1/team-a/pull");
+  report.conditions("v1beta1", false);
+  report.conditions("v1beta1", true);
+  assert.deepEqual(entries.map(lineOf), [
+    ["debug", "somebody else wrote first; deciding again", {
+      ...ID,
+      action: "mint",
+      error: conflict,
+    }],
+    [
+      "error",
+      "binding does not settle: something else keeps changing what is written",
+      { ...ID, retryInSeconds: 16 },
+    ],
+    ["debug", "binding is gone", ID],
+    [
+      "warn",
+      "the CRD has no conditions, so that bindings tell their state by the reference's fields " +
+      "alone: apply this release's CRDs to have conditions",
+      { api: "v1beta1" },
+    ],
+    ["info", "the CRD keeps conditions, which are written from now on", { api: "v1beta1" }],
+  ]);
+});
+
+Deno.test("report: the work on a binding is counted and timed", () => {
+  const { report, counted } = rig();
+  report.reconciled(ID, "settled", 250);
+  report.reconciled(ID, "failed", 750);
+  assert.deepEqual(counted(), [
+    'acrpull_reconcile_total{api="v1beta1",result="failed"} 1',
+    'acrpull_reconcile_total{api="v1beta1",result="settled"} 1',
+    'acrpull_reconcile_duration_seconds_sum{api="v1beta1"} 1',
+    'acrpull_reconcile_duration_seconds_count{api="v1beta1"} 2',
+  ]);
+});
+
+Deno.test("report: users hear of failures and recoveries by Events, and not of what goes as it should", () => {
+  const { report, events } = rig();
+  const condition = STATUS.conditions![0]!;
+  const failing: BindingStatus = {
+    error: "Slow.",
+    conditions: [{ ...condition, status: "False", reason: "Throttled", message: "Slow." }],
+  };
+  const write = (before: BindingStatus, status: BindingStatus) =>
+    report.acted({ ...BINDING, status: before }, { kind: "writeStatus", status });
+  write({}, STATUS);
+  write(STATUS, STATUS);
+  write(STATUS, failing);
+  write(failing, failing);
+  write(failing, STATUS);
+  assert.deepEqual(events, [
+    "AcrPullBinding pull Warning Throttled: Slow.",
+    "AcrPullBinding pull Normal CredentialAttached: Attached.",
+  ]);
+});
+
+Deno.test("report: caches tell of their state, and of watches that fail, the first of a row and each tenth", () => {
+  const { report, entries, counted } = rig();
+  const informer = report.informer("secrets");
+  informer.stateChanged!("synced", "the watch stands", "listing");
+  informer.stateChanged!("desynced", "no connection", "synced");
+  const error = new ApiError({ code: 0, reason: "Unreachable", message: "no route" });
+  for (let failures = 1; failures <= 11; failures++) {
+    informer.failed!(error, { retryInMs: 1400, failures });
+  }
+  informer.callbackFailed!(error);
+  const failed = ["watch failed", {
+    resource: "secrets",
+    retryInSeconds: 1,
+    error: "no route",
+  }] as const;
+  assert.deepEqual(entries.slice(0, 2).map(lineOf), [
+    ["info", "cache is in step with the API server", { resource: "secrets", previous: "listing" }],
+    ["warn", "cache is not in step with the API server", {
+      resource: "secrets",
+      state: "desynced",
+      reason: "no connection",
+    }],
+  ]);
+  assert.deepEqual(
+    entries.slice(2, -1).map(lineOf),
+    Array.from({ length: 11 }, (_, n) => [
+      n === 0 || n === 9 ? "warn" : "debug",
+      failed[0],
+      { ...failed[1], failures: n + 1 },
+    ]),
+  );
+  assert.deepEqual(lineOf(entries.at(-1)!), ["error", "taking in a change failed", {
+    resource: "secrets",
+    error,
+  }]);
+  assert.ok(counted().includes('acrpull_watch_restarts_total{resource="secrets"} 11'));
+});
+
+Deno.test("report: no token reaches a line, an Event or a metric, wherever it comes in", () => {
+  const { report, entries, events, counted } = rig();
+  const token = encodeJwt({ sub: "secret", exp: NOW });
+  const errors = [
+    azureError(`IMDS said ${token}`, new TypeError(`sending ${token} failed`)),
+    new ApiError({ code: 403, reason: "Forbidden", message: `denied ${token}` }),
+    new Error(`odd ${token}`),
+    token,
+  ];
+  const condition = { ...STATUS.conditions![0]!, message: azureError(token).message };
+  for (const error of errors) {
+    for (const [action] of ACTED) {
+      report.failed(BINDING, action, error, NEXT);
+      report.raced(BINDING, action, error);
+    }
+    report.informer("secrets").callbackFailed!(error);
+  }
+  report.acted(BINDING, {
+    kind: "writeStatus",
+    status: { error: condition.message, conditions: [condition] },
+  });
+  const options = {
+    level: "debug",
+    format: "json",
+    timeEncoding: "iso8601",
+    stacktraceLevel: "debug",
+  } as const;
+  const lines = entries.map((entry) => logLine(entry, options));
+  const shown = [...lines, ...events, ...counted()].join("\n");
+  for (const part of [token, ...token.split(".").slice(1)]) assert.ok(!shown.includes(part));
+  assert.ok(shown.includes("[redacted]"));
+});
