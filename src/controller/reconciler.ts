@@ -5,6 +5,7 @@ import type { Random } from "../runtime/random.ts";
 import { type ApiName, type BindingId, type BindingView, parseBindingKey } from "./binding/view.ts";
 import type { Cluster } from "./cluster/cluster.ts";
 import type { ActionContext, Executor } from "./execute/executor.ts";
+import { IdentityMemory } from "./identity_memory.ts";
 import type { Action } from "./plan/actions.ts";
 import { inputsOfAttempt, plan, servesUntil } from "./plan/plan.ts";
 import type { Inspection, Snapshot, Trouble } from "./plan/snapshot.ts";
@@ -37,6 +38,7 @@ export class Reconciler {
   /** Verdicts on Secrets that others wrote, so that each version is read once. */
   readonly #inspections = new Map<string, Inspection>();
   readonly #troubles = new Map<string, Trouble>();
+  readonly #identities = new IdentityMemory();
   /** Failures in a row to write a status, which says nothing of the credential. */
   readonly #untold = new Map<string, number>();
 
@@ -111,14 +113,12 @@ export class Reconciler {
   #snapshot(key: string, id: BindingId): Snapshot | undefined {
     const known = this.#options.cluster.snapshot(id);
     if (known === undefined) return undefined;
-    const inspection = this.#inspections.get(key);
-    const trouble = this.#troubles.get(key);
-    return {
+    return this.#identities.recall(key, {
       ...known,
       keepsConditions: this.#options.keepsConditions(id.api),
-      ...(inspection === undefined ? {} : { inspection }),
-      ...(trouble === undefined ? {} : { trouble }),
-    };
+      ...optional("inspection", this.#inspections.get(key)),
+      ...optional("trouble", this.#troubles.get(key)),
+    });
   }
 
   async #carryOut(
@@ -200,6 +200,7 @@ export class Reconciler {
   }
 
   #settled(key: string, snapshot: Snapshot): void {
+    if (!this.#troubles.has(key)) this.#identities.note(key, snapshot);
     const trouble = this.#troubles.get(key);
     const over = trouble !== undefined &&
       (trouble.retryAt <= this.#options.clock.now() ||
@@ -221,6 +222,7 @@ export class Reconciler {
   }
 
   #forget(key: string): void {
+    this.#identities.forget(key);
     this.#inspections.delete(key);
     this.#troubles.delete(key);
     this.#untold.delete(key);

@@ -123,6 +123,12 @@ function federation(check: Check<Both>): void {
     await settled(() => v2.resourceVersions());
     assert.equal((await v2.secret())!.metadata.resourceVersion, before.metadata.resourceVersion);
     assert.equal(rig.azure.counts().entra, 1);
+    // What it was first seen to serve is remembered, so that a change after that counts.
+    await v2.patchAccount("default", {
+      metadata: { annotations: { [CLIENT_ANNOTATION]: OTHER_ID } },
+    });
+    const after = await v2.renewed(before);
+    assert.ok(after.metadata.annotations![IDENTITY] !== undefined);
   });
 }
 
