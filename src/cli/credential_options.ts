@@ -37,6 +37,20 @@ export function serviceAccountTokenAudience(given: GivenFlags, errors: string[])
   return flag.value;
 }
 
+/** How Secrets are read: followed by list and watch, or each by its name alone. */
+export type SecretAccess = "watch" | "get";
+
+/** The choice of `--secret-access`. */
+export function secretAccess(given: GivenFlags, errors: string[]): SecretAccess {
+  const flag = given["secret-access"];
+  if (flag === undefined) return "watch";
+  if (flag.value !== "watch" && flag.value !== "get") {
+    errors.push(`${flag.spelling}=${quote(flag.value)} is unknown: write watch or get.`);
+    return "watch";
+  }
+  return flag.value;
+}
+
 /** The policy of `--acr-audience`. */
 export function audiencePolicy(given: GivenFlags, errors: string[]): AudiencePolicy {
   const flag = given["acr-audience"];

@@ -27,10 +27,30 @@ export const FLAGS = {
     group: SERVING,
     default: "false",
     help:
-      "Serve metrics over TLS to authorised clients. Refused for now: bind to loopback instead.",
-    refused:
-      "cannot be honoured yet, metrics are served over plain HTTP only: remove it, and keep " +
-      "metrics private with --metrics-bind-address=127.0.0.1:8080.",
+      "Serve metrics over TLS, to clients whose bearer token the API server knows and whom it " +
+      "lets get the path /metrics. Without it they are served over plain HTTP to everybody.",
+  },
+  "metrics-cert-path": {
+    kind: "string",
+    group: SERVING,
+    placeholder: "DIRECTORY",
+    default: "a certificate that the process makes for itself",
+    help: "Directory of the certificate for --metrics-secure, read anew when it changes. The " +
+      "image may read /tmp/k8s-metrics-server/metrics-certs.",
+  },
+  "metrics-cert-name": {
+    kind: "string",
+    group: SERVING,
+    placeholder: "FILE",
+    default: "tls.crt",
+    help: "Name of the certificate in that directory, in PEM format with its chain.",
+  },
+  "metrics-cert-key": {
+    kind: "string",
+    group: SERVING,
+    placeholder: "FILE",
+    default: "tls.key",
+    help: "Name of its private key there.",
   },
   "health-probe-bind-address": {
     kind: "string",
@@ -105,6 +125,16 @@ export const FLAGS = {
     help:
       "Audience of the Entra token that is shown to a registry: Azure Resource Manager's, the " +
       "registry service's, or the one given. auto tries arm, then acr where a registry refuses it.",
+  },
+  "secret-access": {
+    kind: "string",
+    group: BINDINGS,
+    placeholder: "watch|get",
+    default: "watch",
+    help:
+      "How Secrets are read. watch follows the metadata of all that carry the operator's label; " +
+      "get reads each by its name, at most minutes after somebody altered it, and needs no right " +
+      "to list or watch Secrets.",
   },
   "allowed-acr-server-suffixes": {
     kind: "list",

@@ -14,12 +14,21 @@ export function helpText(): string {
     "  manager version     print the version",
     "",
     "Flags take one dash or two, and their value after = or a space.",
-    ...[...byGroup(FLAGS)].flatMap(([group, flags]) => ["", `${group}:`, ...flags.flatMap(entry)]),
+    ...flagLines(FLAGS),
     "",
     "Environment:",
     ...Object.entries(VARIABLES).flatMap(([name, help]) => [`  ${name}`, ...wrap(help)]),
     "",
   ].join("\n");
+}
+
+/** The lines of `--help` for a table of flags, by group. */
+export function flagLines(table: FlagTable): readonly string[] {
+  return [...byGroup(table)].flatMap(([group, flags]) => [
+    "",
+    `${group}:`,
+    ...flags.flatMap(entry),
+  ]);
 }
 
 /** The same as a Markdown table, for documentation: one row a flag, then one a variable. */

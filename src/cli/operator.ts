@@ -9,6 +9,7 @@ import type { RestClient } from "../kubernetes/contract.ts";
 import { events, leases, serviceAccounts } from "../kubernetes/core.ts";
 import { EventRecorder } from "../kubernetes/events/recorder.ts";
 import { LeaderElector } from "../kubernetes/leader_election/elector.ts";
+import { guarded } from "../kubernetes/leader_election/guarded.ts";
 import { observed } from "../kubernetes/observed.ts";
 import { withRetries } from "../kubernetes/retry.ts";
 import type { Clock } from "../runtime/clock.ts";
@@ -18,6 +19,7 @@ import type { Instruments } from "../telemetry/instruments.ts";
 import type { Logger } from "../telemetry/log.ts";
 import type { Registry } from "../telemetry/metrics.ts";
 import { serveTelemetry } from "../telemetry/server.ts";
+import { metricsSecurityOf } from "./metrics_security.ts";
 import type { Options } from "./options.ts";
 
 /** What the operator finds around it, so that tests put their own in its place. */
@@ -59,13 +61,18 @@ export async function runOperator(
   const ended = new AbortController();
   const all = AbortSignal.any([signal, ended.signal]);
   const once = measuredRest(surroundings);
-  const rest = withRetries(once, surroundings);
+  const elector = leaseNamespace === undefined
+    ? undefined
+    : electorOf(surroundings, once, leaseNamespace);
+  const writing = elector === undefined ? once : guarded(once, () => elector.check());
+  const rest = withRetries(writing, surroundings);
   const recorder = recorderOf(surroundings, once);
   const controller = controllerOf(options, surroundings, rest, recorder, all);
   measure(surroundings.instruments, controller);
   const telemetry = await serveTelemetry({
     health: options.healthProbeBindAddress,
     metrics: options.metricsBindAddress,
+    secure: metricsSecurityOf(options, { ...surroundings, rest: once }),
     checks: checksOf(controller),
     registry: surroundings.registry,
     clock: surroundings.clock,
@@ -73,8 +80,8 @@ export async function runOperator(
   });
   const background = [controller.watch(all), recorder.run(all), telemetry.finished];
   try {
-    if (leaseNamespace === undefined) await controller.lead(all);
-    else await electorOf(surroundings, once, leaseNamespace).run(all, (s) => controller.lead(s));
+    if (elector === undefined) await controller.lead(all);
+    else await elector.run(all, (leadership) => controller.lead(leadership));
   } finally {
     ended.abort();
     await Promise.all(background);
@@ -119,6 +126,7 @@ function controllerOf(
     report,
     settings: settingsOf(options),
     labelSelector: options.labelSelector.toString(),
+    readsSecretsByName: options.secretAccess === "get",
     credentials: credentialsOf(options, surroundings, rest, signal),
     informerReport: (name) => report.informer(name),
     onSilent: surroundings.renewConnections,

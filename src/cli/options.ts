@@ -12,6 +12,8 @@ import {
   allowedServerSuffixes,
   type AudiencePolicy,
   audiencePolicy,
+  type SecretAccess,
+  secretAccess,
   serviceAccountTokenAudience,
   ttlRotationFraction,
 } from "./credential_options.ts";
@@ -27,12 +29,15 @@ import {
 import { FLAGS } from "./flag_table.ts";
 import { type ParsedFlags, parseFlags } from "./flags.ts";
 import { logOptions } from "./log_options.ts";
+import { type MetricsSecurity, metricsSecurity } from "./metrics_options.ts";
 import { quote } from "./quote.ts";
 
 /** Everything that arguments and environment decide, checked and complete. Frozen to the bottom. */
 export interface Options {
   /** Null serves no metrics. */
   readonly metricsBindAddress: BindAddress | null;
+  /** Absent: plain HTTP. */
+  readonly metricsSecurity?: MetricsSecurity;
   /** Null serves no health. */
   readonly healthProbeBindAddress: BindAddress | null;
   readonly leaderElection: {
@@ -48,6 +53,7 @@ export interface Options {
   readonly ttlRotationFraction: number;
   readonly serviceAccountTokenAudience: string;
   readonly audiencePolicy: AudiencePolicy;
+  readonly secretAccess: SecretAccess;
   readonly allowedServerSuffixes: AllowedSuffixes;
   /** What a binding in AirgappedCloud may name; empty lists allow none. */
   readonly airgapped: {
@@ -100,15 +106,19 @@ function build(
   errors: string[],
 ): Options {
   const suffixes = allowedServerSuffixes(given, errors);
+  const metrics = bindAddress(given["metrics-bind-address"], ":8080", errors);
+  const health = bindAddress(given["health-probe-bind-address"], ":8081", errors);
   return deepFreeze({
-    metricsBindAddress: bindAddress(given["metrics-bind-address"], ":8080", errors),
-    healthProbeBindAddress: bindAddress(given["health-probe-bind-address"], ":8081", errors),
+    metricsBindAddress: metrics,
+    ...defined({ metricsSecurity: metricsSecurity(given, { metrics, health }, errors) }),
+    healthProbeBindAddress: health,
     leaderElection: leaderElection(given, errors),
     ...connection(given, env, errors),
     labelSelector: labelSelector(given, errors),
     ttlRotationFraction: ttlRotationFraction(given, errors),
     serviceAccountTokenAudience: serviceAccountTokenAudience(given, errors),
     audiencePolicy: audiencePolicy(given, errors),
+    secretAccess: secretAccess(given, errors),
     allowedServerSuffixes: suffixes,
     airgapped: {
       entraAuthorityHosts: allowedEntraAuthorityHosts(given, errors),

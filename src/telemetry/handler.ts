@@ -1,3 +1,4 @@
+import { type Authorize, refusal } from "./authorization.ts";
 import { type Checks, plainText, probe } from "./health.ts";
 import type { Registry } from "./metrics.ts";
 
@@ -5,12 +6,17 @@ import type { Registry } from "./metrics.ts";
 export interface Routes {
   readonly health?: { readonly live: Checks; readonly ready: Checks };
   readonly metrics?: Registry;
+  /** Who may read metrics; everybody where it is absent. */
+  readonly authorize?: Authorize;
 }
+
+/** Answers one request. */
+export type Handler = (request: Request) => Response | Promise<Response>;
 
 const EXPOSITION = "text/plain; version=0.0.4; charset=utf-8";
 
 /** The handler of one listener: GET and HEAD of /healthz, /readyz and /metrics. */
-export function telemetryHandler(routes: Routes): (request: Request) => Response {
+export function telemetryHandler(routes: Routes): Handler {
   return (request) => {
     const serve = routeOf(routes, request);
     if (serve === undefined) return plainText("Not found.\n", 404);
@@ -19,7 +25,10 @@ export function telemetryHandler(routes: Routes): (request: Request) => Response
   };
 }
 
-function routeOf({ health, metrics }: Routes, request: Request): (() => Response) | undefined {
+function routeOf(
+  { health, metrics, authorize }: Routes,
+  request: Request,
+): (() => Response | Promise<Response>) | undefined {
   // A Host header of a client's own invention can make the whole address unreadable.
   const url = URL.parse(request.url);
   const verbose = url?.searchParams.has("verbose") ?? false;
@@ -29,10 +38,19 @@ function routeOf({ health, metrics }: Routes, request: Request): (() => Response
     case "/readyz":
       return health && (() => probe("readyz", health.ready, verbose));
     case "/metrics":
-      return metrics && (() => exposition(metrics));
+      return metrics && (() => authorized(request, authorize, () => exposition(metrics)));
     default:
       return undefined;
   }
+}
+
+function authorized(
+  request: Request,
+  authorize: Authorize | undefined,
+  serve: () => Response,
+): Response | Promise<Response> {
+  if (authorize === undefined) return serve();
+  return refusal(request, authorize).then((refused) => refused ?? serve());
 }
 
 function exposition(metrics: Registry): Response {

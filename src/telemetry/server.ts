@@ -1,8 +1,15 @@
 import type { Clock } from "../runtime/clock.ts";
+import type { Authorize } from "./authorization.ts";
 import { type BindAddress, formatBindAddress } from "./bind_address.ts";
+import type { CertificateSource } from "./certificate.ts";
 import { type Routes, telemetryHandler } from "./handler.ts";
 import type { Checks } from "./health.ts";
+import { listen, type Listener } from "./listener.ts";
+import type { Logger } from "./log.ts";
 import type { Registry } from "./metrics.ts";
+import { TlsListener } from "./tls_listener.ts";
+
+export { ListenError } from "./listener.ts";
 
 /** What `serveTelemetry` serves, and until when. */
 export interface TelemetryOptions {
@@ -10,11 +17,21 @@ export interface TelemetryOptions {
   readonly health: BindAddress | null;
   /** Null serves no metrics. */
   readonly metrics: BindAddress | null;
+  /** Metrics over TLS, to whom `authorize` allows them. Absent: over plain HTTP to everybody. */
+  readonly secure?: MetricsSecurity | undefined;
   readonly checks: { readonly live: Checks; readonly ready: Checks };
   readonly registry: Registry;
   /** Its abort ends the listeners. */
   readonly signal: AbortSignal;
   readonly clock: Clock;
+}
+
+/** How metrics are protected. */
+export interface MetricsSecurity {
+  readonly certificate: CertificateSource;
+  readonly authorize: Authorize;
+  /** Hears of new certificates. */
+  readonly log: Logger;
 }
 
 /** Listeners at work. */
@@ -26,54 +43,53 @@ export interface TelemetryServer {
   readonly finished: Promise<void>;
 }
 
-/** An address that cannot be served. The message names it, its flag, the cause and the remedy. */
-export class ListenError extends Error {
-  override readonly name = "ListenError";
-}
-
-/** Requests under way at the end get this long. */
-const GRACE_MS = 1000;
-
 /**
  * Serves /healthz and /readyz on one address and /metrics on the other, or all on one when both are
- * the same. Rejects with a `ListenError`, and then nothing is left listening.
+ * the same and metrics are plain. Rejects with a `ListenError`, and then nothing is left listening.
  */
 export async function serveTelemetry(options: TelemetryOptions): Promise<TelemetryServer> {
-  const listeners: Listener[] = [];
+  const opened: { readonly plan: Plan; readonly listener: Listener }[] = [];
   try {
-    for (const plan of plans(options)) listeners.push(listen(plan, options));
+    for (const plan of plans(options)) {
+      opened.push({ plan, listener: await open(plan, options) });
+    }
   } catch (error) {
-    await Promise.all(listeners.map((listener) => listener.close()));
+    await Promise.all(opened.map(({ listener }) => listener.close()));
     throw error;
   }
-  const at = (route: keyof Routes) => {
-    const listener = listeners.find(({ routes }) => routes[route] !== undefined);
-    return listener === undefined ? {} : { [route]: listener.address };
+  const at = (route: "health" | "metrics") => {
+    const found = opened.find(({ plan }) => plan.routes[route] !== undefined);
+    if (found === undefined) return {};
+    return { [route]: { host: found.plan.address.host, port: found.listener.port } };
   };
-  return {
-    ...at("health"),
-    ...at("metrics"),
-    finished: Promise.all(listeners.map(({ finished }) => finished)).then(() => undefined),
-  };
+  const closeAll = async () =>
+    void await Promise.all(opened.map(({ listener }) => listener.close()));
+  const finished = opened.length === 0 ? closeAll() : aborted(options.signal).then(closeAll);
+  return { ...at("health"), ...at("metrics"), finished };
 }
 
 interface Plan {
   readonly address: BindAddress;
   readonly routes: Routes;
-  /** For messages, such as `health (--health-probe-bind-address)`. */
+  /** For messages, such as `health on --health-probe-bind-address`. */
   readonly what: string;
+  readonly secure?: MetricsSecurity | undefined;
 }
 
-function plans({ health, metrics, checks, registry }: TelemetryOptions): Plan[] {
+function plans({ health, metrics, secure, checks, registry }: TelemetryOptions): Plan[] {
   const healthWhat = "health on --health-probe-bind-address";
   const metricsWhat = "metrics on --metrics-bind-address";
-  if (health && metrics && health.port !== 0 && same(health, metrics)) {
+  if (health && metrics && !secure && health.port !== 0 && same(health, metrics)) {
     const routes = { health: checks, metrics: registry };
     return [{ address: health, routes, what: `${healthWhat} and ${metricsWhat}` }];
   }
+  const metricsRoutes = {
+    metrics: registry,
+    ...(secure === undefined ? {} : { authorize: secure.authorize }),
+  };
   return [
     ...health ? [{ address: health, routes: { health: checks }, what: healthWhat }] : [],
-    ...metrics ? [{ address: metrics, routes: { metrics: registry }, what: metricsWhat }] : [],
+    ...metrics ? [{ address: metrics, routes: metricsRoutes, what: metricsWhat, secure }] : [],
   ];
 }
 
@@ -81,29 +97,17 @@ function same(a: BindAddress, b: BindAddress): boolean {
   return formatBindAddress(a) === formatBindAddress(b);
 }
 
-interface Listener {
-  readonly address: BindAddress;
-  readonly routes: Routes;
-  readonly finished: Promise<void>;
-  close(): Promise<void>;
-}
-
-function listen({ address, routes, what }: Plan, { signal, clock }: TelemetryOptions): Listener {
-  const force = new AbortController();
-  const server = bind(address, what, force.signal, telemetryHandler(routes));
-  const shutdown = async () => {
-    const cancel = clock.after(GRACE_MS, () => force.abort());
-    await server.shutdown();
-    cancel();
-  };
-  let closed: Promise<void> | undefined;
-  const close = () => closed ??= shutdown();
-  return {
-    address: { host: address.host, port: server.addr.port },
-    routes,
-    finished: aborted(signal).then(close),
-    close,
-  };
+async function open(
+  { address, routes, what, secure }: Plan,
+  { clock }: TelemetryOptions,
+): Promise<Listener> {
+  const target = { address, what, handler: telemetryHandler(routes) };
+  if (secure === undefined) return listen(target, clock);
+  return await TlsListener.open(target, {
+    certificate: secure.certificate,
+    clock,
+    log: secure.log,
+  });
 }
 
 function aborted(signal: AbortSignal): Promise<void> {
@@ -111,42 +115,4 @@ function aborted(signal: AbortSignal): Promise<void> {
     if (signal.aborted) return resolve();
     signal.addEventListener("abort", () => resolve(), { once: true });
   });
-}
-
-function bind(
-  address: BindAddress,
-  what: string,
-  signal: AbortSignal,
-  handler: (request: Request) => Response,
-): Deno.HttpServer<Deno.NetAddr> {
-  const hosts = address.host === "" ? ["::", "0.0.0.0"] : [address.host];
-  let cause: unknown;
-  for (const hostname of hosts) {
-    try {
-      // onListen: Deno would otherwise print a line of its own to standard output.
-      return Deno.serve({ hostname, port: address.port, signal, onListen: () => {} }, handler);
-    } catch (error) {
-      cause = error;
-      // A host without IPv6 refuses :: in more ways than one; a port in use is final.
-      if (error instanceof Deno.errors.AddrInUse) break;
-    }
-  }
-  const shown = formatBindAddress(address);
-  throw new ListenError(`Cannot serve ${what}=${shown}: ${reasonOf(cause)}.`, { cause });
-}
-
-function reasonOf(error: unknown): string {
-  if (error instanceof Deno.errors.AddrInUse) {
-    return "the port is in use; stop what listens there, or choose another address";
-  }
-  if (error instanceof Deno.errors.AddrNotAvailable) {
-    return "this machine has no such address; choose one it has, or leave out the host";
-  }
-  if (error instanceof Deno.errors.NotCapable) {
-    return "Deno may not listen there; add the address to --allow-net";
-  }
-  if (error instanceof Deno.errors.PermissionDenied) {
-    return "the system does not allow it; choose a port above 1023";
-  }
-  return `${error instanceof Error ? error.message : String(error)}; choose another address`;
 }

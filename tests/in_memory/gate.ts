@@ -10,7 +10,10 @@ import { InMemoryKubernetes } from "../sandbox/kubernetes/server.ts";
 const CRDS = new URL("../../deploy/crds/", import.meta.url);
 
 /** Registers a test that is handed an in-memory API server of its own, with both CRDs. */
-export const inMemory: TestOnApiServer = (name, test) => {
+export const inMemory: TestOnApiServer = (
+  name: string,
+  test: Parameters<TestOnApiServer>[1],
+): void => {
   Deno.test(`in memory: ${name}`, async (context) => {
     const api = new InMemoryApiServer(new InMemoryKubernetes({ crds: readCrds() }));
     try {

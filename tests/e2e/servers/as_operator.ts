@@ -5,7 +5,10 @@ import { installCrds, installRbac } from "./manifests.ts";
 let installed: Promise<void> | undefined;
 
 /** As e2e(), with the CRDs and the operator's own rights installed: no more than deploy gives it. */
-export const asOperator: TestOnApiServer = (name, test) =>
+export const asOperator: TestOnApiServer = (
+  name: string,
+  test: Parameters<TestOnApiServer>[1],
+): void =>
   e2e(name, async (plane, context) => {
     await (installed ??= install(plane));
     await test(plane, context);

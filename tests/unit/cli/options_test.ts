@@ -35,6 +35,7 @@ const DEFAULTS = {
   ttlRotationFraction: 0.5,
   serviceAccountTokenAudience: "api://AzureCRTokenExchange",
   audiencePolicy: { kind: "auto" },
+  secretAccess: "watch",
   allowedServerSuffixes: ["azurecr.io", "azurecr.us", "azurecr.cn"],
   airgapped: { entraAuthorityHosts: [], resourceManagerAudiences: [] },
   defaults: {},
@@ -173,6 +174,11 @@ const ACCEPTED: Accepted[] = [
     expect: { audiencePolicy: { kind: "fixed", audience: "https://acr.cloud.example" } },
   },
   {
+    name: "Secrets read by their names",
+    args: ["--secret-access=get"],
+    expect: { secretAccess: "get" },
+  },
+  {
     name: "what an air-gapped cloud may name",
     args: [
       "--allowed-entra-authority-hosts=https://Login.Cloud.Example/,login.other.example:8443",
@@ -263,14 +269,6 @@ const REFUSED: Refused[] = [
     ],
   },
   {
-    name: "metrics over TLS",
-    args: ["--metrics-secure"],
-    errors: [
-      "--metrics-secure cannot be honoured yet, metrics are served over plain HTTP only: remove " +
-      "it, and keep metrics private with --metrics-bind-address=127.0.0.1:8080.",
-    ],
-  },
-  {
     name: "the API server by URL",
     args: ["--master=https://10.0.0.1"],
     errors: [
@@ -315,6 +313,11 @@ const REFUSED: Refused[] = [
       '--acr-audience="ACR" is no audience: write auto, arm, acr, or a URL such as ' +
       "https://containerregistry.azure.net.",
     ],
+  },
+  {
+    name: "another way to read Secrets",
+    args: ["--secret-access=list"],
+    errors: ['--secret-access="list" is unknown: write watch or get.'],
   },
   {
     name: "a star beside other suffixes",
@@ -490,6 +493,14 @@ Deno.test("options: help and version win over faults, help over version", () => 
   assert.deepEqual(cases.map(([args]) => parse(args).kind), cases.map(([, kind]) => kind));
 });
 
+/** Flags without which others have no effect. */
+const BESIDE: Record<string, string[]> = {
+  "leader-election-namespace": ["--leader-elect"],
+  "metrics-cert-path": ["--metrics-secure"],
+  "metrics-cert-name": ["--metrics-secure", "--metrics-cert-path=/c"],
+  "metrics-cert-key": ["--metrics-secure", "--metrics-cert-path=/c"],
+};
+
 Deno.test("options: every flag in the table changes the options, is refused, or prints", () => {
   const values: Partial<Record<keyof typeof FLAGS, string>> = {
     "metrics-bind-address": ":1",
@@ -497,6 +508,7 @@ Deno.test("options: every flag in the table changes the options, is refused, or 
     "label-selector": "a=b",
     "ttl-rotation-fraction": "0.1",
     "acr-audience": "arm",
+    "secret-access": "get",
     "allowed-resource-manager-audiences": "https://a.example",
     "log-format": "text",
     "log-level": "warn",
@@ -508,7 +520,7 @@ Deno.test("options: every flag in the table changes the options, is refused, or 
   const shown = (args: string[]) => JSON.stringify(plain(args));
   for (const [name, flag] of Object.entries(FLAGS)) {
     const value = values[name as keyof typeof FLAGS] ?? "value";
-    const beside = name === "leader-election-namespace" ? ["--leader-elect"] : [];
+    const beside = BESIDE[name] ?? [];
     for (const spelling of [name, ...("aliases" in flag ? flag.aliases : [])]) {
       const args = [...beside, `--${spelling}`, ...(flag.kind === "boolean" ? [] : [value])];
       if ("refused" in flag) {

@@ -108,6 +108,8 @@ export function fakeSources(
     files?: Record<string, string | Error>;
     run?: ConfigSources["run"];
     clock?: Clock;
+    /** Hosts to which Deno allows connections; all by default. */
+    net?: readonly string[];
   },
 ): ConfigSources & { readonly asked: string[]; readonly files: Record<string, string | Error> } {
   const { env = {}, files = {} } = given;
@@ -125,6 +127,7 @@ export function fakeSources(
       return typeof text === "string" ? Promise.resolve(text) : Promise.reject(text);
     },
     run: given.run ?? ((command) => Promise.reject(new Error(`unexpected command ${command}`))),
+    mayConnect: (host) => given.net?.includes(host) ?? true,
     clock: given.clock ?? fakeClock(),
     pathListSeparator: ":",
   };

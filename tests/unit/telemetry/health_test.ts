@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { telemetryHandler } from "../../../src/telemetry/handler.ts";
+import { type Handler, telemetryHandler } from "../../../src/telemetry/handler.ts";
 import type { Checks } from "../../../src/telemetry/health.ts";
 import { Registry } from "../../../src/telemetry/metrics.ts";
 
@@ -16,11 +16,11 @@ function handler(live: Checks, ready: Checks) {
 }
 
 async function ask(
-  handle: (request: Request) => Response,
+  handle: Handler,
   path: string,
   method = "GET",
 ): Promise<{ status: number; body: string }> {
-  const response = handle(new Request(`http://127.0.0.1:8081${path}`, { method }));
+  const response = await handle(new Request(`http://127.0.0.1:8081${path}`, { method }));
   return { status: response.status, body: await response.text() };
 }
 
@@ -29,7 +29,7 @@ const fine = handler({}, { caches: good });
 
 const CASES: {
   name: string;
-  handle?: (request: Request) => Response;
+  handle?: Handler;
   path: string;
   method?: string;
   status: number;
@@ -100,19 +100,22 @@ for (const { name, handle = both, path, method, status, body } of CASES) {
   });
 }
 
-Deno.test("health: answers carry their type and are kept by no cache", () => {
-  const headers = (path: string) => {
-    const { headers } = fine(new Request(`http://h${path}`));
+Deno.test("health: answers carry their type and are kept by no cache", async () => {
+  const headers = async (path: string) => {
+    const { headers } = await fine(new Request(`http://h${path}`));
     return Object.fromEntries(headers);
   };
   const common = { "cache-control": "no-store", "x-content-type-options": "nosniff" };
-  assert.deepEqual(headers("/readyz"), { ...common, "content-type": "text/plain; charset=utf-8" });
-  assert.deepEqual(headers("/metrics"), {
+  assert.deepEqual(await headers("/readyz"), {
+    ...common,
+    "content-type": "text/plain; charset=utf-8",
+  });
+  assert.deepEqual(await headers("/metrics"), {
     ...common,
     "content-type": "text/plain; version=0.0.4; charset=utf-8",
   });
   assert.equal(
-    fine(new Request("http://h/readyz", { method: "PUT" })).headers.get("allow"),
+    (await fine(new Request("http://h/readyz", { method: "PUT" }))).headers.get("allow"),
     "GET, HEAD",
   );
 });

@@ -48,6 +48,32 @@ for (const [name, env, expected] of SERVERS) {
   });
 }
 
+const SANDBOXES: [name: string, net: string[], env: Record<string, string>, expected: string][] = [
+  ["only the name in DNS", ["kubernetes.default.svc:443"], ENV, "https://kubernetes.default.svc:443"],
+  ["both", ["kubernetes.default.svc:443", "10.0.0.1:443"], ENV, "https://10.0.0.1:443"],
+  [
+    "the address, IPv6 with another port",
+    ["[fd00::1]:6443"],
+    { KUBERNETES_SERVICE_HOST: "fd00::1", KUBERNETES_SERVICE_PORT: "6443" },
+    "https://[fd00::1]:6443",
+  ],
+];
+
+for (const [name, net, env, expected] of SANDBOXES) {
+  Deno.test(`the server where Deno allows connections to ${name}`, async () => {
+    assert.equal((await loadInCluster(fakeSources({ env, files: FILES, net }))).server, expected);
+  });
+}
+
+Deno.test("a sandbox that allows neither the address nor the name is told of at start", async () => {
+  const sources = fakeSources({ env: ENV, files: FILES, net: ["kubernetes.default.svc:80"] });
+  assert.equal(
+    (await rejection(loadInCluster(sources))).message,
+    "in-cluster: Deno allows connections neither to 10.0.0.1:443 (KUBERNETES_SERVICE_HOST) nor to " +
+      "kubernetes.default.svc:443: add one of them to --allow-net",
+  );
+});
+
 Deno.test("token and CA are read anew, so that what the kubelet renews counts", async () => {
   const clock = fakeClock();
   const sources = fakeSources({ env: ENV, files: { ...FILES }, clock });

@@ -1,0 +1,63 @@
+import { VERSION } from "../src/cli/version.ts";
+import type { SourceFile } from "./generate.ts";
+import type { Manifest } from "./manifests/manifest.ts";
+import { NAMES } from "./manifests/manifest.ts";
+import { operatorPolicies } from "./manifests/policies.ts";
+import { DEFAULTS, type Settings } from "./manifests/settings.ts";
+import { tenantPolicy } from "./manifests/tenant_policy.ts";
+import { MARK, yamlOf } from "./yaml.ts";
+
+const CHART = "deploy/helm";
+
+/** Settings whose values the chart fills in. */
+const TEMPLATED: Settings = {
+  ...DEFAULTS,
+  namespace: "{{ .Release.Namespace }}",
+  tokenAudience: "{{ .Values.serviceAccountTokenAudience }}",
+};
+
+/**
+ * The parts of the chart that follow from elsewhere: its version, the CRDs, and the policies, whose
+ * expressions nobody should keep twice. The other templates are written by hand, and a test holds
+ * what they render against the manifests.
+ */
+export function chartFiles(crds: readonly SourceFile[]): readonly SourceFile[] {
+  return [
+    { path: `${CHART}/Chart.yaml`, text: chartYaml() },
+    ...crds.map(({ path, text }) => ({
+      path: `${CHART}/files/crds/${path.split("/").at(-1)!}`,
+      text: MARK + text,
+    })),
+    { path: `${CHART}/templates/policies.yaml`, text: MARK + operatorPolicyTemplate() },
+    {
+      path: `${CHART}/templates/tenant-policy.yaml`,
+      text: MARK + when(".Values.policies.tenants.enabled", yamlOf(tenantPolicy(TEMPLATED))),
+    },
+  ];
+}
+
+function chartYaml(): string {
+  return `${MARK}apiVersion: v2
+name: msi-acrpull
+description: Keeps image pull secrets for Azure Container Registries fresh, one per AcrPullBinding.
+type: application
+version: ${VERSION}
+appVersion: ${JSON.stringify(VERSION)}
+kubeVersion: ">=1.25.0-0"
+`;
+}
+
+function operatorPolicyTemplate(): string {
+  const all = operatorPolicies(TEMPLATED);
+  const forTokens = (manifest: Manifest) => manifest.metadata.name === NAMES.tokenPolicy;
+  const tokens = yamlOf(all.filter(forTokens));
+  const others = yamlOf(all.filter((manifest) => !forTokens(manifest)));
+  return when(
+    ".Values.policies.enabled",
+    `${others}${when(".Values.workloadIdentity.enabled", `---\n${tokens}`)}`,
+  );
+}
+
+function when(condition: string, text: string): string {
+  return `{{- if ${condition} }}\n${text}{{- end }}\n`;
+}

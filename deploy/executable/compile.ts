@@ -1,0 +1,107 @@
+/**
+ * Makes the executable with the permissions of permissions.ts in it. Deno's own `--permission-set`
+ * would do but for two things: its list cannot be added to by a build, and it cannot take back the
+ * hosts from which Deno imports by default.
+ */
+import { parseArgs } from "node:util";
+import { entryPoint } from "./entry_point.ts";
+import { parseHosts } from "./host.ts";
+import { permissionFlags } from "./permissions.ts";
+
+const USAGE = `Usage: deno task compile [--output FILE] [--target ARCHITECTURE] [--commit SHA]
+  [--allow-host HOST:PORT,...]   hosts of an air-gapped cloud; may be given several times
+`;
+
+const ENTRY_POINT = "build/manager.ts";
+const BUNDLE = "build/manager.js";
+
+/** Deno's targets by the names that container images have for architectures. */
+const TARGETS: Readonly<Record<string, string>> = {
+  amd64: "x86_64-unknown-linux-gnu",
+  arm64: "aarch64-unknown-linux-gnu",
+};
+
+/** Arguments of `deno` that make the executable. */
+export interface CompileOptions {
+  readonly output: string;
+  /** Of Deno's names, such as aarch64-unknown-linux-gnu; this machine's by default. */
+  readonly target?: string;
+  /** What `version` shows. */
+  readonly commit?: string;
+  readonly hosts: readonly string[];
+}
+
+/** Reads the command line. Throws an Error that says what is wrong with it. */
+export function compileOptions(args: readonly string[]): CompileOptions {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      output: { type: "string", default: "build/manager" },
+      target: { type: "string" },
+      commit: { type: "string" },
+      "allow-host": { type: "string", multiple: true, default: [] },
+    },
+  });
+  // A build argument that was not given arrives as an empty text.
+  return {
+    output: values.output,
+    ...(values.target ? { target: targetOf(values.target) } : {}),
+    ...(values.commit ? { commit: values.commit } : {}),
+    hosts: values["allow-host"].flatMap(parseHosts),
+  };
+}
+
+function targetOf(architecture: string): string {
+  const target = TARGETS[architecture];
+  if (target !== undefined) return target;
+  throw new Error(
+    `--target=${architecture} is not known: write ${Object.keys(TARGETS).join(" or ")}`,
+  );
+}
+
+/** Arguments for Deno that put the program and what it imports into one file. */
+export function bundleArguments(): string[] {
+  return ["bundle", "--frozen", "--output", BUNDLE, ENTRY_POINT];
+}
+
+/**
+ * Arguments for Deno that make the executable of that file alone: with the configuration in sight
+ * Deno would embed every npm package of the lock file, those of the tests included.
+ */
+export function compileArguments({ output, target, hosts }: CompileOptions): string[] {
+  return [
+    "compile",
+    "--no-config",
+    "--no-lock",
+    "--no-npm",
+    "--no-remote",
+    // For a TLS listener that takes over from another on the same port.
+    "--unstable-net",
+    ...permissionFlags({ hosts }),
+    ...(target === undefined ? [] : ["--target", target]),
+    "--output",
+    output,
+    BUNDLE,
+  ];
+}
+
+async function main(args: readonly string[]): Promise<number> {
+  let options: CompileOptions;
+  let program: string;
+  try {
+    options = compileOptions(args);
+    program = entryPoint(options.commit);
+  } catch (error) {
+    Deno.stderr.writeSync(new TextEncoder().encode(`${(error as Error).message}\n\n${USAGE}`));
+    return 2;
+  }
+  await Deno.mkdir("build", { recursive: true });
+  await Deno.writeTextFile(ENTRY_POINT, program);
+  return await deno(bundleArguments()) || await deno(compileArguments(options));
+}
+
+async function deno(args: string[]): Promise<number> {
+  return (await new Deno.Command(Deno.execPath(), { args }).spawn().status).code;
+}
+
+if (import.meta.main) main(Deno.args).then((code) => Deno.exit(code));

@@ -1,0 +1,165 @@
+import type { FlagTable } from "../src/cli/flags.ts";
+import { DEFAULTS } from "./manifests/settings.ts";
+
+const TARGET = "What to do";
+const INSTALLATION = "Installation";
+const BINDINGS = "Bindings";
+const SECURITY = "Security";
+
+/** Every flag of `deno task deploy`. */
+export const DEPLOY_FLAGS = {
+  "output": {
+    kind: "string",
+    group: TARGET,
+    placeholder: "DIRECTORY|-",
+    aliases: ["o"],
+    default: "deploy/latest",
+    help: "Write crd.yaml and deploy.yaml there; - prints both, for a pipe into kubectl.",
+  },
+  "check": {
+    kind: "boolean",
+    group: TARGET,
+    help: "Write nothing, and fail if a file is not what would be written.",
+  },
+  "apply": {
+    kind: "boolean",
+    group: TARGET,
+    help: "Write no file, but apply all to the cluster, server-side, and say what changed.",
+  },
+  "diff": {
+    kind: "boolean",
+    group: TARGET,
+    help: "Write nothing, and show what --apply would change; exit with 1 if that is anything.",
+  },
+  "force-conflicts": {
+    kind: "boolean",
+    group: TARGET,
+    help: "With --apply or --diff: take over fields that others have set.",
+  },
+  "kubeconfig": {
+    kind: "string",
+    group: TARGET,
+    placeholder: "FILE",
+    default: "$KUBECONFIG, else ~/.kube/config",
+    help: "kubeconfig file that names the cluster.",
+  },
+  "context": {
+    kind: "string",
+    group: TARGET,
+    placeholder: "NAME",
+    default: "the file's current-context",
+    help: "Context to use from the kubeconfig.",
+  },
+  "image": {
+    kind: "string",
+    group: INSTALLATION,
+    placeholder: "IMAGE",
+    default: DEFAULTS.image,
+    help: "Image of the operator.",
+  },
+  "namespace": {
+    kind: "string",
+    group: INSTALLATION,
+    placeholder: "NAMESPACE",
+    aliases: ["n"],
+    default: DEFAULTS.namespace,
+    help: "Namespace of the operator.",
+  },
+  "replicas": {
+    kind: "number",
+    group: INSTALLATION,
+    placeholder: "COUNT",
+    default: `${DEFAULTS.replicas}`,
+    help: "How many pods stand by; one of them acts.",
+  },
+  "extra-arg": {
+    kind: "string",
+    group: INSTALLATION,
+    placeholder: "FLAGS",
+    help: "Further flags of the operator, separated by spaces, such as --log-level=debug.",
+  },
+  "acr-server": {
+    kind: "string",
+    group: BINDINGS,
+    placeholder: "HOST",
+    help: "Registry of v1beta1 bindings that name none.",
+  },
+  "client-id": {
+    kind: "string",
+    group: BINDINGS,
+    placeholder: "ID",
+    help: "Client ID of the managed identity of v1beta1 bindings that name none.",
+  },
+  "resource-id": {
+    kind: "string",
+    group: BINDINGS,
+    placeholder: "ID",
+    help: "Resource ID of the managed identity of v1beta1 bindings that name none.",
+  },
+  "arm-resource": {
+    kind: "string",
+    group: BINDINGS,
+    placeholder: "URL",
+    help: "Audience asked of managed identities for v1beta1 bindings.",
+  },
+  "allowed-acr-server-suffixes": {
+    kind: "list",
+    group: SECURITY,
+    placeholder: "SUFFIX,...",
+    default: "azurecr.io,azurecr.us,azurecr.cn",
+    help: "Registries may only be named under these domains. May be given several times.",
+  },
+  "service-account-token-audience": {
+    kind: "string",
+    group: SECURITY,
+    placeholder: "AUDIENCE",
+    default: DEFAULTS.tokenAudience,
+    help: "Audience of service account tokens, of the operator and of the policy for them.",
+  },
+  "secret-access": {
+    kind: "string",
+    group: SECURITY,
+    placeholder: "watch|get",
+    default: DEFAULTS.secretAccess,
+    help: "How Secrets are read: watch follows all of them, get reads each by its name and does " +
+      "without the right to list and watch any.",
+  },
+  "workload-identity": {
+    kind: "boolean",
+    group: SECURITY,
+    default: `${DEFAULTS.workloadIdentity}`,
+    help: "Let the operator mint tokens of service accounts, which workload identity needs.",
+  },
+  "policies": {
+    kind: "boolean",
+    group: SECURITY,
+    default: `${DEFAULTS.policies}`,
+    help: "Hold the operator's writes to what they should be. Needs Kubernetes 1.30.",
+  },
+  "tenant-policy": {
+    kind: "boolean",
+    group: SECURITY,
+    default: `${DEFAULTS.tenantPolicy}`,
+    help: "Refuse bindings that name what no administrator has listed for their namespace in " +
+      "ConfigMap msi-acrpull-tenants. Needs Kubernetes 1.30.",
+  },
+  "network-policy": {
+    kind: "boolean",
+    group: SECURITY,
+    default: `${DEFAULTS.networkPolicy}`,
+    help: "Limit what the operator's pods can reach, and who reaches them.",
+  },
+  "metrics-secure": {
+    kind: "boolean",
+    group: SECURITY,
+    default: `${DEFAULTS.metricsSecure}`,
+    help: "Serve metrics over TLS at port 8443 to those who may read them, in place of plain " +
+      "HTTP on loopback.",
+  },
+  "help": {
+    kind: "boolean",
+    group: TARGET,
+    aliases: ["h"],
+    help: "Print this and exit.",
+  },
+} as const satisfies FlagTable;

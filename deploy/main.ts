@@ -1,0 +1,125 @@
+/**
+ * `deno task deploy`: renders what installs the operator, and writes, checks, prints, compares or
+ * applies it. Exit codes: 0; 1 for a difference or a failure; 2 for arguments that cannot be used.
+ */
+import { resolveCluster } from "../src/kubernetes/config/resolve.ts";
+import { FetchRestClient } from "../src/kubernetes/transport.ts";
+import { VERSION } from "../src/cli/version.ts";
+import { systemClock } from "../src/runtime/clock.ts";
+import { applyAll } from "./apply.ts";
+import { diffAll } from "./diff.ts";
+import { differences, type SourceFile } from "./generate.ts";
+import { installation } from "./manifests/installation.ts";
+import type { Settings } from "./manifests/settings.ts";
+import { deployHelp, LATEST, parseDeploy, type Target } from "./options.ts";
+import { crdManifests, derivedFiles, installationFiles, readCrds, readGuide } from "./render.ts";
+
+type ClusterTarget = Extract<Target, { kind: "apply" | "diff" }>;
+
+/** Runs the task. Answers its exit code. */
+export async function main(args: readonly string[], signal: AbortSignal): Promise<number> {
+  const parsed = parseDeploy(args);
+  if (parsed.kind === "help") return print(Deno.stdout, deployHelp());
+  if (parsed.kind === "errors") {
+    print(Deno.stderr, [...parsed.errors, "See --help for all flags.", ""].join("\n"));
+    return 2;
+  }
+  const { settings, target } = parsed;
+  switch (target.kind) {
+    case "write":
+      return write(filesFor(settings, target.directory));
+    case "check":
+      return check(filesFor(settings, target.directory));
+    case "print": {
+      const [crds, rest] = installationFiles(settings, readCrds(), "");
+      return print(Deno.stdout, `${crds!.text}---\n${rest!.text}`);
+    }
+    case "apply":
+    case "diff":
+      return await onCluster(settings, target, signal);
+  }
+}
+
+/** The repository's own files come along where its own directory is written. */
+function filesFor(settings: Settings, directory: string): readonly SourceFile[] {
+  const crds = readCrds();
+  const files = installationFiles(settings, crds, directory);
+  return directory === LATEST ? [...files, ...derivedFiles(crds, readGuide())] : files;
+}
+
+function write(files: readonly SourceFile[]): number {
+  for (const line of differences(files, present(files))) print(Deno.stderr, `${line}; written\n`);
+  for (const { path, text } of files) {
+    Deno.mkdirSync(path.slice(0, path.lastIndexOf("/")), { recursive: true });
+    Deno.writeTextFileSync(path, text);
+  }
+  return 0;
+}
+
+function check(files: readonly SourceFile[]): number {
+  const found = differences(files, present(files));
+  for (const line of found) print(Deno.stderr, `${line}; run \`deno task deploy\`\n`);
+  return found.length === 0 ? 0 : 1;
+}
+
+function present(files: readonly SourceFile[]): SourceFile[] {
+  return files.flatMap(({ path }) => {
+    try {
+      return [{ path, text: Deno.readTextFileSync(path) }];
+    } catch (error) {
+      if (error instanceof Deno.errors.NotFound) return [];
+      throw error;
+    }
+  });
+}
+
+async function onCluster(
+  settings: Settings,
+  target: ClusterTarget,
+  signal: AbortSignal,
+): Promise<number> {
+  const config = await resolveCluster({ kubeconfig: target.kubeconfig, context: target.context });
+  using rest = new FetchRestClient({
+    config,
+    fetch,
+    clock: systemClock,
+    userAgent: `msi-acrpull-deploy/${VERSION}`,
+  });
+  const manifests = [...crdManifests(readCrds()), ...installation(settings)];
+  const options = { force: target.force, signal };
+  if (target.kind === "diff") {
+    const texts = await diffAll(rest, manifests, options);
+    print(Deno.stdout, texts.map((text) => `${text}\n`).join("\n"));
+    return texts.length === 0 ? 0 : 1;
+  }
+  const tell = (line: string) => void print(Deno.stdout, `${line}\n`);
+  const { created, changed, unchanged } = await applyAll(rest, manifests, {
+    ...options,
+    clock: systemClock,
+    tell,
+  });
+  tell(`${created} created, ${changed} changed, ${unchanged} unchanged`);
+  return 0;
+}
+
+function print(to: { writeSync(bytes: Uint8Array): number }, text: string): number {
+  let bytes = new TextEncoder().encode(text);
+  while (bytes.length > 0) bytes = bytes.subarray(to.writeSync(bytes));
+  return 0;
+}
+
+async function run(): Promise<number> {
+  const ended = new AbortController();
+  const stop = () => ended.abort();
+  Deno.addSignalListener("SIGINT", stop);
+  try {
+    return await main(Deno.args, ended.signal);
+  } catch (error) {
+    print(Deno.stderr, `${error instanceof Error ? error.message : error}\n`);
+    return 1;
+  } finally {
+    Deno.removeSignalListener("SIGINT", stop);
+  }
+}
+
+if (import.meta.main) run().then((code) => Deno.exit(code));

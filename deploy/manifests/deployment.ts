@@ -1,0 +1,106 @@
+import type { Deployment } from "kubernetes-types/apps/v1.d.ts";
+import type { Container, EnvVar } from "kubernetes-types/core/v1.d.ts";
+import { type Manifest, NAMES, POD_LABELS, SELECTOR } from "./manifest.ts";
+import { type BindingDefaults, DEFAULTS, type Settings } from "./settings.ts";
+
+/** Port of /healthz and /readyz. */
+export const HEALTH_PORT = 8081;
+/** Port of metrics over TLS. */
+export const SECURE_METRICS_PORT = 8443;
+
+/** The operator itself, with the resources and the grace period of the first release. */
+export function deployment(settings: Settings): Manifest {
+  return {
+    apiVersion: "apps/v1",
+    kind: "Deployment",
+    metadata: { name: NAMES.deployment, namespace: settings.namespace, labels: POD_LABELS },
+    spec: {
+      replicas: settings.replicas,
+      selector: { matchLabels: SELECTOR },
+      template: {
+        metadata: { labels: POD_LABELS },
+        spec: {
+          serviceAccountName: NAMES.serviceAccount,
+          automountServiceAccountToken: true,
+          enableServiceLinks: false,
+          terminationGracePeriodSeconds: 10,
+          nodeSelector: { "kubernetes.io/os": "linux" },
+          securityContext: {
+            runAsNonRoot: true,
+            runAsUser: 1000,
+            runAsGroup: 3000,
+            seccompProfile: { type: "RuntimeDefault" },
+          },
+          containers: [container(settings)],
+        },
+      },
+    },
+  } satisfies Deployment;
+}
+
+function container(settings: Settings): Container {
+  const metrics = { name: "metrics", containerPort: SECURE_METRICS_PORT, protocol: "TCP" } as const;
+  const env = environment(settings.defaults);
+  return {
+    name: "manager",
+    image: settings.image,
+    command: ["/manager"],
+    args: [...operatorArgs(settings)],
+    ...(env.length === 0 ? {} : { env }),
+    ports: [
+      { name: "health", containerPort: HEALTH_PORT, protocol: "TCP" },
+      ...(settings.metricsSecure ? [metrics] : []),
+    ],
+    livenessProbe: {
+      httpGet: { path: "/healthz", port: "health" },
+      initialDelaySeconds: 15,
+      periodSeconds: 20,
+    },
+    readinessProbe: {
+      httpGet: { path: "/readyz", port: "health" },
+      initialDelaySeconds: 5,
+      periodSeconds: 10,
+    },
+    resources: {
+      limits: { cpu: "100m", memory: "100Mi" },
+      requests: { cpu: "100m", memory: "20Mi" },
+    },
+    securityContext: {
+      allowPrivilegeEscalation: false,
+      capabilities: { drop: ["ALL"] },
+      readOnlyRootFilesystem: true,
+    },
+  };
+}
+
+/** The operator's flags. What stands at its default is left out. */
+export function operatorArgs(settings: Settings): readonly string[] {
+  const { metricsSecure, allowedServerSuffixes, tokenAudience, secretAccess } = settings;
+  const metrics = metricsSecure
+    ? [`--metrics-bind-address=:${SECURE_METRICS_PORT}`, "--metrics-secure"]
+    : ["--metrics-bind-address=127.0.0.1:8080"];
+  return [
+    ...metrics,
+    `--health-probe-bind-address=:${HEALTH_PORT}`,
+    "--leader-elect",
+    ...(allowedServerSuffixes.length === 0
+      ? []
+      : [`--allowed-acr-server-suffixes=${allowedServerSuffixes.join(",")}`]),
+    ...(tokenAudience === DEFAULTS.tokenAudience
+      ? []
+      : [`--service-account-token-audience=${tokenAudience}`]),
+    ...(secretAccess === "watch" ? [] : [`--secret-access=${secretAccess}`]),
+    ...settings.extraArgs,
+  ];
+}
+
+/** The operator's environment variables for the defaults that are set. */
+export function environment(defaults: BindingDefaults): EnvVar[] {
+  const values = [
+    ["ACR_SERVER", defaults.acrServer],
+    ["MANAGED_IDENTITY_CLIENT_ID", defaults.clientId],
+    ["MANAGED_IDENTITY_RESOURCE_ID", defaults.resourceId],
+    ["ARM_RESOURCE", defaults.armResource],
+  ] as const;
+  return values.flatMap(([name, value]) => value === undefined ? [] : [{ name, value }]);
+}

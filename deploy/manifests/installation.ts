@@ -1,0 +1,25 @@
+import { deployment } from "./deployment.ts";
+import type { Manifest } from "./manifest.ts";
+import { namespace, serviceAccount } from "./namespace.ts";
+import { metricsService, networkPolicy } from "./network_policy.ts";
+import { operatorPolicies } from "./policies.ts";
+import { rbac } from "./rbac.ts";
+import type { Settings } from "./settings.ts";
+import { tenantPolicy } from "./tenant_policy.ts";
+
+/**
+ * Everything that is installed but the CRDs, in the order in which it is to be applied: the
+ * Deployment comes last, so that nothing runs before its limits stand.
+ */
+export function installation(settings: Settings): readonly Manifest[] {
+  return [
+    namespace(settings),
+    serviceAccount(settings),
+    ...rbac(settings),
+    ...(settings.policies ? operatorPolicies(settings) : []),
+    ...(settings.tenantPolicy ? tenantPolicy(settings) : []),
+    ...(settings.networkPolicy ? [networkPolicy(settings)] : []),
+    ...(settings.metricsSecure ? [metricsService(settings)] : []),
+    deployment(settings),
+  ];
+}

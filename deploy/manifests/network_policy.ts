@@ -1,0 +1,49 @@
+import type { Service } from "kubernetes-types/core/v1.d.ts";
+import type { NetworkPolicy } from "kubernetes-types/networking/v1.d.ts";
+import { HEALTH_PORT, SECURE_METRICS_PORT } from "./deployment.ts";
+import { LABELS, type Manifest, NAMES, POD_LABELS } from "./manifest.ts";
+import type { Settings } from "./settings.ts";
+
+/** Azure's instance metadata service, the same on every node. */
+const IMDS = "169.254.169.254/32";
+
+/** API servers are reached at 443 or, where nodes of one's own run them, at 6443. */
+const API_SERVER_PORTS = [443, 6443];
+
+/** Lets the operator reach what it calls, and lets probes and scrapes reach it; nothing else. */
+export function networkPolicy(settings: Settings): Manifest {
+  const inbound = [HEALTH_PORT, ...(settings.metricsSecure ? [SECURE_METRICS_PORT] : [])];
+  return {
+    apiVersion: "networking.k8s.io/v1",
+    kind: "NetworkPolicy",
+    metadata: { name: NAMES.networkPolicy, namespace: settings.namespace, labels: LABELS },
+    spec: {
+      podSelector: { matchLabels: POD_LABELS },
+      policyTypes: ["Ingress", "Egress"],
+      ingress: [{ ports: inbound.map(tcp) }],
+      egress: [
+        { ports: [{ port: 53, protocol: "UDP" }, tcp(53)] },
+        { to: [{ ipBlock: { cidr: IMDS } }], ports: [tcp(80)] },
+        // The API server, Entra and registries have no addresses that could be named ahead.
+        { ports: API_SERVER_PORTS.map(tcp) },
+      ],
+    },
+  } satisfies NetworkPolicy;
+}
+
+/** Where metrics over TLS are found. */
+export function metricsService({ namespace }: Settings): Manifest {
+  return {
+    apiVersion: "v1",
+    kind: "Service",
+    metadata: { name: NAMES.metricsService, namespace, labels: POD_LABELS },
+    spec: {
+      selector: POD_LABELS,
+      ports: [{ name: "https", port: SECURE_METRICS_PORT, protocol: "TCP", targetPort: "metrics" }],
+    },
+  } satisfies Service;
+}
+
+function tcp(port: number): { port: number; protocol: string } {
+  return { port, protocol: "TCP" };
+}

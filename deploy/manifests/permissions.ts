@@ -1,0 +1,109 @@
+import type { Settings } from "./settings.ts";
+
+/** One thing that the operator may do, and why it must. */
+export interface Permission {
+  readonly apiGroups: readonly string[];
+  readonly resources: readonly string[];
+  readonly resourceNames?: readonly string[];
+  readonly verbs: readonly string[];
+  readonly why: string;
+  /** The option without which it is not granted. */
+  readonly only?: string;
+}
+
+const BINDING_GROUPS = ["msi-acrpull.microsoft.com", "acrpull.microsoft.com"];
+
+/** What the operator may do in every namespace. */
+export function clusterPermissions(settings: Settings): readonly Permission[] {
+  const { workloadIdentity, metricsSecure, secretAccess } = settings;
+  return [
+    {
+      apiGroups: BINDING_GROUPS,
+      resources: ["acrpullbindings"],
+      verbs: ["get", "list", "watch", "patch"],
+      why: "Follow the bindings; add and remove their finalizer.",
+    },
+    {
+      apiGroups: BINDING_GROUPS,
+      resources: ["acrpullbindings/status"],
+      verbs: ["patch"],
+      why: "Tell how a binding fares.",
+    },
+    {
+      apiGroups: BINDING_GROUPS,
+      resources: ["acrpullbindings/finalizers"],
+      verbs: ["update"],
+      why: "Name a binding as its Secret's owner with blockOwnerDeletion, where the admission " +
+        "plugin OwnerReferencesPermissionEnforcement asks for it.",
+    },
+    secretPermission(secretAccess),
+    {
+      apiGroups: [""],
+      resources: ["serviceaccounts"],
+      verbs: ["get", "list", "watch", "patch"],
+      why: "Attach pull Secrets; read the annotations of workload identity.",
+    },
+    ...(workloadIdentity ? [TOKEN_REQUESTS] : []),
+    {
+      apiGroups: [""],
+      resources: ["events"],
+      verbs: ["create", "patch"],
+      why: "Tell of failures and recoveries; patch counts one that happens again.",
+    },
+    ...(metricsSecure ? METRICS_REVIEWS : []),
+  ];
+}
+
+/** What the operator may do in its own namespace. */
+export const NAMESPACE_PERMISSIONS: readonly Permission[] = [
+  {
+    apiGroups: ["coordination.k8s.io"],
+    resources: ["leases"],
+    verbs: ["create"],
+    why: "Make the Lease of leader election. RBAC cannot name what is not there yet.",
+  },
+  {
+    apiGroups: ["coordination.k8s.io"],
+    resources: ["leases"],
+    resourceNames: ["aks.azure.com"],
+    verbs: ["get", "update"],
+    why: "Take and renew that Lease.",
+  },
+];
+
+function secretPermission(access: Settings["secretAccess"]): Permission {
+  const following = access === "watch" ? ["list", "watch"] : [];
+  return {
+    apiGroups: [""],
+    resources: ["secrets"],
+    verbs: ["get", ...following, "create", "patch", "delete"],
+    why: "Keep the pull Secrets. list and watch ask for metadata and the label " +
+      "acr.microsoft.com/binding alone, but RBAC can hold nobody to that; " +
+      "--secret-access=get does without them.",
+  };
+}
+
+const TOKEN_REQUESTS: Permission = {
+  apiGroups: [""],
+  resources: ["serviceaccounts/token"],
+  verbs: ["create"],
+  why: "Mint the token that Entra exchanges for a workload identity.",
+  only: "--workload-identity (default)",
+};
+
+const METRICS_REVIEWS: readonly Permission[] = [
+  {
+    apiGroups: ["authentication.k8s.io"],
+    resources: ["tokenreviews"],
+    verbs: ["create"],
+    why: "Find out who asks for metrics.",
+    only: "--metrics-secure",
+  },
+  {
+    apiGroups: ["authorization.k8s.io"],
+    resources: ["subjectaccessreviews"],
+    verbs: ["create"],
+    why: "Find out whether they may read them.",
+    only: "--metrics-secure",
+  },
+];

@@ -1,0 +1,57 @@
+import { VERSION } from "../../src/cli/version.ts";
+
+/** How Secrets are read: followed by list and watch, or each by its name alone. */
+export type SecretAccess = "watch" | "get";
+
+/** Everything that an installation can differ in. */
+export interface Settings {
+  readonly image: string;
+  readonly namespace: string;
+  readonly replicas: number;
+  /** What v1beta1 bindings that leave the field empty are given. */
+  readonly defaults: BindingDefaults;
+  /** Domains of registries; empty for the operator's own default. */
+  readonly allowedServerSuffixes: readonly string[];
+  /** Audience of service account tokens, which the policy for tokens insists on. */
+  readonly tokenAudience: string;
+  readonly secretAccess: SecretAccess;
+  /** Whether service account tokens may be minted at all. */
+  readonly workloadIdentity: boolean;
+  /** Whether metrics are served over TLS on every interface, to those who may read them. */
+  readonly metricsSecure: boolean;
+  readonly networkPolicy: boolean;
+  /** Whether the operator's own writes are held to what they should be. */
+  readonly policies: boolean;
+  /** Whether namespaces may name only what an administrator lists for them. */
+  readonly tenantPolicy: boolean;
+  /** Further flags of the operator. */
+  readonly extraArgs: readonly string[];
+}
+
+/** See the operator's environment variables. Undefined leaves one unset. */
+export interface BindingDefaults {
+  readonly acrServer?: string;
+  readonly clientId?: string;
+  readonly resourceId?: string;
+  readonly armResource?: string;
+}
+
+/** Audience that Entra expects in federated credentials for registries. */
+export const TOKEN_AUDIENCE = "api://AzureCRTokenExchange";
+
+/** What `deploy/latest` is rendered from. */
+export const DEFAULTS: Settings = {
+  image: `ghcr.io/msi-acrpull/deno:v${VERSION}`,
+  namespace: "msi-acrpull-system",
+  replicas: 2,
+  defaults: {},
+  allowedServerSuffixes: [],
+  tokenAudience: TOKEN_AUDIENCE,
+  secretAccess: "watch",
+  workloadIdentity: true,
+  metricsSecure: false,
+  networkPolicy: true,
+  policies: true,
+  tenantPolicy: false,
+  extraArgs: [],
+};

@@ -1,0 +1,161 @@
+import { defined } from "../src/cli/environment_options.ts";
+import { type ParsedFlags, parseFlags } from "../src/cli/flags.ts";
+import { flagLines } from "../src/cli/help.ts";
+import { parseOptions } from "../src/cli/options.ts";
+import { quote } from "../src/cli/quote.ts";
+import { VALIDATORS } from "../src/cli/validators.ts";
+import { DEPLOY_FLAGS } from "./flag_table.ts";
+import { environment, operatorArgs } from "./manifests/deployment.ts";
+import { DEFAULTS, type SecretAccess, type Settings } from "./manifests/settings.ts";
+
+/** What to do with what was rendered. */
+export type Target =
+  | { readonly kind: "write" | "check"; readonly directory: string }
+  | { readonly kind: "print" }
+  | {
+    readonly kind: "apply" | "diff";
+    readonly force: boolean;
+    readonly kubeconfig?: string;
+    readonly context?: string;
+  };
+
+/** What the arguments ask for, or what is wrong with them, one sentence an item. */
+export type ParsedDeploy =
+  | { readonly kind: "run"; readonly settings: Settings; readonly target: Target }
+  | { readonly kind: "help" }
+  | { readonly kind: "errors"; readonly errors: readonly string[] };
+
+type Given = ParsedFlags<typeof DEPLOY_FLAGS>["given"];
+
+/** Where files go unless told otherwise, from the repository's root. */
+export const LATEST = "deploy/latest";
+
+/** Reads the arguments of `deno task deploy`. What the operator itself would refuse is refused. */
+export function parseDeploy(args: readonly string[]): ParsedDeploy {
+  const { given, positionals, errors: mistakes } = parseFlags(DEPLOY_FLAGS, args);
+  if (given.help?.value) return { kind: "help" };
+  const errors = [
+    ...mistakes,
+    ...positionals.map((argument) => `${quote(argument)} is no flag: flags begin with two dashes.`),
+  ];
+  const settings = settingsOf(given, errors);
+  const target = targetOf(given, errors);
+  if (errors.length === 0) errors.push(...operatorErrors(settings));
+  return errors.length === 0 ? { kind: "run", settings, target } : { kind: "errors", errors };
+}
+
+/** The text of `--help`. */
+export function deployHelp(): string {
+  return [
+    "Renders the manifests that install the operator, and writes or applies them.",
+    "",
+    "Usage:",
+    "  deno task deploy [flags]",
+    ...flagLines(DEPLOY_FLAGS),
+    "",
+  ].join("\n");
+}
+
+/** What the operator would say of the flags and environment that it is about to be given. */
+export function operatorErrors(settings: Settings): readonly string[] {
+  const env = new Map(environment(settings.defaults).map(({ name, value }) => [name, value]));
+  const parsed = parseOptions(operatorArgs(settings), (name) => env.get(name), VALIDATORS);
+  switch (parsed.kind) {
+    case "options":
+      return [];
+    case "errors":
+      return parsed.errors;
+    default:
+      return [`--extra-arg makes the operator print its ${parsed.kind} and exit: leave that out.`];
+  }
+}
+
+function settingsOf(given: Given, errors: string[]): Settings {
+  return {
+    image: filled(given.image, DEFAULTS.image, errors),
+    namespace: namespaceOf(given, errors),
+    replicas: replicasOf(given, errors),
+    defaults: defined({
+      acrServer: given["acr-server"]?.value || undefined,
+      clientId: given["client-id"]?.value || undefined,
+      resourceId: given["resource-id"]?.value || undefined,
+      armResource: given["arm-resource"]?.value || undefined,
+    }),
+    allowedServerSuffixes: given["allowed-acr-server-suffixes"]?.value ?? [],
+    tokenAudience: filled(
+      given["service-account-token-audience"],
+      DEFAULTS.tokenAudience,
+      errors,
+    ),
+    secretAccess: secretAccessOf(given, errors),
+    workloadIdentity: given["workload-identity"]?.value ?? DEFAULTS.workloadIdentity,
+    metricsSecure: given["metrics-secure"]?.value ?? DEFAULTS.metricsSecure,
+    networkPolicy: given["network-policy"]?.value ?? DEFAULTS.networkPolicy,
+    policies: given.policies?.value ?? DEFAULTS.policies,
+    tenantPolicy: given["tenant-policy"]?.value ?? DEFAULTS.tenantPolicy,
+    extraArgs: (given["extra-arg"]?.value ?? "").split(" ").filter((arg) => arg !== ""),
+  };
+}
+
+function filled(
+  flag: { value: string; spelling: string } | undefined,
+  absent: string,
+  errors: string[],
+): string {
+  if (flag === undefined) return absent;
+  if (flag.value === "" || /\s/.test(flag.value)) {
+    errors.push(`${flag.spelling}=${quote(flag.value)} must be one word.`);
+  }
+  return flag.value;
+}
+
+const NAMESPACE = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
+
+function namespaceOf({ namespace }: Given, errors: string[]): string {
+  if (namespace === undefined) return DEFAULTS.namespace;
+  if (!NAMESPACE.test(namespace.value)) {
+    errors.push(
+      `${namespace.spelling}=${quote(namespace.value)} is no namespace: ` +
+        `write up to 63 lower-case letters, digits and dashes.`,
+    );
+  }
+  return namespace.value;
+}
+
+function replicasOf({ replicas }: Given, errors: string[]): number {
+  if (replicas === undefined) return DEFAULTS.replicas;
+  if (!Number.isInteger(replicas.value) || replicas.value < 0) {
+    errors.push(`--replicas=${replicas.value} is no count: write 0 or a natural number.`);
+  }
+  return replicas.value;
+}
+
+function secretAccessOf(given: Given, errors: string[]): SecretAccess {
+  const value = given["secret-access"]?.value ?? DEFAULTS.secretAccess;
+  if (value === "watch" || value === "get") return value;
+  errors.push(`--secret-access=${quote(value)} is unknown: write watch or get.`);
+  return DEFAULTS.secretAccess;
+}
+
+function targetOf(given: Given, errors: string[]): Target {
+  const output = given.output?.value;
+  const chosen = (["apply", "diff", "check"] as const).filter((name) => given[name]?.value);
+  if (chosen.length > 1) errors.push(`--${chosen.join(" and --")} exclude one another: give one.`);
+  const [kind] = chosen;
+  if (kind === "apply" || kind === "diff") {
+    if (output !== undefined) errors.push(`--output has no effect with --${kind}: remove it.`);
+    return {
+      kind,
+      force: given["force-conflicts"]?.value ?? false,
+      ...defined({ kubeconfig: given.kubeconfig?.value, context: given.context?.value }),
+    };
+  }
+  for (const name of ["force-conflicts", "kubeconfig", "context"] as const) {
+    if (given[name]) errors.push(`--${name} has no effect without --apply or --diff: remove it.`);
+  }
+  if (kind === "check") {
+    if (output === "-") errors.push("--check compares files: name a directory with --output.");
+    return { kind, directory: output || LATEST };
+  }
+  return output === "-" ? { kind: "print" } : { kind: "write", directory: output || LATEST };
+}

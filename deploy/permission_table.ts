@@ -1,0 +1,53 @@
+import {
+  clusterPermissions,
+  NAMESPACE_PERMISSIONS,
+  type Permission,
+} from "./manifests/permissions.ts";
+import { DEFAULTS } from "./manifests/settings.ts";
+
+const BEGIN = "<!-- deno-fmt-ignore-start -->";
+// What formats this file would else align the table anew.
+const END = "<!-- deno-fmt-ignore-end -->";
+
+/** The guide with its table of permissions as they are. Throws where the table's marks are gone. */
+export function withPermissions(guide: string): string {
+  const begin = guide.indexOf(BEGIN);
+  const end = guide.indexOf(END, begin);
+  if (begin < 0 || end < 0) {
+    throw new Error(`deploy/README.md: the marks ${BEGIN} and ${END} are gone`);
+  }
+  return `${guide.slice(0, begin)}${BEGIN}\n\n${permissionTable()}\n\n${guide.slice(end)}`;
+}
+
+/** One row for each permission, those of options that are off by default included. */
+export function permissionTable(): string {
+  const all = clusterPermissions({ ...DEFAULTS, metricsSecure: true });
+  return [
+    row("Verbs", "Resource", "Where", "Why"),
+    row("---", "---", "---", "---"),
+    ...all.map((permission) => permissionRow(permission, "every namespace")),
+    ...NAMESPACE_PERMISSIONS.map((permission) => permissionRow(permission, "its own namespace")),
+  ].join("\n");
+}
+
+function permissionRow(permission: Permission, where: string): string {
+  const { verbs, why, only, resourceNames = [] } = permission;
+  const named = resourceNames.map((name) => ` named \`${name}\``).join("");
+  const condition = only === undefined ? "" : ` Only with \`${only.replace(/ .*/, "")}\`` +
+    `${only.includes(" ") ? ", the default" : ""}.`;
+  return row(verbs.join(", "), `${resourcesOf(permission)}${named}`, where, why + condition);
+}
+
+function resourcesOf({ apiGroups, resources }: Permission): string {
+  return resources.flatMap((resource) => {
+    const [plural, ...subresource] = resource.split("/");
+    return apiGroups.map((group) => {
+      const full = group === "" ? plural : `${plural}.${group}`;
+      return `\`${[full, ...subresource].join("/")}\``;
+    });
+  }).join(", ");
+}
+
+function row(...cells: string[]): string {
+  return `| ${cells.join(" | ")} |`;
+}

@@ -1,0 +1,53 @@
+import { parse } from "yaml";
+import { readFolder, type SourceFile } from "./generate.ts";
+import { chartFiles } from "./chart.ts";
+import { installation } from "./manifests/installation.ts";
+import type { Manifest } from "./manifests/manifest.ts";
+import { DEFAULTS, type Settings } from "./manifests/settings.ts";
+import { tenantPolicy } from "./manifests/tenant_policy.ts";
+import { withPermissions } from "./permission_table.ts";
+import { MARK, yamlOf } from "./yaml.ts";
+
+const CRDS = "deploy/crds";
+const TENANT_POLICY = "deploy/policies/tenants/policy.yaml";
+const GUIDE = "deploy/README.md";
+
+/** The CRDs as they stand in deploy/crds, read from the repository at `root`, which ends in `/`. */
+export function readCrds(root = ""): readonly SourceFile[] {
+  return readFolder(`${root}${CRDS}`, ".yaml");
+}
+
+/** The CRDs as objects. */
+export function crdManifests(crds: readonly SourceFile[]): readonly Manifest[] {
+  return crds.map(({ text }) => parse(text) as Manifest);
+}
+
+/** crd.yaml and deploy.yaml, for `directory`. */
+export function installationFiles(
+  settings: Settings,
+  crds: readonly SourceFile[],
+  directory: string,
+): readonly SourceFile[] {
+  return [
+    { path: `${directory}/crd.yaml`, text: MARK + crds.map(({ text }) => text).join("---\n") },
+    { path: `${directory}/deploy.yaml`, text: MARK + yamlOf(installation(settings)) },
+  ];
+}
+
+/**
+ * What else in the repository follows from the same source: parts of the chart, the policy for
+ * tenants by itself, and the table of permissions in `guide`, the text of
+ * deploy/README.md.
+ */
+export function derivedFiles(crds: readonly SourceFile[], guide: string): readonly SourceFile[] {
+  return [
+    ...chartFiles(crds),
+    { path: TENANT_POLICY, text: MARK + yamlOf(tenantPolicy(DEFAULTS)) },
+    { path: GUIDE, text: withPermissions(guide) },
+  ];
+}
+
+/** The text of deploy/README.md. */
+export function readGuide(root = ""): string {
+  return Deno.readTextFileSync(`${root}${GUIDE}`);
+}

@@ -1,0 +1,86 @@
+import assert from "node:assert/strict";
+import { parseOptions } from "../../../src/cli/options.ts";
+import type { Options } from "../../../src/cli/options.ts";
+import { narrowSandbox, sandboxFaults } from "../../../src/cli/sandbox.ts";
+import { VALIDATORS } from "../../../src/cli/validators.ts";
+
+function options(args: string[], env: Record<string, string> = {}): Options {
+  const parsed = parseOptions(args, (name) => env[name], VALIDATORS);
+  assert.equal(parsed.kind, "options", JSON.stringify(parsed));
+  return (parsed as { options: Options }).options;
+}
+
+/** A permission that grants these hosts and notes what is given up. */
+function net(...hosts: string[]) {
+  const revoked: string[] = [];
+  return {
+    revoked,
+    granted: (host: string) => hosts.includes(host),
+    revoke: (host: string) => revoked.push(host),
+  };
+}
+
+const CLOUDS = ["azurecr.io", "azurecr.us", "azurecr.cn"].map((suffix) => `registry.${suffix}:443`);
+
+const FAULTS: [
+  name: string,
+  args: string[],
+  env: Record<string, string>,
+  hosts: string[],
+  string[],
+][] = [
+  ["the defaults where the clouds are granted", [], {}, CLOUDS, []],
+  ["the defaults where one cloud is not", [], {}, CLOUDS.slice(1), ["*.azurecr.io:443"]],
+  ["every registry", ["--allowed-acr-server-suffixes=*"], {}, [], []],
+  [
+    "a single registry that is granted by its name",
+    ["--allowed-acr-server-suffixes=r.example"],
+    {},
+    ["r.example:443"],
+    [],
+  ],
+  [
+    "an Entra host with a port of its own",
+    ["--allowed-entra-authority-hosts=login.example:8443,other.example"],
+    {},
+    [...CLOUDS, "login.example:8443"],
+    ["other.example:443"],
+  ],
+  [
+    "IMDS elsewhere, over TLS",
+    [],
+    { AZURE_POD_IDENTITY_AUTHORITY_HOST: "https://imds.example" },
+    CLOUDS,
+    ["imds.example:443"],
+  ],
+  [
+    "IMDS elsewhere, granted",
+    [],
+    { AZURE_POD_IDENTITY_AUTHORITY_HOST: "http://192.0.2.1" },
+    [...CLOUDS, "192.0.2.1:80"],
+    [],
+  ],
+];
+
+for (const [name, args, env, hosts, expected] of FAULTS) {
+  Deno.test(`sandbox: ${name}`, () => {
+    const faults = sandboxFaults(options(args, env), net(...hosts));
+    assert.deepEqual(faults.map((text) => /may not connect to (\S+);/.exec(text)?.[1]), expected);
+  });
+}
+
+const NARROWED: [args: string[], revoked: string[]][] = [
+  [[], []],
+  [["--allowed-acr-server-suffixes=*"], []],
+  [["--allowed-acr-server-suffixes=azurecr.us"], [CLOUDS[0]!, CLOUDS[2]!]],
+  [["--allowed-acr-server-suffixes=team.azurecr.cn"], [CLOUDS[0]!, CLOUDS[1]!]],
+  [["--allowed-acr-server-suffixes=notazurecr.io"], CLOUDS],
+];
+
+for (const [args, expected] of NARROWED) {
+  Deno.test(`sandbox: what is given up with ${args.join(" ") || "the defaults"}`, () => {
+    const permission = net();
+    narrowSandbox(options(args), permission);
+    assert.deepEqual(permission.revoked, expected);
+  });
+}
