@@ -1,9 +1,9 @@
 /**
- * `deno task generate`: writes src/api from the CRDs of deploy/crds, and README's table of flags.
+ * `deno task generate`: writes src/api from the CRDs of deploy/crds, and README's tables.
  * With `--check` it writes nothing and exits with 1 when a file differs from what it would write.
  */
 import { type Crd, type CrdVersion, readCrd } from "./crd.ts";
-import { withFlags } from "./readme.ts";
+import { withTables } from "./readme.ts";
 import { interfacesOf } from "./schema_types.ts";
 
 const CRDS = "deploy/crds";
@@ -113,7 +113,7 @@ function main(check: boolean): number {
   const readme = { path: README, text: Deno.readTextFileSync(README) };
   const expected = [
     ...generate(readFolder(CRDS, ".yaml")),
-    { path: README, text: withFlags(readme.text) },
+    { path: README, text: withTables(readme.text) },
   ];
   const actual = [...readFolder(API, ".ts"), readme];
   const found = differences(expected, actual);

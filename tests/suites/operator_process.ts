@@ -1,18 +1,13 @@
 import { fileURLToPath } from "node:url";
+import { permissionFlags } from "../../deploy/executable/permissions.ts";
 import type { Front } from "../sandbox/azure/front.ts";
-import type { ApiServer } from "../sandbox/api_server.ts";
+import type { ApiServer, Kubeconfig } from "../sandbox/api_server.ts";
 import { eventually } from "./eventually.ts";
 
 const MAIN = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
 
-/** What `deno task start` allows, which is what the executable is given too. */
-const PERMISSIONS = [
-  "--allow-net",
-  "--allow-env",
-  "--allow-read",
-  "--allow-run",
-  "--allow-sys=hostname",
-];
+/** What the parser of a kubeconfig, which a pod does not have, reads when it is loaded. */
+const YAML_VARIABLES = ["LOG_TOKENS", "LOG_STREAM"];
 
 /** How a process of the operator is started. */
 export interface ProcessOptions {
@@ -42,7 +37,8 @@ export class OperatorProcess implements AsyncDisposable {
   ): Promise<OperatorProcess> {
     const directory = await Deno.makeTempDir({ prefix: "msi-acrpull-process-" });
     const kubeconfig = `${directory}/kubeconfig`;
-    await Deno.writeTextFile(kubeconfig, JSON.stringify(await api.kubeconfig(options.user)));
+    const cluster = await api.kubeconfig(options.user);
+    await Deno.writeTextFile(kubeconfig, JSON.stringify(cluster));
     const ca = `${directory}/ca.pem`;
     await Deno.writeTextFile(ca, options.front?.caPem ?? "");
     const child = new Deno.Command(Deno.execPath(), {
@@ -50,7 +46,11 @@ export class OperatorProcess implements AsyncDisposable {
         "run",
         "--quiet",
         "--no-prompt",
-        ...PERMISSIONS,
+        ...permissionFlags({
+          hosts: hostsOf(options, cluster),
+          paths: [directory, ...cluster.users.flatMap(({ user }) => user.tokenFile ?? [])],
+          variables: YAML_VARIABLES,
+        }),
         MAIN,
         `--kubeconfig=${kubeconfig}`,
         ...options.args ?? [],
@@ -120,6 +120,18 @@ export class OperatorProcess implements AsyncDisposable {
       this.#log += text;
     }
   }
+}
+
+/**
+ * Where this machine's stand-ins for the API server and IMDS are, and the ports that tests choose:
+ * all that the executable's own list lacks.
+ */
+function hostsOf({ args = [], front }: ProcessOptions, { clusters }: Kubeconfig): string[] {
+  const listening = args.flatMap((arg) =>
+    /-(?:address|addr)=(127\.0\.0\.1:\d+)$/.exec(arg)?.[1] ?? []
+  );
+  const servers = [clusters[0]!.cluster.server, ...(front ? [front.imdsUrl] : [])];
+  return [...servers.map((url) => new URL(url).host), ...listening];
 }
 
 /** A port of loopback that was free a moment ago. */

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { stringify } from "yaml";
 import { differences, generate, readFolder } from "../../../deploy/generate.ts";
-import { withFlags } from "../../../deploy/readme.ts";
+import { withTables } from "../../../deploy/readme.ts";
 import { interfacesOf } from "../../../deploy/schema_types.ts";
 
 const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
@@ -298,7 +298,8 @@ Deno.test("--check exits with 1 and a line for each difference, and writes nothi
     await Deno.mkdir(`${folder}/deploy/crds`, { recursive: true });
     await Deno.mkdir(`${folder}/src/api`, { recursive: true });
     await Deno.writeTextFile(`${folder}/deploy/crds/widgets.yaml`, crd(version("v1")));
-    const marks = "Flags:\n<!-- deno-fmt-ignore-start -->\n<!-- deno-fmt-ignore-end -->\nend\n";
+    const pair = "<!-- deno-fmt-ignore-start -->\n<!-- deno-fmt-ignore-end -->\n";
+    const marks = `Flags:\n${pair}Permissions:\n${pair}end\n`;
     await Deno.writeTextFile(`${folder}/README.md`, marks);
     assert.deepEqual(await runIn(folder, "--check"), {
       code: 1,
@@ -314,7 +315,7 @@ Deno.test("--check exits with 1 and a line for each difference, and writes nothi
     assert.deepEqual(await runIn(folder, "--check"), { code: 0, stderr: "" });
     const [made] = generate([file(crd(version("v1")))]);
     assert.equal(await Deno.readTextFile(`${folder}/src/api/v1.ts`), made?.text);
-    assert.equal(await Deno.readTextFile(`${folder}/README.md`), withFlags(marks));
+    assert.equal(await Deno.readTextFile(`${folder}/README.md`), withTables(marks));
   } finally {
     await Deno.remove(folder, { recursive: true });
   }

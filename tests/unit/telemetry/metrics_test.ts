@@ -164,6 +164,7 @@ Deno.test("instruments: bear these names and types, which dashboards rely on", (
   const types = [...registry.expose().matchAll(/^# TYPE (.+)$/gm)].map(([, type]) => type);
   assert.deepEqual(types, [
     "acrpull_reconcile_total counter",
+    "acrpull_actions_total counter",
     "acrpull_reconcile_duration_seconds histogram",
     "acrpull_mint_total counter",
     "acrpull_azure_requests_total counter",

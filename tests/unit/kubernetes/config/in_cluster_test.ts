@@ -49,7 +49,12 @@ for (const [name, env, expected] of SERVERS) {
 }
 
 const SANDBOXES: [name: string, net: string[], env: Record<string, string>, expected: string][] = [
-  ["only the name in DNS", ["kubernetes.default.svc:443"], ENV, "https://kubernetes.default.svc:443"],
+  [
+    "only the name in DNS",
+    ["kubernetes.default.svc:443"],
+    ENV,
+    "https://kubernetes.default.svc:443",
+  ],
   ["both", ["kubernetes.default.svc:443", "10.0.0.1:443"], ENV, "https://10.0.0.1:443"],
   [
     "the address, IPv6 with another port",
