@@ -122,4 +122,4 @@ async function run(): Promise<number> {
   }
 }
 
-if (import.meta.main) run().then((code) => Deno.exit(code));
+if (import.meta.main) Deno.exit(await run());

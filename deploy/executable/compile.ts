@@ -104,4 +104,4 @@ async function deno(args: string[]): Promise<number> {
   return (await new Deno.Command(Deno.execPath(), { args }).spawn().status).code;
 }
 
-if (import.meta.main) main(Deno.args).then((code) => Deno.exit(code));
+if (import.meta.main) Deno.exit(await main(Deno.args));

@@ -133,4 +133,4 @@ function print(line: string): void {
   Deno.stdout.writeSync(new TextEncoder().encode(`${line}\n`));
 }
 
-if (import.meta.main) main(Deno.args).then((code) => Deno.exit(code));
+if (import.meta.main) Deno.exit(await main(Deno.args));

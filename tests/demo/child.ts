@@ -41,7 +41,8 @@ export class DemoChild implements AsyncDisposable {
     const timer = setTimeout(() => fail(`not within ${deadlineMs} ms`), deadlineMs);
     this.#look = () => pattern.test(this.#stdout) && resolve();
     this.#look();
-    this.#reading.then(() => fail("ended without having"));
+    const ended = () => fail("ended without having");
+    this.#reading.then(ended, ended);
     await promise.finally(() => clearTimeout(timer));
     return performance.now() - this.#startedAt;
   }

@@ -127,4 +127,4 @@ function pathOf(relative: string): string {
   return fileURLToPath(new URL(relative, import.meta.url));
 }
 
-if (import.meta.main) main(Deno.args).then((code) => Deno.exit(code));
+if (import.meta.main) Deno.exit(await main(Deno.args));

@@ -27,4 +27,4 @@ function print(value: unknown): void {
   Deno.stdout.writeSync(new TextEncoder().encode(`${JSON.stringify(value)}\n`));
 }
 
-if (import.meta.main) main();
+if (import.meta.main) await main();

@@ -114,4 +114,4 @@ function dockerConfig(): string {
   return btoa(JSON.stringify({ auths: { "bench.azurecr.io": entry } }));
 }
 
-if (import.meta.main) main(JSON.parse(Deno.args[0]!));
+if (import.meta.main) await main(JSON.parse(Deno.args[0]!));
