@@ -111,13 +111,15 @@ export class Credentials {
 
   /**
    * A credential for `request`, minted now or up to 5 minutes ago for another that asked for the
-   * same. Rejects with an AzureError, with what `serviceAccountToken` rejects with, or with the
-   * abort reason.
+   * same, but after `newerThan` (milliseconds since the epoch): whoever refreshes one must not be
+   * given the same again. Rejects with an AzureError, with what `serviceAccountToken` rejects with,
+   * or with the abort reason.
    */
-  mint(request: CredentialRequest): Promise<Credential> {
+  mint(request: CredentialRequest, newerThan = -Infinity): Promise<Credential> {
     const key = credentialKey(request);
+    const isNewer = ({ mintedAt }: { mintedAt: number }) => mintedAt > newerThan;
     return this.#credentials.get(key, async () => {
-      const refresh = await this.#refreshToken(request);
+      const refresh = await this.#refreshToken(request, isNewer);
       if (request.scope === "") {
         return {
           password: refresh.token,
@@ -131,15 +133,18 @@ export class Credentials {
       );
       const mintedAt = this.#options.clock.now();
       return { password: access.token, mintedAt, expiresAt: access.expiresAt };
-    });
+    }, isNewer);
   }
 
-  #refreshToken(request: CredentialRequest): Promise<RegistryToken & { mintedAt: number }> {
+  #refreshToken(
+    request: CredentialRequest,
+    isNewer: (token: { mintedAt: number }) => boolean,
+  ): Promise<RegistryToken & { mintedAt: number }> {
     const key = JSON.stringify([identityKey(request.identity), request.audience, hostKey(request)]);
     return this.#refreshTokens.get(key, async () => {
       const token = await this.#exchangeByPolicy(request);
       return { ...token, mintedAt: this.#options.clock.now() };
-    });
+    }, isNewer);
   }
 
   async #exchangeByPolicy(request: CredentialRequest): Promise<RegistryToken> {

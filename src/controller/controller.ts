@@ -248,7 +248,7 @@ export class Controller {
         cached: (namespace, name) => informers.serviceAccounts.get(namespace, name),
         observe: (account) => informers.serviceAccounts.observe(account),
       }),
-      mint: (request) => this.#options.credentials.mint(request),
+      mint: (request, newerThan) => this.#options.credentials.mint(request, newerThan),
       conditionsKept: (api, kept) => this.#statusSchemas.learn(api, kept),
     });
   }

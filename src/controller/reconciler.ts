@@ -1,5 +1,11 @@
 import { AzureError } from "../azure/errors.ts";
-import { ApiError, isAlreadyExists, isConflict, isNotFound } from "../kubernetes/errors.ts";
+import {
+  ApiError,
+  isAlreadyExists,
+  isConflict,
+  isInvalid,
+  isNotFound,
+} from "../kubernetes/errors.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { Random } from "../runtime/random.ts";
 import { type ApiName, type BindingId, type BindingView, parseBindingKey } from "./binding/view.ts";
@@ -160,17 +166,17 @@ export class Reconciler {
   ): Promise<number | undefined> {
     const { report, executor } = this.#options;
     const { binding } = snapshot;
-    if (isRace(error)) {
-      report.raced(binding, action, error);
-      try {
-        await executor.refresh(binding, context.signal);
-        const inspection = await executor.inspect(binding, context.signal);
-        this.#inspections.set(key, inspection);
-        return undefined;
-      } catch (refreshError) {
-        if (context.signal.aborted) throw context.signal.reason;
-        return this.#note(key, snapshot, action, refreshError);
-      }
+    const raced = isRace(error);
+    if (!raced && !mayBeImmutable(action, error)) return this.#note(key, snapshot, action, error);
+    if (raced) report.raced(binding, action, error);
+    try {
+      if (raced) await executor.refresh(binding, context.signal);
+      const inspection = await executor.inspect(binding, context.signal);
+      this.#inspections.set(key, inspection);
+      if (raced || isImmutable(inspection)) return undefined;
+    } catch (refreshError) {
+      if (context.signal.aborted) throw context.signal.reason;
+      return this.#note(key, snapshot, action, refreshError);
     }
     return this.#note(key, snapshot, action, error);
   }
@@ -233,6 +239,15 @@ export class Reconciler {
 /** Somebody else was faster: what was decided on is no longer so. */
 function isRace(error: unknown): boolean {
   return isConflict(error) || isAlreadyExists(error) || isNotFound(error);
+}
+
+/** Whether an update of the Secret was refused, as it is for one that a user marked immutable. */
+function mayBeImmutable(action: Action, error: unknown): boolean {
+  return isInvalid(error) && action.kind === "mint" && action.write.mode === "update";
+}
+
+function isImmutable(inspection: Inspection): boolean {
+  return inspection.kind === "found" && inspection.content.immutable === true;
 }
 
 /** The failure as a status tells it. */

@@ -45,6 +45,8 @@ const POLICY: Readonly<Record<FailureClass | "healsInCluster", Delays>> = {
 const SHORTEST_MS = 500;
 /** Those who were told the same Retry-After come back spread over a second. */
 const RETRY_AFTER_SPREAD_MS = SECOND;
+/** A proxy in the way may name any time; nobody waits longer than this on its word. */
+const LONGEST_RETRY_AFTER_MS = 60 * MINUTE;
 /** With a credential that expires, tries come at this part of the time that is left. */
 const PART_OF_REST = 1 / 4;
 const DENSEST_MS = 10 * SECOND;
@@ -65,7 +67,7 @@ export function nextAttemptAt(
   const { retryAfterMs } = failure;
   const at = retryAfterMs === undefined
     ? now + densified(backoff(failure, history.failures, random), history)
-    : now + retryAfterMs + random() * RETRY_AFTER_SPREAD_MS;
+    : now + Math.min(retryAfterMs, LONGEST_RETRY_AFTER_MS) + random() * RETRY_AFTER_SPREAD_MS;
   const lastTryAt = (servesUntil ?? now) - LAST_TRY_MS;
   return lastTryAt > now ? Math.min(at, lastTryAt) : at;
 }

@@ -159,6 +159,15 @@ export function v1beta1BehaviourSuite(test: TestOnApiServer, options: RigOptions
     await v1.ready();
   });
 
+  check("replaces a Secret that a user marked immutable, once its refresh is due", async (v1) => {
+    const before = await v1.establish();
+    await v1.patchSecret({ immutable: true });
+    v1.rig.clock.advance(151 * MINUTE);
+    const after = await v1.secretOnce((secret) => v1.passwordIn(secret) !== v1.passwordIn(before));
+    assert.notEqual(after.metadata.uid, before.metadata.uid);
+    await v1.ready();
+  });
+
   check("takes nobody's Secret for its own", async (v1) => {
     await v1.createAccount("default");
     await v1.rig.admin.create(

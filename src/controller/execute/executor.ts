@@ -13,7 +13,8 @@ import type { ApiName, BindingStatus, BindingView } from "../binding/view.ts";
 import type { Informers } from "../cluster/cluster.ts";
 import { secretState, trimSecret } from "../cluster/objects.ts";
 import { BINDING_LABEL, FINALIZER } from "../conventions.ts";
-import type { Action, MintAction } from "../plan/actions.ts";
+import type { Action, MintAction, SecretWrite } from "../plan/actions.ts";
+import { lifetimeOf } from "../plan/schedule.ts";
 import type { Inspection, SecretState } from "../plan/snapshot.ts";
 import type { Slot } from "../queue.ts";
 import { contentOf } from "./inspect.ts";
@@ -40,7 +41,8 @@ export interface ExecutorOptions {
   /** Whether the cache of Secrets holds only what was read by name, and no watch keeps it. */
   readonly readsSecretsByName?: boolean;
   readonly serviceAccounts: ServiceAccountWriter;
-  readonly mint: (request: CredentialRequest) => Promise<Credential>;
+  /** A credential minted after `newerThan`, in milliseconds since the epoch. */
+  readonly mint: (request: CredentialRequest, newerThan?: number) => Promise<Credential>;
   /** Hears whether the conditions that were written into a status are there, or were pruned. */
   readonly conditionsKept: (api: ApiName, kept: boolean) => void;
 }
@@ -155,7 +157,9 @@ export class Executor {
 
   async #mint(binding: BindingView, action: MintAction, context: ActionContext): Promise<void> {
     const { clients, mint, informers } = this.#options;
-    const credential = await context.slot.outside(() => mint(action.request));
+    const credential = await context.slot.outside(() =>
+      mint(action.request, lastMomentOf(action.write))
+    );
     context.signal.throwIfAborted();
     const written = await writeCredential(
       clients.secretMetadata,
@@ -261,6 +265,12 @@ export class Executor {
     if (api === "v1beta1") await call(clients.v1beta1, informers.v1beta1 as BindingCache);
     else await call(clients.v1beta2, informers.v1beta2 as unknown as BindingCache);
   }
+}
+
+/** A Secret in place tells when its credential was minted, in whole seconds. */
+function lastMomentOf(write: SecretWrite): number | undefined {
+  const lifetime = write.mode === "update" ? lifetimeOf(write.secret) : undefined;
+  return lifetime && lifetime.refreshedAt + 999;
 }
 
 type AnyBinding = KubernetesObject & { status?: BindingStatus };

@@ -35,6 +35,7 @@ export function contentOf(secret: Stored<Secret>, server: string | undefined): C
     kind: "intact",
     expiresAt: claims.exp * 1000,
     ...(claims.iat === undefined ? {} : { mintedAt: claims.iat * 1000 }),
+    ...(secret.immutable === true ? { immutable: true } : {}),
   };
 }
 

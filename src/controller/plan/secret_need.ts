@@ -53,7 +53,7 @@ function needOfOurs(
   now: number,
 ): SecretNeed {
   const stale = staleness(secret, binding, wanted, now);
-  if (stale !== undefined) return mintAgain(secret, binding, stale);
+  if (stale !== undefined) return mintAgain(secret, binding, stale, content?.immutable);
   const trusted = secret.dataIsOurs && lifetimeOf(secret) !== undefined &&
     secret.inputs !== undefined;
   if (trusted || content?.kind === "intact") {

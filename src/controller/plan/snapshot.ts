@@ -41,8 +41,13 @@ export interface SecretState {
 /** What reading a Secret in full told: a verdict on its data, not the data. */
 export type Content =
   /** It holds an intact credential for the binding's registry. Times in milliseconds. */
-  | { readonly kind: "intact"; readonly expiresAt: number; readonly mintedAt?: number }
-  /** `immutable` where its type is wrong, which no update can mend. */
+  | {
+    readonly kind: "intact";
+    readonly expiresAt: number;
+    readonly mintedAt?: number;
+    readonly immutable?: true;
+  }
+  /** `immutable` where a user marked it so, or its type is wrong: no update can mend it. */
   | { readonly kind: "broken"; readonly why: string; readonly immutable: boolean };
 
 /** The result of reading the binding's Secret by name, past label and cache. */
