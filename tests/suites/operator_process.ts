@@ -48,7 +48,11 @@ export class OperatorProcess implements AsyncDisposable {
         "--no-prompt",
         ...permissionFlags({
           hosts: hostsOf(options, cluster),
-          paths: [directory, ...cluster.users.flatMap(({ user }) => user.tokenFile ?? [])],
+          paths: [
+            directory,
+            ...cluster.users.flatMap(({ user }) => user.tokenFile ?? []),
+            ...valuesOf(options, "--metrics-cert-path"),
+          ],
           variables: YAML_VARIABLES,
         }),
         MAIN,
@@ -120,6 +124,10 @@ export class OperatorProcess implements AsyncDisposable {
       this.#log += text;
     }
   }
+}
+
+function valuesOf({ args = [] }: ProcessOptions, flag: string): string[] {
+  return args.flatMap((arg) => arg.startsWith(`${flag}=`) ? [arg.slice(flag.length + 1)] : []);
 }
 
 /**

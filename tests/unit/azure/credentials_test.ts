@@ -62,6 +62,25 @@ Deno.test("credentials: one without scope is the refresh token itself", async ()
   azure.assertClean();
 });
 
+Deno.test("credentials: a refresh is not given what it has, and shares what is newer", async () => {
+  const { time, azure, credentials } = credentialsRig();
+  const held = await settle(time, credentials.mint(NODE));
+  await time.pass(2000);
+  const [first, second] = await settle(
+    time,
+    Promise.all([
+      credentials.mint(NODE, held.mintedAt),
+      credentials.mint(NODE, held.mintedAt),
+    ]),
+  );
+  assert.ok(first.mintedAt > held.mintedAt);
+  assert.equal(second.password.reveal(), first.password.reveal());
+  const shared = await settle(time, credentials.mint(NODE, held.mintedAt));
+  assert.equal(shared.password.reveal(), first.password.reveal());
+  assert.deepEqual(azure.counts(), { imds: 1, entra: 0, exchange: 2, token: 2 });
+  azure.assertClean();
+});
+
 Deno.test("credentials: a federated one begins with the account's own token", async () => {
   const { time, azure, credentials, assertions } = credentialsRig();
   await settle(time, credentials.mint(federated()));
