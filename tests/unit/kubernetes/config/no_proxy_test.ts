@@ -38,7 +38,9 @@ async function ask(
 ): Promise<string> {
   const { stdout, stderr, success } = await new Deno.Command(Deno.execPath(), {
     args: ["eval", "--no-config", script],
-    env: { TARGET: target, NO_COLOR: "1", ...env },
+    // Other tests of this process have set NO_PROXY for themselves.
+    clearEnv: true,
+    env: { TARGET: target, NO_COLOR: "1", DENO_NO_UPDATE_CHECK: "1", ...env },
   }).output();
   assert.ok(success, new TextDecoder().decode(stderr));
   return new TextDecoder().decode(stdout).trim();
