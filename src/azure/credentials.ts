@@ -169,9 +169,9 @@ export class Credentials {
       return await this.#exchangeFor(request, request.audience);
     } catch (armError) {
       if (!isUnauthorized(armError)) throw armError;
-      const token = await this.#exchangeFor(request, ACR_AUDIENCE).catch(() => {
-        // The first answer is about the audience that everyone configures; tell that one.
-        throw armError;
+      const token = await this.#exchangeFor(request, ACR_AUDIENCE).catch((error) => {
+        // Where both are refused, the first answer is about the audience that everyone configures.
+        throw isUnauthorized(error) ? armError : error;
       });
       this.#refusingArm.add(host);
       return token;

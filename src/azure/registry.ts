@@ -40,6 +40,9 @@ export function faultOfHostName(server: string): string | undefined {
   if (/:\d*$/.test(server)) {
     return `${value} carries a port; give the host name alone, e.g. example.azurecr.io`;
   }
+  if (server.endsWith(".")) {
+    return `${value} ends in a dot, which no image name does; give it without`;
+  }
   return isHostName(registryHost(server))
     ? undefined
     : `${value} is no host name; give one like example.azurecr.io`;

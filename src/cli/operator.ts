@@ -80,6 +80,7 @@ export async function runOperator(
   });
   const background = [controller.watch(all), recorder.run(all), telemetry.finished];
   try {
+    if (elector === undefined) surroundings.instruments.leader.set({}, 1);
     if (elector === undefined) await controller.lead(all);
     else await elector.run(all, (leadership) => controller.lead(leadership));
   } finally {
@@ -254,6 +255,7 @@ function inStep(caches: readonly CacheState[]): CheckResult {
     return { ok: false, reason: "neither AcrPullBinding CRD is installed" };
   }
   if (lagging.length === 0) return { ok: true };
-  const reasons = lagging.map(({ name, state, reason }) => `${name} is ${state} (${reason})`);
+  // Why stands in the log: a probe's answer is for everyone, and errors quote what others wrote.
+  const reasons = lagging.map(({ name, state }) => `${name} is ${state}`);
   return { ok: false, reason: reasons.join("; ") };
 }

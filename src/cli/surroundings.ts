@@ -1,7 +1,9 @@
 import { IMDS_BASE_URL } from "../azure/imds.ts";
+import { ConfigError } from "../kubernetes/config/errors.ts";
 import { noProxyHosts, noProxyValue } from "../kubernetes/config/no_proxy.ts";
 import { resolveCluster } from "../kubernetes/config/resolve.ts";
 import type { ResolvedCluster } from "../kubernetes/config/types.ts";
+import { ApiError } from "../kubernetes/errors.ts";
 import { leaderIdentity } from "../kubernetes/leader_election/record.ts";
 import { FetchRestClient } from "../kubernetes/transport.ts";
 import { systemClock } from "../runtime/clock.ts";
@@ -51,6 +53,7 @@ export function processSurroundings(
       clock: systemClock,
       userAgent: `msi-acrpull-deno/${version}`,
     });
+    await greet(rest, cluster);
     return {
       rest,
       renewConnections: () => rest.renew(),
@@ -66,6 +69,35 @@ export function processSurroundings(
     };
   };
   return { log, connect };
+}
+
+/**
+ * Asks the API server for its version, so that what is wrong with the configuration is said at once
+ * and ends the program. What may pass by itself is left to those who call later.
+ */
+async function greet(rest: FetchRestClient, cluster: ResolvedCluster): Promise<void> {
+  try {
+    await rest.performRequest({ method: "GET", path: "/version", expectJson: true });
+  } catch (error) {
+    if (error instanceof ConfigError) throw error;
+    const hint = greetingHint(ApiError.from(error));
+    if (hint === undefined || cluster.inCluster) return;
+    throw new ConfigError(`${cluster.origin}: ${hint}`, { cause: error });
+  }
+}
+
+/** What an answer says of a kubeconfig; undefined where it says nothing. */
+function greetingHint({ code, message }: ApiError): string | undefined {
+  if (code === 401) {
+    return "the API server does not know this user; check its token or certificate";
+  }
+  if (/certificate|UnknownIssuer/i.test(message)) {
+    return `the API server's certificate is not trusted (${message}); check ` +
+      "clusters[].cluster.certificate-authority-data";
+  }
+  // A server of TLS answers plain HTTP with a sentence of its own.
+  if (code === 400) return "the API server refuses the request; check clusters[].cluster.server";
+  return undefined;
 }
 
 /** Neither IMDS nor a pod's API server may ever be reached by way of a proxy. */

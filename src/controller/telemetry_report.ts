@@ -19,7 +19,7 @@ import type { ReconcileReport } from "./report.ts";
 const DONE: Readonly<Record<Action["kind"], string>> = {
   addFinalizer: "added finalizer to binding",
   removeFinalizer: "removed finalizer from binding",
-  inspectSecret: "read Secret to judge its data",
+  inspectSecret: "looked at Secret by its name",
   mint: "minted credential and wrote it to Secret",
   adoptSecret: "put label and annotations of Secret right",
   addReference: "attached Secret to service account",
@@ -123,9 +123,9 @@ export class TelemetryReport implements ReconcileReport {
       failed: (error, { retryInMs, failures }) => {
         this.#instruments.watchRestarts.inc({ resource });
         const tell = failures === 1 || failures % 10 === 0 ? log.warn : log.debug;
-        tell("watch failed", {
+        tell("list or watch failed", {
           failures,
-          retryInSeconds: Math.round(retryInMs / 1000),
+          retryInSeconds: Math.round(retryInMs / 100) / 10,
           error: error.message,
         });
       },

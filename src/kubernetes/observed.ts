@@ -9,7 +9,7 @@ export interface ObservedCall {
   readonly verb: string;
   /** Plural, with its subresource after a slash. */
   readonly resource: string;
-  /** HTTP status; 0 where no answer came. */
+  /** HTTP status, of a success the usual one; 0 where no answer came. */
   readonly code: number;
   /** Until the answer, or for a stream its beginning. */
   readonly durationMs: number;
@@ -26,7 +26,7 @@ export function observed(
     let code = 0;
     try {
       const answer = await send(opts);
-      code = 200;
+      code = opts.method === "POST" ? 201 : 200;
       return answer;
     } catch (error) {
       code = error instanceof ApiError ? error.code : 0;

@@ -133,7 +133,9 @@ export class FetchRestClient implements RestClient {
       // Whatever stands between us and the server, the next request shall not inherit it.
       if (!deadline.signal.aborted || deadline.expired) lease.retire();
       end();
-      throw deadline.signal.aborted ? deadline.signal.reason : this.#unreachable(opts, error);
+      throw deadline.signal.aborted
+        ? deadline.signal.reason
+        : this.#unreachable(opts, credentials, error);
     }
   }
 
@@ -212,8 +214,10 @@ export class FetchRestClient implements RestClient {
     });
   }
 
-  #unreachable(opts: RequestOptions, error: unknown): ApiError {
-    const text = error instanceof Error ? messageOf(error) : String(error);
+  #unreachable(opts: RequestOptions, credentials: Credentials, error: unknown): ApiError {
+    const said = error instanceof Error ? messageOf(error) : String(error);
+    const header = credentials.authorization?.reveal();
+    const text = header === undefined ? said : said.replaceAll(header, "[redacted]");
     const redirected = /redirect mode/i.test(text);
     return new ApiError({
       code: 0,
@@ -222,7 +226,8 @@ export class FetchRestClient implements RestClient {
         ? `${nameOf(opts)}: ${this.#options.config.server} redirects elsewhere, ` +
           "which is not followed with credentials"
         : `${nameOf(opts)}: no answer from ${this.#options.config.server}: ${text}`,
-      cause: error,
+      // Whoever prints causes must not print what was taken out here.
+      ...(text === said ? { cause: error } : {}),
     });
   }
 }

@@ -64,6 +64,30 @@ export function v1beta1BehaviourSuite(test: TestOnApiServer, options: RigOptions
     assert.equal(v1.minted().length, 1);
   });
 
+  check("is not kept from refreshing by an altered time of minting", async (v1) => {
+    const before = await v1.establish();
+    await v1.patchSecret({
+      metadata: { annotations: { "acr.microsoft.com/token.refresh": "2099-01-01T00:00:00Z" } },
+    });
+    await v1.secretOnce(({ metadata }) =>
+      metadata.annotations!["acr.microsoft.com/token.refresh"] !== "2099-01-01T00:00:00Z"
+    );
+    assert.deepEqual((await v1.secret())!.data, before.data);
+    v1.rig.clock.advance(151 * MINUTE);
+    await v1.secretOnce((secret) => v1.passwordIn(secret) !== v1.passwordIn(before));
+  });
+
+  check("keeps the old account's reference until the new account is there", async (v1) => {
+    await v1.establish();
+    await v1.patchBinding({ spec: { serviceAccountName: "late" } });
+    const binding = await v1.bindingOnce(({ status }) => status?.error !== undefined);
+    assert.equal(v1.readiness(binding), "False/ServiceAccountNotFound");
+    assert.deepEqual(await v1.references("default"), [SECRET]);
+    await v1.createAccount("late");
+    await v1.referencesOnce("late", [SECRET]);
+    await v1.referencesOnce("default", []);
+  });
+
   check("puts a removed label back without a new token", async (v1) => {
     const before = await v1.establish();
     await v1.patchSecret({ metadata: { labels: { "acr.microsoft.com/binding": null } } });
@@ -235,6 +259,12 @@ const BAD_SPECS: readonly { name: string; spec: BindingObject["spec"]; error: st
     spec: { acrServer: "me@bench.azurecr.io" },
     error: 'spec.acrServer "me@bench.azurecr.io" carries user information; give the host name ' +
       "alone, e.g. example.azurecr.io.",
+  },
+  {
+    name: "a server that ends in a dot",
+    spec: { acrServer: "bench.azurecr.io." },
+    error: 'spec.acrServer "bench.azurecr.io." ends in a dot, which no image name does; give it ' +
+      "without.",
   },
   {
     name: "a server that is no host name",

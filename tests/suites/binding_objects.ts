@@ -220,7 +220,7 @@ const ACTIONS: Readonly<Record<string, string>> = {
   "attached Secret to service account": "addReference",
   "detached Secrets from service account": "removeReferences",
   "wrote status of binding": "writeStatus",
-  "read Secret to judge its data": "inspectSecret",
+  "looked at Secret by its name": "inspectSecret",
   "put label and annotations of Secret right": "adoptSecret",
   "deleted Secret": "deleteSecret",
 };

@@ -56,6 +56,47 @@ export function processSuite(
     world.azure.assertClean();
   });
 
+  test("process: reaches IMDS past the proxy of its environment", async (api) => {
+    await using world = await World.create(api);
+    const proxied: string[] = [];
+    await using proxy = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, (request) => {
+      proxied.push(request.url);
+      return new Response("proxied", { status: 502 });
+    });
+    // By another name than the API server, which the environment exempts from the proxy here.
+    const imdsUrl = world.front.imdsUrl.replace("127.0.0.1", "localhost");
+    const env = {
+      ...world.front.env,
+      AZURE_POD_IDENTITY_AUTHORITY_HOST: imdsUrl,
+      HTTP_PROXY: `http://127.0.0.1:${proxy.addr.port}`,
+      NO_PROXY: "127.0.0.1",
+    };
+    await using operator = await OperatorProcess.start(api, {
+      ...options,
+      front: { ...world.front, imdsUrl, env },
+      args: ["--health-probe-bind-address=0", "--metrics-bind-address=0"],
+    });
+    await world.bind();
+    await operator.logs("wrote status of binding");
+    assert.ok(operator.log.includes('"ready":"True"'), operator.log);
+    assert.deepEqual(proxied, []);
+    assert.equal((await operator.end()).code, 0);
+  });
+
+  test("process: prints no credential of its own, whatever is wrong with it", async (api) => {
+    const kubeconfig = await api.kubeconfig(options.user);
+    const token = `eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJ4In0\nsecond-half.signature-part`;
+    const users = [{ name: kubeconfig.users[0]!.name, user: { token } }];
+    const broken = { kubeconfig: () => Promise.resolve({ ...kubeconfig, users }) };
+    await using operator = await OperatorProcess.start(broken, {
+      args: ["--health-probe-bind-address=0", "--metrics-bind-address=0"],
+    });
+    assert.equal(await operator.ended(), 1);
+    const log = await operator.wholeLog();
+    assert.match(log, /users\[name=[^\]]+\]\.user\.token holds a line break/);
+    assert.doesNotMatch(log, /second-half|signature-part/);
+  });
+
   test("process: logs text where that is asked for", async (api) => {
     await using operator = await OperatorProcess.start(api, {
       ...options,

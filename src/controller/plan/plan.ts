@@ -77,7 +77,8 @@ function planFault(
   };
   const tell = status(snapshot, outcome, now);
   if (resting !== undefined) return { actions: tell, wakeAt: resting.retryAt };
-  return { actions: [...finalizer(snapshot), ...referencesElsewhere(snapshot, slot), ...tell] };
+  // What the binding named before keeps the credential until it can be attached anew.
+  return { actions: [...finalizer(snapshot), ...tell] };
 }
 
 /** The last attempt failed and the next is not due. A credential that still serves counts. */
@@ -105,21 +106,20 @@ function planCredential(snapshot: Snapshot, wanted: Wanted, now: number): Plan {
   const slot = secretSlot(snapshot);
   if (slot.kind === "foreign") return planTaken(snapshot, slot, now);
   const need = secretNeed(slot, binding, wanted, now);
-  const before = [...finalizer(snapshot), ...referencesElsewhere(snapshot, slot)];
+  const before = finalizer(snapshot);
+  // Whom the binding named before keeps the credential until it is attached anew.
+  const after = [...attachment(snapshot), ...referencesElsewhere(snapshot, slot)];
   switch (need.kind) {
     case "inspect":
       return { actions: [...before, { kind: "inspectSecret", name: binding.secretName }] };
     case "mint":
-      return { actions: [...before, { ...wanted, ...need }, ...attachment(snapshot)] };
+      return { actions: [...before, { ...wanted, ...need }, ...after] };
     case "adoptSecret":
-      return { actions: [...before, need, ...attachment(snapshot)] };
-    case "nothing":
-      return planSettled(
-        snapshot,
-        (slot as Extract<SecretSlot, { kind: "ours" }>).secret,
-        before,
-        now,
-      );
+      return { actions: [...before, need, ...after] };
+    case "nothing": {
+      const { secret } = slot as Extract<SecretSlot, { kind: "ours" }>;
+      return planSettled(snapshot, secret, [...before, ...after], now);
+    }
   }
 }
 
@@ -138,12 +138,7 @@ function planSettled(
     message: `Secret ${binding.secretName} is attached to service account ${binding.target}.`,
     lifetime,
   };
-  const actions = [
-    ...before,
-    ...attachment(snapshot),
-    ...leftovers(snapshot),
-    ...status(snapshot, outcome, now),
-  ];
+  const actions = [...before, ...leftovers(snapshot), ...status(snapshot, outcome, now)];
   return { actions, wakeAt: refreshAt(lifetime, binding.rotation, binding.uid) };
 }
 

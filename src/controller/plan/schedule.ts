@@ -7,13 +7,14 @@ export interface Lifetime {
   readonly expiresAt: number;
 }
 
-/** The lifetime by a Secret's annotations; undefined where these are missing or no times. */
+/**
+ * The lifetime by a Secret's annotations; undefined where these are missing or no times, or tell of
+ * a token that ended before it was minted.
+ */
 export function lifetimeOf(secret: SecretState): Lifetime | undefined {
   const refreshedAt = Date.parse(secret.refresh ?? "");
   const expiresAt = Date.parse(secret.expiry ?? "");
-  return Number.isNaN(refreshedAt) || Number.isNaN(expiresAt)
-    ? undefined
-    : { refreshedAt, expiresAt };
+  return refreshedAt <= expiresAt ? { refreshedAt, expiresAt } : undefined;
 }
 
 /**
@@ -23,7 +24,7 @@ export function lifetimeOf(secret: SecretState): Lifetime | undefined {
 export function dueAt({ refreshedAt, expiresAt }: Lifetime, rotation: Rotation): number {
   const life = Math.max(0, expiresAt - refreshedAt);
   if (rotation.kind === "fraction") return refreshedAt + life * rotation.fraction;
-  return Math.max(expiresAt - rotation.marginMs, refreshedAt + life / 2);
+  return Math.min(expiresAt, Math.max(expiresAt - rotation.marginMs, refreshedAt + life / 2));
 }
 
 /**

@@ -83,6 +83,15 @@ export function tokenFileCredentials(
   });
 }
 
+/**
+ * Why a token cannot be sent, to follow the name of its place; undefined when it can. Deno would
+ * quote the whole header in its error.
+ */
+export function tokenFault(token: string): string | undefined {
+  if (/^[\x21-\x7e]+$/.test(token)) return undefined;
+  return "holds a line break, a space or another character that no token has; copy it anew, in one line";
+}
+
 /** The Authorization header of a bearer token (RFC 6750). */
 export function bearer(token: Redacted): Redacted {
   return new Redacted(`Bearer ${token.reveal()}`);

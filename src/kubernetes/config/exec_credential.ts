@@ -1,6 +1,6 @@
 import { Redacted } from "../../runtime/redacted.ts";
 import { asObject } from "../status.ts";
-import { bearer, type FreshCredentials } from "./credentials.ts";
+import { bearer, type FreshCredentials, tokenFault } from "./credentials.ts";
 import { pemFault } from "./pem.ts";
 import type { ClientCertificate, Credentials } from "./types.ts";
 
@@ -47,6 +47,8 @@ function parse(stdout: string): Record<string, unknown> {
 
 function readCredentials(status: Record<string, unknown>): Credentials {
   const token = text(status, "token");
+  const fault = token === undefined ? undefined : tokenFault(token);
+  if (fault !== undefined) throw new Error(`printed a status.token that ${fault}`);
   const clientCertificate = readCertificate(status);
   if (token === undefined && clientCertificate === undefined) {
     throw new Error("printed neither status.token nor status.clientCertificateData");

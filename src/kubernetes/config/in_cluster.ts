@@ -1,5 +1,5 @@
 import { Redacted } from "../../runtime/redacted.ts";
-import { tokenFileCredentials } from "./credentials.ts";
+import { tokenFault, tokenFileCredentials } from "./credentials.ts";
 import { ConfigError } from "./errors.ts";
 import { pemFault } from "./pem.ts";
 import { type ConfigSources, readOr } from "./sources.ts";
@@ -89,6 +89,8 @@ async function readCa(sources: Pick<ConfigSources, "readFile">): Promise<string>
 async function readToken(sources: Pick<ConfigSources, "readFile">): Promise<Redacted> {
   const token = (await read(sources, TOKEN_FILE)).trim();
   if (token === "") throw new ConfigError(`in-cluster: ${TOKEN_FILE} is empty; ${REMEDY}`);
+  const fault = tokenFault(token);
+  if (fault !== undefined) throw new ConfigError(`in-cluster: ${TOKEN_FILE} ${fault}`);
   return new Redacted(token);
 }
 

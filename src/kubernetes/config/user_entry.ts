@@ -1,5 +1,11 @@
 import { Redacted } from "../../runtime/redacted.ts";
-import { basic, bearer, FixedCredentials, tokenFileCredentials } from "./credentials.ts";
+import {
+  basic,
+  bearer,
+  FixedCredentials,
+  tokenFault,
+  tokenFileCredentials,
+} from "./credentials.ts";
 import type { Entry } from "./entry.ts";
 import { type ClusterInfo, execCredentials } from "./exec.ts";
 import { pemField, readNamed } from "./file_or_data.ts";
@@ -39,6 +45,8 @@ export function userCredentials(
     return tokenFileCredentials(sources.clock, () => readToken(user, tokenFile, sources));
   }
   if (token !== undefined) {
+    const fault = tokenFault(token);
+    if (fault !== undefined) throw user.fault("token", fault);
     return new FixedCredentials({ authorization: bearer(new Redacted(token)) });
   }
   if (username !== undefined) {
@@ -89,6 +97,8 @@ async function readToken(
   sources: Pick<ConfigSources, "readFile">,
 ): Promise<Redacted> {
   const token = (await readNamed(user, "tokenFile", path, sources)).trim();
+  const fault = token === "" ? undefined : tokenFault(token);
+  if (fault !== undefined) throw user.fault("tokenFile", `names ${path}, which ${fault}`);
   if (token === "") throw user.fault("tokenFile", `names "${path}", which is empty`);
   return new Redacted(token);
 }

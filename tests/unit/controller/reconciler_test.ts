@@ -477,10 +477,14 @@ Deno.test("reconciler: a status that cannot be written says nothing of the crede
 Deno.test("reconciler: a fault in the cluster beside a write that is refused makes no hot loop", async () => {
   await using rig = await new ReconcilerRig().start();
   await rig.reconcile();
-  await rig.send("PATCH", BINDING_PATH, { spec: { serviceAccountName: "missing" } });
+  await rig.send("PATCH", BINDING_PATH, {
+    metadata: { finalizers: null },
+    spec: { serviceAccountName: "missing" },
+  });
   await rig.sync();
   const action = { status: 403, reason: "Forbidden", message: "no" };
-  rig.kube.inject({ verb: "patch", resource: "serviceaccounts", times: 99, action });
+  const match = { verb: "patch", resource: "acrpullbindings", subresource: "" };
+  rig.kube.inject({ ...match, times: 99, action });
   const before = rig.writes.length;
   const wait = await rig.reconcile();
   assert.ok(wait! >= 500, `${wait}`);

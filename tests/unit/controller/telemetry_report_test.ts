@@ -65,7 +65,7 @@ const MINT: Action = {
 const ACTED: readonly [action: Action, message: string, fields: object][] = [
   [{ kind: "addFinalizer" }, "added finalizer to binding", {}],
   [{ kind: "removeFinalizer" }, "removed finalizer from binding", {}],
-  [{ kind: "inspectSecret", name: "s" }, "read Secret to judge its data", { secret: "s" }],
+  [{ kind: "inspectSecret", name: "s" }, "looked at Secret by its name", { secret: "s" }],
   [MINT, "minted credential and wrote it to Secret", {
     secret: BINDING.secretName,
     server: SERVER,
@@ -264,9 +264,9 @@ Deno.test("report: caches tell of their state, and of watches that fail, the fir
     informer.failed!(error, { retryInMs: 1400, failures });
   }
   informer.callbackFailed!(error);
-  const failed = ["watch failed", {
+  const failed = ["list or watch failed", {
     resource: "secrets",
-    retryInSeconds: 1,
+    retryInSeconds: 1.4,
     error: "no route",
   }] as const;
   assert.deepEqual(entries.slice(0, 2).map(lineOf), [

@@ -585,3 +585,16 @@ Deno.test("no error shows the token", async () => {
   const errors = [await timeout, await rejection(client.performRequest(GET_JSON)), client];
   assert.ok(!Deno.inspect(errors, { depth: 10, showHidden: true }).includes("s3cr3t"));
 });
+
+Deno.test("an error of fetch that quotes the Authorization header is told without it", async () => {
+  const quoting: Handler = ({ init }) => {
+    const { authorization } = init.headers as Record<string, string>;
+    return Promise.reject(new TypeError(`Invalid header value: "${authorization}"`));
+  };
+  const { client } = rig([quoting], { tokens: ["opaque-secret"] });
+  const error = await rejection(
+    client.performRequest({ method: "GET", path: "/version", expectJson: true }),
+  );
+  assert.match(error.message, /Invalid header value: "\[redacted\]"/);
+  assert.ok(!Deno.inspect(error, { depth: 9 }).includes("opaque-secret"));
+});

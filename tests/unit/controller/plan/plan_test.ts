@@ -304,13 +304,13 @@ const SETTLED: readonly Case[] = [
 
 const MOVED: readonly Case[] = [
   {
-    when: "a moved target takes the reference from every other account first",
+    when: "a moved target has the reference before every other account loses it",
     snapshot: snapshotOf(settled(viewV1({ spec: { serviceAccountName: "builder" } })), {
       secrets: [OURS],
       accounts: [account("builder"), account("default", ["x", NAME, NAME]), account("old", [NAME])],
     }),
     plan: {
-      actions: [detach("default", NAME), detach("old", NAME), attach(NAME, "builder")],
+      actions: [attach(NAME, "builder"), detach("default", NAME), detach("old", NAME)],
       wakeAt: DUE_AT,
     },
   },
@@ -333,18 +333,17 @@ const MOVED: readonly Case[] = [
       inspection: { kind: "absent" },
     }),
     plan: {
-      actions: [detach("old", NAME), mint({ mode: "create" }, "there is no Secret"), attach()],
+      actions: [mint({ mode: "create" }, "there is no Secret"), attach(), detach("old", NAME)],
     },
   },
   {
-    when: "a target that moved to one that is missing leaves no reference behind either",
+    when: "a target that moved to one that is missing keeps its reference until that is there",
     snapshot: snapshotOf(viewV1({ spec: { serviceAccountName: "builder" } }), {
       secrets: [OURS],
       accounts: [account("default", [NAME])],
     }),
     plan: {
       actions: [
-        detach("default", NAME),
         failure(
           "ServiceAccountNotFound",
           'service account "builder" not found; create it, or correct the name in the binding.',
