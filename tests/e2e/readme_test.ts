@@ -91,6 +91,8 @@ async function apply(plane: ControlPlane, object: unknown): Promise<void> {
 async function deploy(plane: ControlPlane, deployment: DeploymentName): Promise<void> {
   const { namespace, name } = deployment;
   await apply(plane, { apiVersion: "v1", kind: "Namespace", metadata: { name: namespace } });
+  // What the other tests of this file have installed is of the same name.
+  await kubectlOk(plane, ["-n", namespace, "delete", "deployment", name, "--ignore-not-found"]);
   await apply(plane, {
     apiVersion: "apps/v1",
     kind: "Deployment",
