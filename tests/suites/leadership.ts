@@ -181,6 +181,15 @@ class Pair implements AsyncDisposable {
     });
     if (there === undefined) await this.bind(name);
     await this.servedOnce(name, 10_000);
+    // Its status is the last that is written for it.
+    await eventually(`${name} says that it is ready`, async () => {
+      const binding = await this.admin.get<{ status?: { conditions?: { status: string }[] } }>({
+        apiVersion: "msi-acrpull.microsoft.com/v1beta1",
+        kind: "AcrPullBinding",
+        name,
+      });
+      return binding?.status?.conditions?.some(({ status }) => status === "True") || undefined;
+    });
   }
 
   async servedOnce(name: string, withinMs: number): Promise<void> {

@@ -24,7 +24,20 @@ export function contractSuite(
       await installFixtures(send, pause);
       const expected = (await readRecorded()).get(conversation.name);
       const run = crypto.randomUUID().slice(0, 8);
-      assert.deepEqual(await replay(send, conversation, run), expected);
+      const answers = await replay(send, conversation, run);
+      assert.deepEqual(withOrderedFields(answers), withOrderedFields(expected));
     });
   }
+}
+
+/**
+ * The server orders `managedFields` by whole seconds first, so that entries written in one second
+ * stand otherwise than those that a second parts.
+ */
+function withOrderedFields(answers: unknown): unknown {
+  return JSON.parse(JSON.stringify(answers), (key, value) => {
+    if (key !== "managedFields" || !Array.isArray(value)) return value;
+    return value.map((entry) => JSON.stringify(entry)).sort()
+      .map((text): unknown => JSON.parse(text));
+  });
 }
