@@ -1,3 +1,4 @@
+import { optional } from "../runtime/optional.ts";
 import { maskTokens } from "../runtime/redacted.ts";
 import type { AzureEndpoint, AzureFailure, FailureClass } from "./errors.ts";
 import { AzureError } from "./errors.ts";
@@ -351,8 +352,4 @@ function requestId(headers: Headers): string | undefined {
 
 function stringOf(value: unknown): string | undefined {
   return typeof value === "string" && value !== "" ? value : undefined;
-}
-
-function optional<K extends string, V>(key: K, value: V | undefined): { [P in K]?: V } {
-  return value === undefined ? {} : { [key]: value } as { [P in K]?: V };
 }

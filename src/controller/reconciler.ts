@@ -7,6 +7,7 @@ import {
   isNotFound,
 } from "../kubernetes/errors.ts";
 import type { Clock } from "../runtime/clock.ts";
+import { optional } from "../runtime/optional.ts";
 import type { Random } from "../runtime/random.ts";
 import { type ApiName, type BindingId, type BindingView, parseBindingKey } from "./binding/view.ts";
 import type { Cluster } from "./cluster/cluster.ts";
@@ -273,10 +274,6 @@ function describe(
     message: `${doing(binding, action)} failed: ${api.message}`,
     ...optional("retryAfterMs", api.retryAfterMs),
   };
-}
-
-function optional<K extends string, V>(key: K, value: V | undefined): { [P in K]?: V } {
-  return value === undefined ? {} : { [key]: value } as { [P in K]?: V };
 }
 
 function doing(binding: BindingView, action: Action): string {

@@ -4,7 +4,7 @@
  */
 import { fileURLToPath } from "node:url";
 import { ControlPlane } from "../e2e/servers/control_plane.ts";
-import { eventually } from "../e2e/servers/eventually.ts";
+import { eventually } from "../suites/eventually.ts";
 import { installCrds, installRbac } from "../e2e/servers/manifests.ts";
 import { type Arguments, parseArguments } from "./arguments.ts";
 import { CASES } from "./cases/all.ts";

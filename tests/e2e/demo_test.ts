@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { type ChildResult, DemoChild } from "../demo/child.ts";
 import type { ControlPlane } from "./servers/control_plane.ts";
-import { eventually } from "./servers/eventually.ts";
+import { eventually } from "../suites/eventually.ts";
 import { e2e } from "./servers/gate.ts";
 import { kubectl, kubectlOk } from "./servers/kubectl.ts";
 import { installCrds } from "./servers/manifests.ts";

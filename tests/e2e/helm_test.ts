@@ -9,7 +9,7 @@ import { VALIDATORS } from "../../src/cli/validators.ts";
 import { OperatorRig } from "../suites/operator_rig.ts";
 import { V1 } from "../suites/v1beta1_objects.ts";
 import type { ControlPlane } from "./servers/control_plane.ts";
-import { eventually } from "./servers/eventually.ts";
+import { eventually } from "../suites/eventually.ts";
 import { e2e } from "./servers/gate.ts";
 import { haveHelm, helm, helmOnChart } from "./servers/helm.ts";
 import { kubectl, kubectlOk } from "./servers/kubectl.ts";

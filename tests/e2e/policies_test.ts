@@ -5,7 +5,7 @@ import { OperatorRig, type RigOptions } from "../suites/operator_rig.ts";
 import type { ControlPlane } from "./servers/control_plane.ts";
 import { deployTo } from "./servers/deploy_task.ts";
 import { e2e } from "./servers/gate.ts";
-import { eventually } from "./servers/eventually.ts";
+import { eventually } from "../suites/eventually.ts";
 import { kubectl, kubectlOk } from "./servers/kubectl.ts";
 import { OPERATOR } from "./servers/manifests.ts";
 import { asOperator, createAsAdmin, denial, patchAsOperator } from "./servers/policies.ts";

@@ -3,7 +3,7 @@ import type { TestOnApiServer } from "../sandbox/api_server.ts";
 import { secretAccessSuite } from "../suites/secret_access.ts";
 import type { ControlPlane } from "./servers/control_plane.ts";
 import { deployTo } from "./servers/deploy_task.ts";
-import { eventually } from "./servers/eventually.ts";
+import { eventually } from "../suites/eventually.ts";
 import { e2e } from "./servers/gate.ts";
 import { kubectl } from "./servers/kubectl.ts";
 import { OPERATOR } from "./servers/manifests.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { ControlPlane } from "./servers/control_plane.ts";
 import { deployTo } from "./servers/deploy_task.ts";
-import { eventually } from "./servers/eventually.ts";
+import { eventually } from "../suites/eventually.ts";
 import { e2e } from "./servers/gate.ts";
 import { kubectl, kubectlOk, type KubectlResult } from "./servers/kubectl.ts";
 import { OPERATOR } from "./servers/manifests.ts";

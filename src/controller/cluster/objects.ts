@@ -1,5 +1,6 @@
 import type { ServiceAccount } from "../../kubernetes/core.ts";
 import type { ObjectMeta, PartialObjectMetadata, Stored } from "../../kubernetes/resource.ts";
+import { optional } from "../../runtime/optional.ts";
 import {
   BINDING_LABEL,
   CLIENT_ID_ANNOTATION,
@@ -136,8 +137,4 @@ function pick(
     if (value !== undefined) picked[key] = value;
   }
   return picked;
-}
-
-function optional<K extends string, V>(key: K, value: V | undefined): { [P in K]?: V } {
-  return value === undefined ? {} : { [key]: value } as { [P in K]?: V };
 }

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { eventually } from "./eventually.ts";
+import { eventually } from "../../suites/eventually.ts";
 import { ServerProcess } from "./process.ts";
 
 const PROCESS_MODULE = new URL("./process.ts", import.meta.url).href;

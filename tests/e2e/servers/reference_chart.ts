@@ -1,6 +1,6 @@
 import { fileURLToPath } from "node:url";
 import type { ApiServer } from "../../sandbox/api_server.ts";
-import { eventually } from "./eventually.ts";
+import { eventually } from "../../suites/eventually.ts";
 import { kubectl, kubectlOk } from "./kubectl.ts";
 import { applyManifests } from "./manifests.ts";
 
