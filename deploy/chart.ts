@@ -1,4 +1,6 @@
+import { stringify } from "yaml";
 import { VERSION } from "../src/cli/version.ts";
+import { chartFacts } from "./chart_flags.ts";
 import type { SourceFile } from "./generate.ts";
 import type { Manifest } from "./manifests/manifest.ts";
 import { NAMES } from "./manifests/manifest.ts";
@@ -17,8 +19,8 @@ const TEMPLATED: Settings = {
 };
 
 /**
- * The parts of the chart that follow from elsewhere: its version, the CRDs, and the policies, whose
- * expressions nobody should keep twice. The other templates are written by hand, and a test holds
+ * The parts of the chart that follow from elsewhere: its version, the CRDs, what its checks know of
+ * the operator's flags, and the policies, whose expressions nobody should keep twice. The other templates are written by hand, and a test holds
  * what they render against the manifests.
  */
 export function chartFiles(crds: readonly SourceFile[]): readonly SourceFile[] {
@@ -28,6 +30,10 @@ export function chartFiles(crds: readonly SourceFile[]): readonly SourceFile[] {
       path: `${CHART}/files/crds/${path.split("/").at(-1)!}`,
       text: MARK + text,
     })),
+    {
+      path: `${CHART}/files/operator.yaml`,
+      text: MARK + stringify(chartFacts(), { lineWidth: 0 }),
+    },
     { path: `${CHART}/templates/policies.yaml`, text: MARK + operatorPolicyTemplate() },
     {
       path: `${CHART}/templates/tenant-policy.yaml`,

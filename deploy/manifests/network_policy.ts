@@ -7,10 +7,14 @@ import type { Settings } from "./settings.ts";
 /** Azure's instance metadata service, the same on every node. */
 const IMDS = "169.254.169.254/32";
 
-/** API servers are reached at 443 or, where nodes of one's own run them, at 6443. */
-const API_SERVER_PORTS = [443, 6443];
+/** Where kubeadm, OpenShift and others put their API servers. */
+const API_SERVER_PORT = 6443;
 
-/** Lets the operator reach what it calls, and lets probes and scrapes reach it; nothing else. */
+/**
+ * Lets the operator reach what it calls, and lets probes and scrapes reach it; nothing else. Where
+ * a rule names ports but no peers, these have no addresses that could be known ahead: probes come
+ * from the nodes, and who scrapes has to show a token.
+ */
 export function networkPolicy(settings: Settings): Manifest {
   const inbound = [HEALTH_PORT, ...(settings.metricsSecure ? [SECURE_METRICS_PORT] : [])];
   return {
@@ -22,10 +26,15 @@ export function networkPolicy(settings: Settings): Manifest {
       policyTypes: ["Ingress", "Egress"],
       ingress: [{ ports: inbound.map(tcp) }],
       egress: [
+        // To any host: a cache on the node answers at an address of the cluster's own choice, in
+        // the host's network, where neither namespaceSelector nor podSelector can name it.
         { ports: [{ port: 53, protocol: "UDP" }, tcp(53)] },
         { to: [{ ipBlock: { cidr: IMDS } }], ports: [tcp(80)] },
-        // The API server, Entra and registries have no addresses that could be named ahead.
-        { ports: API_SERVER_PORTS.map(tcp) },
+        // Entra, registries with their data endpoints, and the API servers of AKS.
+        { ports: [tcp(443)] },
+        // API servers elsewhere: most network plugins judge a packet by the server's own port, after
+        // the Service's address and port 443 have been replaced.
+        { ports: [tcp(API_SERVER_PORT)] },
       ],
     },
   } satisfies NetworkPolicy;

@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
-import { parseAllDocuments, stringify } from "yaml";
+import { parse, parseAllDocuments, stringify } from "yaml";
 import { installation } from "../../deploy/manifests/installation.ts";
 import type { Manifest } from "../../deploy/manifests/manifest.ts";
 import { DEFAULTS, type Settings } from "../../deploy/manifests/settings.ts";
 import { crdManifests, readCrds } from "../../deploy/render.ts";
+import { FLAGS } from "../../src/cli/flag_table.ts";
+import type { Flag } from "../../src/cli/flags.ts";
 import { parseOptions } from "../../src/cli/options.ts";
 import { VALIDATORS } from "../../src/cli/validators.ts";
 import { OperatorRig } from "../suites/operator_rig.ts";
@@ -17,6 +19,9 @@ import { fileURLToPath } from "node:url";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const RELEASE = "msi-acrpull";
+const CLIENT_ID = "1b461305-28be-5271-beda-bd9fd2e24251";
+const IDENTITIES = `/subscriptions/${CLIENT_ID}/resourceGroups/rg/providers/` +
+  "Microsoft.ManagedIdentity/userAssignedIdentities";
 
 interface Values {
   [name: string]: unknown;
@@ -125,13 +130,13 @@ const SAME: readonly [string, Values, Partial<Settings>][] = [
       allowedAcrServerSuffixes: ["azurecr.io", "registry.example"],
       defaults: {
         acrServer: "a.azurecr.io",
-        managedIdentityClientID: "id",
+        managedIdentityClientID: CLIENT_ID,
         armResource: "https://a/",
       },
     },
     {
       allowedServerSuffixes: ["azurecr.io", "registry.example"],
-      defaults: { acrServer: "a.azurecr.io", clientId: "id", armResource: "https://a/" },
+      defaults: { acrServer: "a.azurecr.io", clientId: CLIENT_ID, armResource: "https://a/" },
     },
   ],
   ["further flags", { extraArgs: ["--log-level=debug"] }, { extraArgs: ["--log-level=debug"] }],
@@ -245,6 +250,44 @@ withHelm("CRDs can be left out, and given over to Helm", async () => {
   );
 });
 
+withHelm("the network policy is narrowed and widened by its values", async () => {
+  const coreDns = {
+    namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": "kube-system" } },
+    podSelector: { matchLabels: { "k8s-app": "kube-dns" } },
+  };
+  const proxy = {
+    to: [{ ipBlock: { cidr: "10.0.0.10/32" } }],
+    ports: [{ port: 3128, protocol: "TCP" }],
+  };
+  const egressOf = async (networkPolicy: Values) => {
+    const rendered = await render({ networkPolicy });
+    const policy = rendered.get("NetworkPolicy/msi-acrpull-controller-manager")!;
+    return (policy.spec as { egress: unknown[] }).egress;
+  };
+  const dns = [{ port: 53, protocol: "UDP" }, { port: 53, protocol: "TCP" }];
+  const imds = {
+    to: [{ ipBlock: { cidr: "169.254.169.254/32" } }],
+    ports: [{ port: 80, protocol: "TCP" }],
+  };
+  const https = { ports: [{ port: 443, protocol: "TCP" }] };
+  const server = { ipBlock: { cidr: "10.240.0.4/32" } };
+  assert.deepEqual(
+    await egressOf({
+      dns: { to: [coreDns] },
+      apiServer: { ports: [16443], to: [server] },
+      extraEgress: [proxy],
+    }),
+    [
+      { ports: dns, to: [coreDns] },
+      imds,
+      https,
+      { ports: [{ port: 16443, protocol: "TCP" }], to: [server] },
+      proxy,
+    ],
+  );
+  assert.deepEqual(await egressOf({ apiServer: { ports: [] } }), [{ ports: dns }, imds, https]);
+});
+
 const REFUSED: readonly [string, Values, RegExp][] = [
   ["an unknown value", { replica: 3 }, /replica/],
   ["a count that is none", { replicas: "two" }, /replicas/],
@@ -264,6 +307,82 @@ const REFUSED: readonly [string, Values, RegExp][] = [
     { metrics: { secure: true }, podMonitor: { enabled: true } },
     /podMonitor\.tokenSecret\.name is required/,
   ],
+  [
+    "a pod label by which the pods are selected",
+    { podLabels: { "control-plane": "mine" } },
+    /podLabels: control-plane=mine would part the pods from their NetworkPolicy .*; give another/,
+  ],
+  [
+    "a pod label by which the policies select, with the chart's own value too",
+    { podLabels: { team: "platform", "app.kubernetes.io/name": "msi-acrpull" } },
+    /podLabels: app\.kubernetes\.io\/name=msi-acrpull would part/,
+  ],
+  ["a pod label that is none", { podLabels: { team: "a b" } }, /'a b' does not match pattern/],
+  [
+    "a rule of egress that opens everything",
+    { networkPolicy: { extraEgress: [{}] } },
+    /networkPolicy\/extraEgress\/0/,
+  ],
+  [
+    "a rule of egress whose empty list means every port",
+    { networkPolicy: { extraEgress: [{ ports: [], to: [{ ipBlock: { cidr: "10.0.0.0/8" } }] }] } },
+    /networkPolicy\/extraEgress\/0\/ports/,
+  ],
+  [
+    "a peer without a mask",
+    { networkPolicy: { dns: { to: [{ ipBlock: { cidr: "10.0.0.10" } }] } } },
+    /'10\.0\.0\.10' does not match pattern/,
+  ],
+  [
+    "metrics over TLS by a flag, without the rights for them",
+    { extraArgs: ["--metrics-secure"] },
+    /"--metrics-secure" cannot stand here: it needs rights of its own.*; set metrics\.secure=true/,
+  ],
+  [
+    "another port for probes",
+    { extraArgs: ["--health-probe-bind-address=:9090"] },
+    /"--health-probe-bind-address=:9090" cannot stand here: the probes ask port 8081/,
+  ],
+  [
+    "a flag by its other name",
+    { extraArgs: ["-metrics-addr=:9090"] },
+    /"-metrics-addr=:9090" cannot stand here: .*set metrics\.secure=true for :8443/,
+  ],
+  [
+    "a flag that a value stands for",
+    { extraArgs: ["--secret-access=get"] },
+    /"--secret-access=get" cannot stand here: .*; set secretAccess/,
+  ],
+  [
+    "a flag given twice",
+    { extraArgs: ["--log-level=debug", "-log-level=info"] },
+    /"-log-level=info" gives a flag that "--log-level=debug" has given already/,
+  ],
+  [
+    "the name of a certificate that is not mounted",
+    { extraArgs: ["--metrics-cert-name=a.crt"] },
+    /has no effect without metrics\.certificateSecret/,
+  ],
+  [
+    "a certificate without secure metrics",
+    { metrics: { certificateSecret: "metrics-tls" } },
+    /metrics\.certificateSecret has no effect without metrics\.secure=true/,
+  ],
+  [
+    "tenants that nothing is held to",
+    { policies: { tenants: { entries: { a: { registries: [], identities: [], scopes: [] } } } } },
+    /without policies\.tenants\.enabled=true/,
+  ],
+  [
+    "a variable that is set twice",
+    { defaults: { armResource: "https://a/" }, extraEnv: [{ name: "ARM_RESOURCE", value: "b" }] },
+    /extraEnv: ARM_RESOURCE is set by defaults\.armResource already/,
+  ],
+  [
+    "a disruption budget without a figure",
+    { podDisruptionBudget: { enabled: true, minAvailable: null } },
+    /podDisruptionBudget limits nothing/,
+  ],
 ];
 
 for (const [name, values, message] of REFUSED) {
@@ -271,6 +390,136 @@ for (const [name, values, message] of REFUSED) {
     assert.match(await refusal(values), message);
   });
 }
+
+/** Arguments that the chart takes exactly if the operator would. */
+const ARGUMENTS: readonly (readonly string[])[] = [
+  ["--log-level=debug"],
+  ["--log-level=DEBUG", "--log-format=text"],
+  ["--log-level=loud"],
+  ["--log-level"],
+  ["--log-levle=debug"],
+  ["--zap-devel"],
+  ["--zap-devel=true"],
+  ["--zap-devel=yes"],
+  ["--zap-log-level=5"],
+  ["--ttl-rotation-fraction=0.8"],
+  ["--ttl-rotation-fraction=1"],
+  ["--ttl-rotation-fraction=half"],
+  ["--label-selector=tier in (web,api)"],
+  ["--allowed-entra-authority-hosts=a.example", "--allowed-entra-authority-hosts=b.example"],
+  ["--master=https://10.0.0.1"],
+  ["-=x"],
+];
+
+for (const args of ARGUMENTS) {
+  withHelm(`the chart judges ${args.join(" ")} as the operator does`, async () => {
+    const { kind } = parseOptions(args, () => undefined, VALIDATORS);
+    if (kind === "options") await render({ extraArgs: args });
+    else assert.match(await refusal({ extraArgs: args }), /extraArgs: "[^"]+" .*(; |: )/);
+  });
+}
+
+/** Defaults of bindings that the chart takes exactly if the operator would. */
+const BINDING_DEFAULTS: readonly [value: string, variable: string, values: readonly string[]][] = [
+  ["acrServer", "ACR_SERVER", [
+    "a.azurecr.io",
+    "A.AzureCR.us",
+    "https://a.azurecr.io",
+    "a.azurecr.io/team",
+    "a.azurecr.io:443",
+    "a.azurecr.io.",
+    "10.0.0.1",
+    "azurecr",
+    "-a.azurecr.io",
+    "a.registry.example",
+    "notazurecr.io",
+  ]],
+  ["managedIdentityClientID", "MANAGED_IDENTITY_CLIENT_ID", [CLIENT_ID, "id", `${CLIENT_ID}0`]],
+  ["managedIdentityResourceID", "MANAGED_IDENTITY_RESOURCE_ID", [
+    `${IDENTITIES}/puller`,
+    `/${IDENTITIES.toLowerCase()}//puller/`,
+    `${IDENTITIES}/a`,
+    IDENTITIES,
+    IDENTITIES.replace("/rg/", "/r\u00e4ume/") + "/puller",
+    IDENTITIES.replace("/rg/", "/rg./") + "/puller",
+  ]],
+  ["armResource", "ARM_RESOURCE", ["https://management.azure.com/", "management", "https://a b/"]],
+];
+
+for (const [name, variable, values] of BINDING_DEFAULTS) {
+  for (const value of values) {
+    withHelm(`the chart judges defaults.${name}=${value} as the operator does`, async () => {
+      const env = (read: string) => read === variable ? value : undefined;
+      const { kind } = parseOptions([], env, VALIDATORS);
+      const given = { defaults: { [name]: value } };
+      if (kind === "options") await render(given);
+      else assert.match(await refusal(given), new RegExp(`defaults\\.${name}: "[^"]+" is .*; `));
+    });
+  }
+}
+
+const SUFFIXES: readonly (readonly string[])[] = [
+  ["*"],
+  [".Registry.Example."],
+  ["*", "azurecr.io"],
+  ["https://registry.example"],
+  ["*.registry.example"],
+];
+
+for (const suffixes of SUFFIXES) {
+  withHelm(`the chart judges the suffixes ${suffixes.join(",")} as the operator does`, async () => {
+    const flag = `--allowed-acr-server-suffixes=${suffixes.join(",")}`;
+    const { kind } = parseOptions([flag], () => undefined, VALIDATORS);
+    const given = { allowedAcrServerSuffixes: suffixes };
+    if (kind === "options") await render(given);
+    else assert.match(await refusal(given), /allowedAcrServerSuffixes: .*; write/);
+  });
+}
+
+withHelm("a default registry is held against the suffixes that are given", async () => {
+  const given = (server: string) => ({
+    allowedAcrServerSuffixes: ["registry.example"],
+    defaults: { acrServer: server },
+  });
+  await render(given("a.registry.example"));
+  assert.match(await refusal(given("a.azurecr.io")), /outside the allowed .*\(registry\.example\)/);
+});
+
+withHelm("no flag of the operator is unknown to the chart", async () => {
+  const facts = parse(
+    await Deno.readTextFile(`${ROOT}deploy/helm/files/operator.yaml`),
+  ) as { flags: Record<string, unknown> };
+  assert.deepEqual(
+    Object.entries<Flag>(FLAGS).flatMap(([name, { aliases = [] }]) => [name, ...aliases]),
+    Object.keys(facts.flags),
+  );
+});
+
+withHelmOnCluster(
+  "a proxy that the network policy stops is told of, one that it lets pass is not",
+  async (plane) => {
+    const notes = async (values: Values) => {
+      const { code, stdout, stderr } = await withValues(
+        values,
+        (file) => helmOnChart(["install", RELEASE], ["--dry-run=client", "--values", file], plane),
+      );
+      assert.equal(code, 0, stderr);
+      return stdout.split("NOTES:")[1]!;
+    };
+    const extraEnv = [{ name: "HTTPS_PROXY", value: "http://proxy.example:3128" }];
+    const extraEgress = [{ ports: [{ port: 3128 }] }];
+    assert.match(await notes({ extraEnv }), /HTTPS_PROXY.*networkPolicy\.extraEgress/s);
+    for (
+      const values of [
+        {},
+        { extraEnv, networkPolicy: { extraEgress } },
+        { extraEnv, networkPolicy: { enabled: false } },
+      ]
+    ) {
+      assert.doesNotMatch(await notes(values), /extraEgress/);
+    }
+  },
+);
 
 withHelmOnCluster(
   "installs under any namespace, and the operator works as its account",

@@ -16,3 +16,22 @@ app.kubernetes.io/name: msi-acrpull
 {{- define "msi-acrpull.selector" -}}
 control-plane: controller-manager
 {{- end -}}
+
+{{- /*
+The chart's labels of the pods and those of podLabels. One that the Deployment, the NetworkPolicy,
+the disruption budget and the metrics Service select by must not be another.
+*/}}
+{{- define "msi-acrpull.podLabels" -}}
+{{- $own := merge (include "msi-acrpull.selector" . | fromYaml) (include "msi-acrpull.labels" . | fromYaml) -}}
+{{- range $name, $value := .Values.podLabels -}}
+{{- if hasKey $own $name -}}
+{{- fail (printf "podLabels: %s=%s would part the pods from their NetworkPolicy and from all else that selects them by it; give another label, or leave it out" $name $value) -}}
+{{- end -}}
+{{- end -}}
+{{- merge $own .Values.podLabels | toYaml -}}
+{{- end -}}
+
+{{- /* The chart's labels of a monitor and those of its values, given as the list (dot, labels). */}}
+{{- define "msi-acrpull.monitorLabels" -}}
+{{- merge (include "msi-acrpull.labels" (first .) | fromYaml) (last .) | toYaml -}}
+{{- end -}}
