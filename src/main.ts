@@ -3,6 +3,7 @@ import { runOperator } from "./cli/operator.ts";
 import { helpText } from "./cli/help.ts";
 import { VERSION, versionText } from "./cli/version.ts";
 import { VALIDATORS } from "./cli/validators.ts";
+import { listeningFaults } from "./cli/listening.ts";
 import { narrowSandbox, processNet, sandboxFaults } from "./cli/sandbox.ts";
 import { processSurroundings } from "./cli/surroundings.ts";
 import { maskTokens } from "./runtime/redacted.ts";
@@ -21,7 +22,10 @@ export async function main(args: readonly string[], commit?: string): Promise<nu
     case "errors":
       return refuse(parsed.errors);
     case "options": {
-      const faults = sandboxFaults(parsed.options, processNet);
+      const faults = [
+        ...sandboxFaults(parsed.options, processNet),
+        ...listeningFaults(parsed.options, processNet),
+      ];
       if (faults.length > 0) return refuse(faults);
       narrowSandbox(parsed.options, processNet);
       return await operate(parsed.options);

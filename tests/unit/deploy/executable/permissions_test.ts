@@ -82,6 +82,21 @@ Deno.test("permissions: a host that options name and the list lacks is refused a
   });
 });
 
+Deno.test("permissions: a port that the list lacks is refused at start, with those it has", async () => {
+  const ran = await deno(["src/main.ts", "--health-probe-bind-address=:9090"]);
+  assert.deepEqual(ran, {
+    code: 2,
+    stdout: "",
+    stderr: [
+      "--health-probe-bind-address=:9090 cannot be honoured: this executable may not listen there; " +
+      "write :8081, or allow it with `deno task compile --allow-host` or the image's build argument " +
+      "ALLOW_HOSTS.",
+      "See --help for all flags.",
+      "",
+    ].join("\n"),
+  });
+});
+
 Deno.test("permissions: additions join what is there, and nothing is allowed as a whole", () => {
   const flags = permissionFlags({ hosts: ["login.example:443"], paths: ["/etc/ca"] });
   const lists = new Map(
