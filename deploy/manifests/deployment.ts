@@ -1,5 +1,5 @@
 import type { Deployment } from "kubernetes-types/apps/v1.d.ts";
-import type { Container, EnvVar } from "kubernetes-types/core/v1.d.ts";
+import type { Affinity, Container, EnvVar } from "kubernetes-types/core/v1.d.ts";
 import { type Manifest, NAMES, POD_LABELS, SELECTOR } from "./manifest.ts";
 import { type BindingDefaults, DEFAULTS, type Settings } from "./settings.ts";
 
@@ -7,6 +7,19 @@ import { type BindingDefaults, DEFAULTS, type Settings } from "./settings.ts";
 export const HEALTH_PORT = 8081;
 /** Port of metrics over TLS. */
 export const SECURE_METRICS_PORT = 8443;
+
+/** One node's end leaves a replica, where there is another node to be on. */
+const APART: Affinity = {
+  podAntiAffinity: {
+    preferredDuringSchedulingIgnoredDuringExecution: [{
+      weight: 100,
+      podAffinityTerm: {
+        topologyKey: "kubernetes.io/hostname",
+        labelSelector: { matchLabels: POD_LABELS },
+      },
+    }],
+  },
+};
 
 /** The operator itself, with the resources and the grace period of the first release. */
 export function deployment(settings: Settings): Manifest {
@@ -25,6 +38,7 @@ export function deployment(settings: Settings): Manifest {
           enableServiceLinks: false,
           terminationGracePeriodSeconds: 10,
           nodeSelector: { "kubernetes.io/os": "linux" },
+          affinity: APART,
           securityContext: {
             runAsNonRoot: true,
             runAsUser: 1000,

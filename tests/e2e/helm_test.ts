@@ -160,7 +160,7 @@ withHelm("values for the pod reach it", async () => {
     podAnnotations: { note: "x" },
     extraEnv: [{ name: "HTTPS_PROXY", value: "http://proxy:3128" }],
     tolerations: [{ key: "CriticalAddonsOnly", operator: "Exists" }],
-    affinity: { podAntiAffinity: {} },
+    affinity: { podAntiAffinity: null, nodeAffinity: {} },
     topologySpreadConstraints: [{
       maxSkew: 1,
       topologyKey: "kubernetes.io/hostname",
@@ -186,7 +186,7 @@ withHelm("values for the pod reach it", async () => {
   });
   assert.equal(pod.priorityClassName, "system-cluster-critical");
   assert.deepEqual(pod.tolerations, [{ key: "CriticalAddonsOnly", operator: "Exists" }]);
-  assert.deepEqual(pod.affinity, { podAntiAffinity: {} });
+  assert.deepEqual(pod.affinity, { nodeAffinity: {} });
   assert.equal((pod.topologySpreadConstraints as unknown[]).length, 1);
   assert.deepEqual(pod.nodeSelector, { "kubernetes.io/os": "linux", pool: "system" });
   assert.deepEqual(pod.imagePullSecrets, [{ name: "mirror" }]);
@@ -217,7 +217,16 @@ withHelm("what is optional is rendered when asked for", async () => {
     },
   });
   const specOf = (name: string) => rendered.get(name)!.spec as Record<string, unknown>;
-  assert.equal(specOf("PodDisruptionBudget/msi-acrpull-controller-manager").maxUnavailable, 1);
+  assert.deepEqual(specOf("PodDisruptionBudget/msi-acrpull-controller-manager"), {
+    maxUnavailable: 1,
+    unhealthyPodEvictionPolicy: "AlwaysAllow",
+    selector: {
+      matchLabels: {
+        "control-plane": "controller-manager",
+        "app.kubernetes.io/name": "msi-acrpull",
+      },
+    },
+  });
   assert.deepEqual(specOf("ServiceMonitor/msi-acrpull-controller-manager").endpoints, [{
     port: "https",
     path: "/metrics",
