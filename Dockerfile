@@ -1,7 +1,7 @@
-# syntax=docker/dockerfile:1
-# Both images are arguments, so that a build pins them by digest or takes them from a mirror.
-ARG BUILD_IMAGE=docker.io/denoland/deno:debian-2.9.6
-ARG BASE_IMAGE=gcr.io/distroless/cc-debian12:nonroot
+# Both images are arguments, so that a build can take them from a mirror. Their digests, of the
+# indexes for all architectures, decide; the tags only say what they were found under.
+ARG BUILD_IMAGE=docker.io/denoland/deno:debian-2.9.6@sha256:2014dc167ece617ef7e7ba40631ac2234c59e75ce693e7cc2dc2602b3c87859d
+ARG BASE_IMAGE=gcr.io/distroless/cc-debian12:nonroot@sha256:9dac0a79194e45a7da0158a9c6da57b217585af0786db3845d1f0ec1a0dd182f
 
 # Deno compiles for another machine's architecture on this one.
 FROM --platform=${BUILDPLATFORM} ${BUILD_IMAGE} AS build
