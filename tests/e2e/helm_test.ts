@@ -530,6 +530,32 @@ withHelmOnCluster(
   },
 );
 
+withHelmOnCluster("what the values add is what the API server takes", async (plane) => {
+  const namespace = await plane.createNamespace();
+  const rendered = await render({
+    podLabels: { "example.com/team": "platform" },
+    podDisruptionBudget: { enabled: true, minAvailable: "50%" },
+    metrics: { secure: true, certificateSecret: "metrics-tls" },
+    networkPolicy: {
+      dns: { to: [{ namespaceSelector: {}, podSelector: { matchLabels: { "k8s-app": "a" } } }] },
+      apiServer: { ports: [6443, 16443], to: [{ ipBlock: { cidr: "fd00::/8" } }] },
+      extraEgress: [
+        { to: [{ ipBlock: { cidr: "10.0.0.0/8", except: ["10.1.0.0/16"] } }] },
+        { ports: [{ port: 3128, endPort: 3130, protocol: "TCP" }, { port: "dns" }] },
+      ],
+    },
+    policies: { tenants: { enabled: true } },
+    topologySpreadConstraints: [{
+      maxSkew: 1,
+      topologyKey: "kubernetes.io/hostname",
+      whenUnsatisfiable: "ScheduleAnyway",
+    }],
+  }, namespace);
+  await kubectlOk(plane, ["apply", "--dry-run=server", "--validate=strict", "-f", "-"], {
+    stdin: [...rendered.values()].map((manifest) => JSON.stringify(manifest)).join("\n---\n"),
+  });
+});
+
 withHelmOnCluster(
   "installs under any namespace, and the operator works as its account",
   async (plane) => {

@@ -30,11 +30,11 @@ export function helmOnChart(
 
 /** Runs Helm, against the plane as its administrator where there is one. */
 export async function helm(args: string[], plane?: ControlPlane): Promise<HelmResult> {
-  const binaries = await obtainBinaries(["helm"], surroundings());
+  const executable = await obtainHelm();
   const home = await Deno.makeTempDir({ prefix: "msi-acrpull-helm-" });
   try {
     const kubeconfig = plane?.adminKubeconfig.path ?? `${home}/none`;
-    const { code, stdout, stderr } = await new Deno.Command(binaries.helm, {
+    const { code, stdout, stderr } = await new Deno.Command(executable, {
       args,
       clearEnv: true,
       env: { HOME: home, KUBECONFIG: kubeconfig },
@@ -45,6 +45,11 @@ export async function helm(args: string[], plane?: ControlPlane): Promise<HelmRe
   } finally {
     await Deno.remove(home, { recursive: true });
   }
+}
+
+/** Helm's executable, built where it is not there yet. */
+export async function obtainHelm(): Promise<string> {
+  return (await obtainBinaries(["helm"], surroundings())).helm;
 }
 
 function surroundings(): Surroundings {
