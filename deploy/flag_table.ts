@@ -73,10 +73,18 @@ export const DEPLOY_FLAGS = {
     help: "How many pods stand by; one of them acts.",
   },
   "extra-arg": {
-    kind: "string",
+    kind: "repeated",
     group: INSTALLATION,
-    placeholder: "FLAGS",
-    help: "Further flags of the operator, separated by spaces, such as --log-level=debug.",
+    placeholder: "FLAG",
+    help: "A further flag of the operator, such as --extra-arg=--log-level=debug. May be given " +
+      "several times.",
+  },
+  "extra-env": {
+    kind: "repeated",
+    group: INSTALLATION,
+    placeholder: "NAME=VALUE",
+    help: "A further environment variable of the operator, such as HTTPS_PROXY. May be given " +
+      "several times.",
   },
   "acr-server": {
     kind: "string",
@@ -148,6 +156,13 @@ export const DEPLOY_FLAGS = {
     group: SECURITY,
     default: `${DEFAULTS.networkPolicy}`,
     help: "Limit what the operator's pods can reach, and who reaches them.",
+  },
+  "extra-egress": {
+    kind: "list",
+    group: SECURITY,
+    placeholder: "CIDR:PORT,...",
+    help: "What else the NetworkPolicy lets the operator reach over TCP, such as a proxy at " +
+      "10.0.0.4/32:3128. May be given several times.",
   },
   "metrics-secure": {
     kind: "boolean",

@@ -4,9 +4,15 @@ import { flagLines } from "../src/cli/help.ts";
 import { parseOptions } from "../src/cli/options.ts";
 import { quote } from "../src/cli/quote.ts";
 import { VALIDATORS } from "../src/cli/validators.ts";
+import { parseEgress, parseEnv } from "./extra_options.ts";
 import { DEPLOY_FLAGS } from "./flag_table.ts";
 import { environment, operatorArgs } from "./manifests/deployment.ts";
-import { DEFAULTS, type SecretAccess, type Settings } from "./manifests/settings.ts";
+import {
+  DEFAULTS,
+  type EgressRule,
+  type SecretAccess,
+  type Settings,
+} from "./manifests/settings.ts";
 
 /** What to do with what was rendered. */
 export type Target =
@@ -58,7 +64,7 @@ export function deployHelp(): string {
 
 /** What the operator would say of the flags and environment that it is about to be given. */
 export function operatorErrors(settings: Settings): readonly string[] {
-  const env = new Map(environment(settings.defaults).map(({ name, value }) => [name, value]));
+  const env = new Map(environment(settings).map(({ name, value }) => [name, value]));
   const parsed = parseOptions(operatorArgs(settings), (name) => env.get(name), VALIDATORS);
   switch (parsed.kind) {
     case "options":
@@ -93,7 +99,9 @@ function settingsOf(given: Given, errors: string[]): Settings {
     networkPolicy: given["network-policy"]?.value ?? DEFAULTS.networkPolicy,
     policies: given.policies?.value ?? DEFAULTS.policies,
     tenantPolicy: given["tenant-policy"]?.value ?? DEFAULTS.tenantPolicy,
-    extraArgs: (given["extra-arg"]?.value ?? "").split(" ").filter((arg) => arg !== ""),
+    extraArgs: given["extra-arg"]?.value ?? [],
+    extraEnv: parseEnv(given["extra-env"]?.value ?? [], errors),
+    extraEgress: egressOf(given, errors),
   };
 }
 
@@ -135,6 +143,14 @@ function secretAccessOf(given: Given, errors: string[]): SecretAccess {
   if (value === "watch" || value === "get") return value;
   errors.push(`--secret-access=${quote(value)} is unknown: write watch or get.`);
   return DEFAULTS.secretAccess;
+}
+
+function egressOf(given: Given, errors: string[]): readonly EgressRule[] {
+  const egress = given["extra-egress"]?.value ?? [];
+  if (egress.length > 0 && given["network-policy"]?.value === false) {
+    errors.push("--extra-egress has no effect with --network-policy=false: remove it.");
+  }
+  return parseEgress(egress, errors);
 }
 
 function targetOf(given: Given, errors: string[]): Target {

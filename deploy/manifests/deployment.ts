@@ -1,7 +1,7 @@
 import type { Deployment } from "kubernetes-types/apps/v1.d.ts";
 import type { Affinity, Container, EnvVar } from "kubernetes-types/core/v1.d.ts";
 import { type Manifest, NAMES, POD_LABELS, SELECTOR } from "./manifest.ts";
-import { type BindingDefaults, DEFAULTS, type Settings } from "./settings.ts";
+import { DEFAULTS, type Settings } from "./settings.ts";
 
 /** Port of /healthz and /readyz. */
 export const HEALTH_PORT = 8081;
@@ -54,7 +54,7 @@ export function deployment(settings: Settings): Manifest {
 
 function container(settings: Settings): Container {
   const metrics = { name: "metrics", containerPort: SECURE_METRICS_PORT, protocol: "TCP" } as const;
-  const env = environment(settings.defaults);
+  const env = environment(settings);
   return {
     name: "manager",
     image: settings.image,
@@ -108,13 +108,14 @@ export function operatorArgs(settings: Settings): readonly string[] {
   ];
 }
 
-/** The operator's environment variables for the defaults that are set. */
-export function environment(defaults: BindingDefaults): EnvVar[] {
+/** The operator's environment variables: the defaults that are set, and further ones. */
+export function environment({ defaults, extraEnv }: Settings): EnvVar[] {
   const values = [
     ["ACR_SERVER", defaults.acrServer],
     ["MANAGED_IDENTITY_CLIENT_ID", defaults.clientId],
     ["MANAGED_IDENTITY_RESOURCE_ID", defaults.resourceId],
     ["ARM_RESOURCE", defaults.armResource],
   ] as const;
-  return values.flatMap(([name, value]) => value === undefined ? [] : [{ name, value }]);
+  const set = values.flatMap(([name, value]) => value === undefined ? [] : [{ name, value }]);
+  return [...set, ...extraEnv];
 }

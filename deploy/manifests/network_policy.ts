@@ -35,6 +35,10 @@ export function networkPolicy(settings: Settings): Manifest {
         // API servers elsewhere: most network plugins judge a packet by the server's own port, after
         // the Service's address and port 443 have been replaced.
         { ports: [tcp(API_SERVER_PORT)] },
+        ...settings.extraEgress.map(({ cidr, port }) => ({
+          to: [{ ipBlock: { cidr } }],
+          ports: [tcp(port)],
+        })),
       ],
     },
   } satisfies NetworkPolicy;

@@ -26,6 +26,22 @@ export interface Settings {
   readonly tenantPolicy: boolean;
   /** Further flags of the operator. */
   readonly extraArgs: readonly string[];
+  /** Further environment variables of the operator. */
+  readonly extraEnv: readonly Variable[];
+  /** What else its pods may reach. */
+  readonly extraEgress: readonly EgressRule[];
+}
+
+/** An environment variable. */
+export interface Variable {
+  readonly name: string;
+  readonly value: string;
+}
+
+/** Addresses that may be reached at a TCP port. */
+export interface EgressRule {
+  readonly cidr: string;
+  readonly port: number;
 }
 
 /** See the operator's environment variables. Undefined leaves one unset. */
@@ -54,4 +70,6 @@ export const DEFAULTS: Settings = {
   policies: true,
   tenantPolicy: false,
   extraArgs: [],
+  extraEnv: [],
+  extraEgress: [],
 };

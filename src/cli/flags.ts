@@ -3,8 +3,11 @@ import { suggest } from "./suggest.ts";
 
 /** One flag, declared once: the parser, `--help` and the documentation all read this. */
 export interface Flag {
-  /** `list` is a comma list that may be given several times; the others keep the last value given. */
-  readonly kind: "boolean" | "string" | "number" | "list";
+  /**
+   * `list` is a comma list that may be given several times; `repeated` may be as well, each time for
+   * one value with whatever commas are in it; the others keep the last value given.
+   */
+  readonly kind: "boolean" | "string" | "number" | "list" | "repeated";
   /** The heading under which `--help` lists it. */
   readonly group: string;
   /** One or more sentences for `--help`. */
@@ -24,7 +27,7 @@ export type FlagTable = Readonly<Record<string, Flag>>;
 
 type ValueOf<F extends Flag> = F["kind"] extends "boolean" ? boolean
   : F["kind"] extends "number" ? number
-  : F["kind"] extends "list" ? readonly string[]
+  : F["kind"] extends "list" | "repeated" ? readonly string[]
   : string;
 
 /** A value together with the spelling that gave it, so that an error names what was typed. */
@@ -146,10 +149,10 @@ class Parser {
     switch (flag.kind) {
       case "string":
         return text;
-      case "list": {
-        const before = this.given.get(name)?.value as readonly string[] | undefined;
-        return [...before ?? [], ...commaList(text)];
-      }
+      case "list":
+        return [...this.#before(name), ...commaList(text)];
+      case "repeated":
+        return [...this.#before(name), text];
       case "number":
         if (DECIMAL.test(text)) return Number(text);
         this.errors.push(`${spelling}=${quote(text)} is no number: write one such as 0.5.`);
@@ -160,6 +163,11 @@ class Parser {
         this.errors.push(`${spelling}=${quote(text)} is no boolean: write true or false.`);
         return undefined;
     }
+  }
+
+  /** What a flag that may be given several times has been given so far. */
+  #before(name: string): readonly string[] {
+    return this.given.get(name)?.value as readonly string[] | undefined ?? [];
   }
 }
 

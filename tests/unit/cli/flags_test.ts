@@ -6,6 +6,7 @@ const TABLE = {
   "metrics-addr": { kind: "string", group: "g", help: "h", placeholder: "HOST:PORT" },
   "fraction": { kind: "number", group: "g", help: "h" },
   "suffixes": { kind: "list", group: "g", help: "h" },
+  "arg": { kind: "repeated", group: "g", help: "h" },
   "gone": { kind: "boolean", group: "g", help: "h", refused: "is gone: use --fraction." },
 } as const satisfies FlagTable;
 
@@ -44,6 +45,11 @@ const ACCEPTED: { name: string; args: string[]; given: unknown; positionals?: st
     name: "a list gathers commas and repetitions, without spaces and empty items",
     args: ["--suffixes=a, b,,", "--suffixes", "c"],
     given: { suffixes: { value: ["a", "b", "c"], spelling: "--suffixes" } },
+  },
+  {
+    name: "what is repeated is gathered as it stands, with commas and spaces",
+    args: ["--arg=a, b", "--arg", "", "--arg=c"],
+    given: { arg: { value: ["a, b", "", "c"], spelling: "--arg" } },
   },
   {
     name: "an empty list is given, and empty",

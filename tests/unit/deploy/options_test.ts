@@ -40,7 +40,8 @@ const PARSED: readonly [string, string[], Partial<Settings>, unknown][] = [
       "--workload-identity=false",
       "--metrics-secure",
       "--secret-access=get",
-      "--extra-arg=--log-level=debug --acr-audience=acr",
+      "--extra-arg=--log-level=debug",
+      "--extra-arg=--label-selector=tier in (web, api)",
       "--check",
     ],
     {
@@ -50,9 +51,33 @@ const PARSED: readonly [string, string[], Partial<Settings>, unknown][] = [
       workloadIdentity: false,
       metricsSecure: true,
       secretAccess: "get",
-      extraArgs: ["--log-level=debug", "--acr-audience=acr"],
+      extraArgs: ["--log-level=debug", "--label-selector=tier in (web, api)"],
     },
     { kind: "check", directory: "deploy/latest" },
+  ],
+  [
+    "a proxy, and the way to it",
+    [
+      "--extra-env=HTTPS_PROXY=http://proxy.example:3128/?a=b",
+      "--extra-env=NO_PROXY=10.0.0.0/8,.svc",
+      "--extra-env=EMPTY=",
+      "--extra-egress=10.0.0.4/32:3128,0.0.0.0/0:65535",
+      "--extra-egress=fd00::/8:1",
+      "-o=x",
+    ],
+    {
+      extraEnv: [
+        { name: "HTTPS_PROXY", value: "http://proxy.example:3128/?a=b" },
+        { name: "NO_PROXY", value: "10.0.0.0/8,.svc" },
+        { name: "EMPTY", value: "" },
+      ],
+      extraEgress: [
+        { cidr: "10.0.0.4/32", port: 3128 },
+        { cidr: "0.0.0.0/0", port: 65535 },
+        { cidr: "fd00::/8", port: 1 },
+      ],
+    },
+    { kind: "write", directory: "x" },
   ],
   [
     "a cluster",
@@ -81,6 +106,36 @@ const REFUSED: readonly [string, string[], RegExp][] = [
   ["two things to do", ["--apply", "--diff"], /--apply and --diff exclude one another/],
   ["a file beside a cluster", ["--apply", "-o", "-"], /--output has no effect with --apply/],
   ["a cluster beside a file", ["--context=c"], /--context has no effect without --apply or --diff/],
+  ["a variable without a value", ["--extra-env=HTTPS_PROXY"], /"HTTPS_PROXY" is no variable/],
+  ["a variable without a name", ["--extra-env==x"], /"=x" is no variable: write NAME=VALUE/],
+  ["a variable given twice", ["--extra-env=A=1", "--extra-env=A=2"], /=A is given twice/],
+  ["a variable with an option", ["--extra-env=ACR_SERVER=a.azurecr.io"], /use --acr-server\./],
+  [
+    "a variable that the operator refuses",
+    ["--extra-env=AZURE_POD_IDENTITY_AUTHORITY_HOST=imds"],
+    /^AZURE_POD_IDENTITY_AUTHORITY_HOST="imds" is no base URL/,
+  ],
+  ...[
+    "10.0.0.4:3128",
+    "10.0.0.4/32",
+    "10.0.0.4/33:1",
+    "10.0.0/8:1",
+    "fd00::/129:1",
+    "fd00::/8",
+    "proxy.example/32:1",
+    "10.0.0.0/8:0",
+    "10.0.0.0/8:65536",
+    "10.0.0.0/8:http",
+  ].map((egress): [string, string[], RegExp] => [
+    `the egress ${egress}`,
+    [`--extra-egress=${egress}`],
+    /is no CIDR with a port: write one such as 10\.0\.0\.4\/32:3128/,
+  ]),
+  [
+    "a way out of no policy",
+    ["--extra-egress=10.0.0.4/32:3128", "--network-policy=false"],
+    /--extra-egress has no effect with --network-policy=false/,
+  ],
   ["a check of what is printed", ["--check", "-o", "-"], /--check compares files/],
   ["a registry out of bounds", ["--acr-server=registry.example"], /^ACR_SERVER /],
   ["an ID that is none", ["--client-id=me"], /^MANAGED_IDENTITY_CLIENT_ID /],
@@ -106,7 +161,7 @@ Deno.test("the operator understands every flag that the Deployment gives it", ()
 
 Deno.test("help is for asking, and names every flag", () => {
   assert.deepEqual(parseDeploy(["--help", "--replicas=x"]).kind, "help");
-  for (const flag of ["--output, -o", "--apply", "--secret-access", "--tenant-policy"]) {
+  for (const flag of ["--output, -o", "--apply", "--secret-access", "--extra-env"]) {
     assert.ok(deployHelp().includes(flag), flag);
   }
 });
