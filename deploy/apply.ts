@@ -1,70 +1,38 @@
-import type { JSONObject, RestClient } from "../src/kubernetes/contract.ts";
-import { isNotFound } from "../src/kubernetes/errors.ts";
+import type { RestClient } from "../src/kubernetes/contract.ts";
 import { type Clock, sleep } from "../src/runtime/clock.ts";
+import { deleteLeftover, type Leftover, toldOf } from "./leftovers.ts";
 import { describe, type Manifest } from "./manifests/manifest.ts";
-import { pathOf } from "./resources.ts";
+import {
+  applyOne,
+  type ApplyOptions,
+  type Change,
+  changeOf,
+  readOne,
+} from "./server_side_apply.ts";
 
-/** Who is named in `managedFields` of what is applied. */
-export const FIELD_MANAGER = "msi-acrpull-deploy";
-
-/** What became of an object. */
-export type Change = "created" | "changed" | "unchanged";
-
-/** How to apply. */
-export interface ApplyOptions {
-  /** Takes over fields that others have set, where it would be a conflict. */
-  readonly force: boolean;
-  readonly signal: AbortSignal;
-}
-
-/** An object's state before and after, or as it would be after. */
-export interface Applied {
-  readonly manifest: Manifest;
-  readonly before: JSONObject | undefined;
-  readonly after: JSONObject;
+/** What applying needs beside the objects. */
+export interface ApplyAllOptions extends ApplyOptions {
+  /** Deletes what is left over. */
+  readonly prune: boolean;
+  readonly clock: Clock;
+  /** Takes one line for each object. */
+  readonly tell: (line: string) => void;
 }
 
 const ESTABLISHED_MS = 30_000;
 const POLL_MS = 100;
 
-/** Applies one object server-side, or only asks what would come of it. Rejects with ApiError. */
-export async function applyOne(
-  rest: RestClient,
-  manifest: Manifest,
-  { force, signal }: ApplyOptions,
-  dryRun = false,
-): Promise<Applied> {
-  const before = await read(rest, manifest, signal);
-  const query = new URLSearchParams({ fieldManager: FIELD_MANAGER, force: `${force}` });
-  if (dryRun) query.set("dryRun", "All");
-  const after = await rest.performRequest({
-    method: "PATCH",
-    path: pathOf(manifest),
-    querystring: query,
-    contentType: "application/apply-patch+yaml",
-    bodyJson: manifest as unknown as JSONObject,
-    expectJson: true,
-    abortSignal: signal,
-  });
-  return { manifest, before, after: after as JSONObject };
-}
-
-/** Whether an applied object is new, another than before, or the same. */
-export function changeOf({ before, after }: Applied): Change {
-  if (before === undefined) return "created";
-  const version = (object: JSONObject) => (object.metadata as JSONObject).resourceVersion;
-  return version(before) === version(after) ? "unchanged" : "changed";
-}
-
 /**
- * Applies all, in order, and tells of each. CRDs that were applied are served before anything else
- * follows. Rejects with the ApiError of the first object that is refused, whose message names it.
+ * Applies all, in order, and tells of each, then of what is left over. CRDs that were applied are
+ * served when it resolves. Answers the line that sums up. Rejects with the ApiError of the first
+ * object that is refused, whose message names it.
  */
 export async function applyAll(
   rest: RestClient,
   manifests: readonly Manifest[],
-  options: ApplyOptions & { clock: Clock; tell: (line: string) => void },
-): Promise<Record<Change, number>> {
+  leftovers: readonly Leftover[],
+  options: ApplyAllOptions,
+): Promise<string> {
   const counts: Record<Change, number> = { created: 0, changed: 0, unchanged: 0 };
   for (const manifest of manifests) {
     const change = changeOf(await applyOne(rest, manifest, options));
@@ -73,16 +41,25 @@ export async function applyAll(
   }
   const crds = manifests.filter(({ kind }) => kind === "CustomResourceDefinition");
   for (const crd of crds) await untilEstablished(rest, crd, options);
-  return counts;
+  const { prune, signal } = options;
+  for (const leftover of leftovers) {
+    if (prune) await deleteLeftover(rest, leftover, signal);
+    options.tell(toldOf(leftover, prune));
+  }
+  const { created, changed, unchanged } = counts;
+  const sum = `${created} created, ${changed} changed, ${unchanged} unchanged`;
+  if (leftovers.length === 0) return sum;
+  const fate = prune ? "deleted" : "left over from before: --prune deletes them";
+  return `${sum}, ${leftovers.length} ${fate}`;
 }
 
 async function untilEstablished(
   rest: RestClient,
   crd: Manifest,
-  { clock, signal }: ApplyOptions & { clock: Clock },
+  { clock, signal }: ApplyAllOptions,
 ): Promise<void> {
   const deadline = clock.now() + ESTABLISHED_MS;
-  while (!isEstablished(await read(rest, crd, signal))) {
+  while (!isEstablished(await readOne(rest, crd, signal))) {
     if (clock.now() >= deadline) {
       throw new Error(
         `${describe(crd)} is not served ${ESTABLISHED_MS / 1000} s after it was applied: ` +
@@ -93,24 +70,9 @@ async function untilEstablished(
   }
 }
 
-function isEstablished(crd: JSONObject | undefined): boolean {
+function isEstablished(crd: Awaited<ReturnType<typeof readOne>>): boolean {
   const status = crd?.status as { conditions?: { type: string; status: string }[] } | undefined;
   return status?.conditions?.some(({ type, status }) =>
     type === "Established" && status === "True"
   ) ?? false;
-}
-
-async function read(
-  rest: RestClient,
-  manifest: Manifest,
-  signal: AbortSignal,
-): Promise<JSONObject | undefined> {
-  try {
-    const path = pathOf(manifest);
-    const options = { method: "GET", path, expectJson: true, abortSignal: signal } as const;
-    return await rest.performRequest(options) as JSONObject;
-  } catch (error) {
-    if (isNotFound(error)) return undefined;
-    throw error;
-  }
 }

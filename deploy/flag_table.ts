@@ -29,12 +29,21 @@ export const DEPLOY_FLAGS = {
   "diff": {
     kind: "boolean",
     group: TARGET,
-    help: "Write nothing, and show what --apply would change; exit with 1 if that is anything.",
+    help:
+      "Write nothing, and show what --apply would change. Exits with 0 if that is nothing, 1 if " +
+      "it is something, 2 if it cannot be applied or told.",
   },
   "force-conflicts": {
     kind: "boolean",
     group: TARGET,
-    help: "With --apply or --diff: take over fields that others have set.",
+    help: "With --apply or --diff: take over fields that others have set. Without it they are " +
+      "named, and nothing is written.",
+  },
+  "prune": {
+    kind: "boolean",
+    group: TARGET,
+    help: "With --apply or --diff: delete what was applied before and is no part of it any more. " +
+      "Never a CRD or a namespace, nor what Helm or anybody else made.",
   },
   "kubeconfig": {
     kind: "string",

@@ -1,16 +1,16 @@
 /**
  * `deno task deploy`: renders what installs the operator, and writes, checks, prints, compares or
- * applies it. Exit codes: 0; 1 for a difference or a failure; 2 for arguments that cannot be used.
+ * applies it. Exit codes: 0; 1 for a difference or a failure; 2 for arguments that cannot be used,
+ * and for a failure of --diff, so that it is told from a difference.
  */
 import { resolveCluster } from "../src/kubernetes/config/resolve.ts";
 import { FetchRestClient } from "../src/kubernetes/transport.ts";
 import { VERSION } from "../src/cli/version.ts";
 import { systemClock } from "../src/runtime/clock.ts";
-import { applyAll } from "./apply.ts";
-import { diffAll } from "./diff.ts";
 import { differences, type SourceFile } from "./generate.ts";
 import { installation } from "./manifests/installation.ts";
 import type { Settings } from "./manifests/settings.ts";
+import { FAILURE, onCluster } from "./on_cluster.ts";
 import { deployHelp, LATEST, parseDeploy, type Target } from "./options.ts";
 import { crdManifests, derivedFiles, installationFiles, readCrds, readGuide } from "./render.ts";
 
@@ -36,7 +36,7 @@ export async function main(args: readonly string[], signal: AbortSignal): Promis
     }
     case "apply":
     case "diff":
-      return await onCluster(settings, target, signal);
+      return await connectAndRun(settings, target, signal);
   }
 }
 
@@ -73,33 +73,34 @@ function present(files: readonly SourceFile[]): SourceFile[] {
   });
 }
 
-async function onCluster(
+async function connectAndRun(
   settings: Settings,
   target: ClusterTarget,
   signal: AbortSignal,
 ): Promise<number> {
-  const config = await resolveCluster({ kubeconfig: target.kubeconfig, context: target.context });
-  using rest = new FetchRestClient({
-    config,
-    fetch,
-    clock: systemClock,
-    userAgent: `msi-acrpull-deploy/${VERSION}`,
-  });
-  const manifests = [...crdManifests(readCrds()), ...installation(settings)];
-  const options = { force: target.force, signal };
-  if (target.kind === "diff") {
-    const texts = await diffAll(rest, manifests, options);
-    print(Deno.stdout, texts.map((text) => `${text}\n`).join("\n"));
-    return texts.length === 0 ? 0 : 1;
+  try {
+    const config = await resolveCluster({ kubeconfig: target.kubeconfig, context: target.context });
+    using rest = new FetchRestClient({
+      config,
+      fetch,
+      clock: systemClock,
+      userAgent: `msi-acrpull-deploy/${VERSION}`,
+    });
+    const manifests = [...crdManifests(readCrds()), ...installation(settings)];
+    return await onCluster(rest, manifests, target, {
+      out: (line) => void print(Deno.stdout, `${line}\n`),
+      err: (line) => void print(Deno.stderr, `${line}\n`),
+      clock: systemClock,
+      signal,
+    });
+  } catch (error) {
+    return fail(error, FAILURE[target.kind]);
   }
-  const tell = (line: string) => void print(Deno.stdout, `${line}\n`);
-  const { created, changed, unchanged } = await applyAll(rest, manifests, {
-    ...options,
-    clock: systemClock,
-    tell,
-  });
-  tell(`${created} created, ${changed} changed, ${unchanged} unchanged`);
-  return 0;
+}
+
+function fail(error: unknown, code: number): number {
+  print(Deno.stderr, `${error instanceof Error ? error.message : error}\n`);
+  return code;
 }
 
 function print(to: { writeSync(bytes: Uint8Array): number }, text: string): number {
@@ -115,8 +116,7 @@ async function run(): Promise<number> {
   try {
     return await main(Deno.args, ended.signal);
   } catch (error) {
-    print(Deno.stderr, `${error instanceof Error ? error.message : error}\n`);
-    return 1;
+    return fail(error, 1);
   } finally {
     Deno.removeSignalListener("SIGINT", stop);
   }

@@ -21,6 +21,7 @@ export type Target =
   | {
     readonly kind: "apply" | "diff";
     readonly force: boolean;
+    readonly prune: boolean;
     readonly kubeconfig?: string;
     readonly context?: string;
   };
@@ -163,10 +164,11 @@ function targetOf(given: Given, errors: string[]): Target {
     return {
       kind,
       force: given["force-conflicts"]?.value ?? false,
+      prune: given.prune?.value ?? false,
       ...defined({ kubeconfig: given.kubeconfig?.value, context: given.context?.value }),
     };
   }
-  for (const name of ["force-conflicts", "kubeconfig", "context"] as const) {
+  for (const name of ["force-conflicts", "prune", "kubeconfig", "context"] as const) {
     if (given[name]) errors.push(`--${name} has no effect without --apply or --diff: remove it.`);
   }
   if (kind === "check") {

@@ -1,31 +1,70 @@
+import { ApiError, isNotFound } from "../src/kubernetes/errors.ts";
 import type { ResourceDefinition } from "../src/kubernetes/object.ts";
 import { resourcePath } from "../src/kubernetes/resource_path.ts";
 import type { Manifest } from "./manifests/manifest.ts";
 
-/** Where each kind that is installed lives: its plural, and whether in a namespace. */
-const KINDS: Readonly<Record<string, { readonly plural: string; readonly namespaced: boolean }>> = {
-  ClusterRole: { plural: "clusterroles", namespaced: false },
-  ClusterRoleBinding: { plural: "clusterrolebindings", namespaced: false },
-  CustomResourceDefinition: { plural: "customresourcedefinitions", namespaced: false },
-  Deployment: { plural: "deployments", namespaced: true },
-  Namespace: { plural: "namespaces", namespaced: false },
-  NetworkPolicy: { plural: "networkpolicies", namespaced: true },
-  Role: { plural: "roles", namespaced: true },
-  RoleBinding: { plural: "rolebindings", namespaced: true },
-  Service: { plural: "services", namespaced: true },
-  ServiceAccount: { plural: "serviceaccounts", namespaced: true },
-  ValidatingAdmissionPolicy: { plural: "validatingadmissionpolicies", namespaced: false },
+const RBAC = { group: "rbac.authorization.k8s.io", version: "v1" } as const;
+const ADMISSION = { group: "admissionregistration.k8s.io", version: "v1" } as const;
+const CORE = { group: "", version: "v1" } as const;
+
+type Resource = Omit<ResourceDefinition, "kind">;
+
+/** Where each kind that is installed lives, in the order in which they are applied. */
+const KINDS: Readonly<Record<string, Resource>> = {
+  CustomResourceDefinition: {
+    group: "apiextensions.k8s.io",
+    version: "v1",
+    plural: "customresourcedefinitions",
+    namespaced: false,
+  },
+  Namespace: { ...CORE, plural: "namespaces", namespaced: false },
+  ServiceAccount: { ...CORE, plural: "serviceaccounts", namespaced: true },
+  ClusterRole: { ...RBAC, plural: "clusterroles", namespaced: false },
+  ClusterRoleBinding: { ...RBAC, plural: "clusterrolebindings", namespaced: false },
+  Role: { ...RBAC, plural: "roles", namespaced: true },
+  RoleBinding: { ...RBAC, plural: "rolebindings", namespaced: true },
+  ValidatingAdmissionPolicy: {
+    ...ADMISSION,
+    plural: "validatingadmissionpolicies",
+    namespaced: false,
+  },
   ValidatingAdmissionPolicyBinding: {
+    ...ADMISSION,
     plural: "validatingadmissionpolicybindings",
     namespaced: false,
   },
+  NetworkPolicy: {
+    group: "networking.k8s.io",
+    version: "v1",
+    plural: "networkpolicies",
+    namespaced: true,
+  },
+  Service: { ...CORE, plural: "services", namespaced: true },
+  Deployment: { group: "apps", version: "v1", plural: "deployments", namespaced: true },
 };
 
+/** With these goes more than what was installed. */
+const NEVER_PRUNED = ["CustomResourceDefinition", "Namespace"];
+
+/** The kinds of which objects may be deleted, what was applied last first. */
+export function prunedKinds(): readonly ResourceDefinition[] {
+  return Object.entries(KINDS)
+    .filter(([kind]) => !NEVER_PRUNED.includes(kind))
+    .map(([kind, resource]) => ({ kind, ...resource }))
+    .reverse();
+}
+
 /** The URL path of an object. Throws a RangeError for a kind that is never installed. */
-export function pathOf({ apiVersion, kind, metadata }: Manifest): string {
-  const known = KINDS[kind];
-  if (known === undefined) throw new RangeError(`no plural is known for kind ${kind}`);
-  const [version, group = ""] = apiVersion.split("/").reverse();
-  const definition: ResourceDefinition = { group, version: version!, kind, ...known };
-  return resourcePath(definition, { namespace: metadata.namespace, name: metadata.name });
+export function pathOf({ kind, metadata }: Manifest): string {
+  const resource = KINDS[kind];
+  if (resource === undefined) throw new RangeError(`no plural is known for kind ${kind}`);
+  const { name, namespace } = metadata;
+  return resourcePath({ kind, ...resource }, { namespace, name });
+}
+
+/** The API server knows no such kind, as one that is older than it. */
+export function isUnserved(error: unknown): boolean {
+  // An unknown group is answered with a plain page, an unknown resource with a Status of no object.
+  if (isNotFound(error)) return error.details?.name === undefined;
+  return error instanceof ApiError && error.code === 404;
 }

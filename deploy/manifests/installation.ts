@@ -4,7 +4,7 @@ import { namespace, serviceAccount } from "./namespace.ts";
 import { metricsService, networkPolicy } from "./network_policy.ts";
 import { operatorPolicies } from "./policies.ts";
 import { rbac } from "./rbac.ts";
-import type { Settings } from "./settings.ts";
+import { DEFAULTS, type Settings } from "./settings.ts";
 import { tenantPolicy } from "./tenant_policy.ts";
 
 /**
@@ -22,4 +22,9 @@ export function installation(settings: Settings): readonly Manifest[] {
     ...(settings.metricsSecure ? [metricsService(settings)] : []),
     deployment(settings),
   ];
+}
+
+/** Everything that any settings install, for its names. */
+export function everything(): readonly Manifest[] {
+  return installation({ ...DEFAULTS, metricsSecure: true, tenantPolicy: true });
 }

@@ -46,7 +46,7 @@ export const SELECTOR = { "control-plane": "controller-manager" } as const;
 export const POD_LABELS = { ...SELECTOR, ...LABELS } as const;
 
 /** `kind/name`, after the namespace where there is one. */
-export function describe({ kind, metadata }: Manifest): string {
+export function describe({ kind, metadata }: Pick<Manifest, "kind" | "metadata">): string {
   const name = `${kind}/${metadata.name}`;
   return metadata.namespace === undefined ? name : `${metadata.namespace} ${name}`;
 }

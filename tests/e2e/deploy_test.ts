@@ -1,62 +1,24 @@
 import assert from "node:assert/strict";
 import { relative } from "node:path";
-import { fileURLToPath } from "node:url";
-import { parseAllDocuments } from "yaml";
 import type { Manifest } from "../../deploy/manifests/manifest.ts";
-import type { ControlPlane } from "./servers/control_plane.ts";
-import { deployTask, deployTo } from "./servers/deploy_task.ts";
+import { deployTask } from "./servers/deploy_task.ts";
 import { FIRST_RELEASE } from "./servers/first_release.ts";
 import { e2e } from "./servers/gate.ts";
+import { guideBlock, runGuide } from "./servers/guide.ts";
+import {
+  DEPLOY,
+  DEPLOYMENT,
+  documents,
+  LATEST,
+  latest,
+  NAMESPACE,
+  type PodTemplate,
+  uninstall,
+} from "./servers/installation.ts";
 import { kubectl, kubectlOk } from "./servers/kubectl.ts";
-
-const DEPLOY = fileURLToPath(new URL("../../deploy", import.meta.url));
-const LATEST = ["-f", `${DEPLOY}/latest/crd.yaml`, "-f", `${DEPLOY}/latest/deploy.yaml`];
-const NAMESPACE = "msi-acrpull-system";
-const DEPLOYMENT = "deployment/msi-acrpull-controller-manager";
-
-interface PodTemplate {
-  spec: {
-    template: {
-      metadata: { labels: Record<string, string> };
-      spec: { containers: { name: string; image: string }[]; [field: string]: unknown };
-    };
-  };
-}
-
-function documents(text: string): Manifest[] {
-  return parseAllDocuments(text).map((document) => document.toJS() as Manifest);
-}
 
 function identities(manifests: readonly Manifest[]): string[] {
   return manifests.map(({ kind, metadata }) => `${kind}/${metadata.name}`).sort();
-}
-
-async function latest(): Promise<Manifest[]> {
-  const files = ["crd.yaml", "deploy.yaml"].map((name) => `${DEPLOY}/latest/${name}`);
-  return (await Promise.all(files.map(async (file) => documents(await Deno.readTextFile(file)))))
-    .flat();
-}
-
-async function uninstall(plane: ControlPlane): Promise<void> {
-  await kubectlOk(plane, ["delete", "--ignore-not-found", "--wait=false", ...LATEST]);
-  // Without a controller-manager nobody finishes the namespace's end.
-  await finalizeNamespace(plane);
-}
-
-async function finalizeNamespace(plane: ControlPlane): Promise<void> {
-  const namespaced = "deployment,networkpolicy,serviceaccount,role,rolebinding";
-  await kubectl(plane, ["delete", namespaced, "--all", "-n", NAMESPACE]);
-  const response = await plane.adminFetch(`/api/v1/namespaces/${NAMESPACE}/finalize`, {
-    method: "PUT",
-    headers: { "content-type": "application/json" },
-    body: JSON.stringify({
-      apiVersion: "v1",
-      kind: "Namespace",
-      metadata: { name: NAMESPACE },
-      spec: { finalizers: [] },
-    }),
-  });
-  await response.body?.cancel();
 }
 
 e2e("deploy/latest is applied by kubectl in one line, and changes nothing again", async (plane) => {
@@ -93,73 +55,6 @@ e2e("deploy/latest takes over an installation of the first release", async (plan
   await uninstall(plane);
 });
 
-e2e("--apply says of each object what became of it, and --diff what would", async (plane) => {
-  const all = await latest();
-  const created = await deployTo(plane, ["--apply"]);
-  assert.equal(created.code, 0, created.stderr);
-  const lines = created.stdout.trim().split("\n");
-  assert.equal(lines.at(-1), `${all.length} created, 0 changed, 0 unchanged`);
-  assert.deepEqual(
-    new Set(lines.slice(0, -1).map((line) => line.split(" ")[0])),
-    new Set(["created"]),
-  );
-
-  const same = await deployTo(plane, ["--apply"]);
-  assert.match(same.stdout, new RegExp(`^0 created, 0 changed, ${all.length} unchanged$`, "m"));
-  assert.deepEqual(await deployTo(plane, ["--diff"]), { code: 0, stdout: "", stderr: "" });
-
-  const { code, stdout } = await deployTo(plane, ["--diff", "--replicas=3"]);
-  assert.equal(code, 1);
-  assert.match(stdout, /^msi-acrpull-system Deployment\/msi-acrpull-controller-manager$/m);
-  assert.deepEqual(stdout.split("\n").filter((line) => /^[-+] /.test(line)), [
-    "-   replicas: 2",
-    "+   replicas: 3",
-  ]);
-
-  const changed = await deployTo(plane, ["--apply", "--replicas=3"]);
-  assert.match(
-    changed.stdout,
-    /^changed +msi-acrpull-system Deployment\/msi-acrpull-controller-manager$/m,
-  );
-  assert.match(
-    changed.stdout,
-    new RegExp(`^0 created, 1 changed, ${all.length - 1} unchanged$`, "m"),
-  );
-  await uninstall(plane);
-});
-
-e2e("--diff on an empty cluster shows all and writes nothing", async (plane) => {
-  const { code, stdout } = await deployTo(plane, ["--diff", "--namespace=nowhere"]);
-  assert.equal(code, 1);
-  assert.match(stdout, /^nowhere Deployment\/msi-acrpull-controller-manager$/m);
-  const { stderr } = await kubectl(plane, ["get", "namespace", "nowhere"]);
-  assert.match(stderr, /NotFound/);
-});
-
-e2e("--apply goes on from what kubectl applied", async (plane) => {
-  await kubectlOk(plane, ["apply", ...LATEST]);
-  const { code, stdout, stderr } = await deployTo(plane, ["--apply", "--tenant-policy"]);
-  assert.equal(code, 0, stderr);
-  assert.match(stdout, /^2 created, /m);
-  const compared = await deployTo(plane, ["--diff", "--tenant-policy"]);
-  assert.equal(compared.stdout, "");
-  await uninstall(plane);
-  const kinds = "validatingadmissionpolicy,validatingadmissionpolicybinding";
-  await kubectlOk(plane, ["delete", kinds, "msi-acrpull-tenants"]);
-});
-
-e2e("--apply leaves a field that another has set, unless told otherwise", async (plane) => {
-  await deployTo(plane, ["--apply"]);
-  await kubectlOk(plane, ["scale", "-n", NAMESPACE, DEPLOYMENT, "--replicas=5"]);
-  const refused = await deployTo(plane, ["--apply"]);
-  assert.equal(refused.code, 1);
-  assert.match(refused.stderr, /conflict with "kubectl".*\.spec\.replicas/s);
-  const forced = await deployTo(plane, ["--apply", "--force-conflicts"]);
-  assert.equal(forced.code, 0, forced.stderr);
-  assert.match(forced.stdout, /^0 created, 1 changed, /m);
-  await uninstall(plane);
-});
-
 e2e("what -o - prints is what kubectl applies", async (plane) => {
   const printed = await deployTask(["-o", "-", "--image=registry.example/manager:1"]);
   assert.equal(printed.code, 0, printed.stderr);
@@ -184,32 +79,80 @@ e2e("kustomize builds deploy into deploy/latest", async (plane) => {
   }
 });
 
-e2e("an overlay changes image and replicas, and takes in the policy for tenants", async (plane) => {
+e2e("the guide's overlay is built over deploy, and over what the task writes", async (plane) => {
   const directory = await Deno.makeTempDir();
   try {
-    await Deno.writeTextFile(
-      `${directory}/kustomization.yaml`,
-      JSON.stringify({
-        resources: [relative(directory, DEPLOY)],
-        components: [relative(directory, `${DEPLOY}/policies/tenants`)],
-        images: [{
-          name: "ghcr.io/msi-acrpull/deno",
-          newName: "mirror.example/acrpull",
-          newTag: "7",
-        }],
-        replicas: [{ name: "msi-acrpull-controller-manager", count: 1 }],
-      }),
-    );
-    const built = documents(await kubectlOk(plane, ["kustomize", directory]));
-    const deployment = built.find(({ kind }) => kind === "Deployment") as unknown as
-      & PodTemplate
-      & { spec: { replicas: number } };
-    assert.equal(deployment.spec.replicas, 1);
-    assert.equal(deployment.spec.template.spec.containers[0]!.image, "mirror.example/acrpull:7");
-    assert.ok(identities(built).includes("ValidatingAdmissionPolicy/msi-acrpull-tenants"));
+    const overlay = await guideBlock("overlay");
+    const written = await deployTask([`--output=${directory}/base`, "--metrics-secure"]);
+    assert.equal(written.code, 0, written.stderr);
+    await Deno.writeTextFile(`${directory}/disruption-budget.yaml`, DISRUPTION_BUDGET);
+    const deploy = relative(directory, DEPLOY);
+    for (const bases of [`  - ${deploy}`, "  - base/crd.yaml\n  - base/deploy.yaml"]) {
+      await Deno.writeTextFile(
+        `${directory}/kustomization.yaml`,
+        overlay.replace(/^ {2}- \.\.\/deploy .*$/m, bases)
+          .replace("[../deploy/", `[${deploy}/`),
+      );
+      const text = await kubectlOk(plane, ["kustomize", directory]);
+      const built = documents(text);
+      const deployment = built.find(({ kind }) => kind === "Deployment") as unknown as PodTemplate;
+      const { containers: [manager], ...pod } = deployment.spec.template.spec;
+      assert.equal(
+        manager!.image,
+        (await latestImage()).replace(/^[^:]*/, "mirror.example/msi-acrpull"),
+      );
+      assert.deepEqual((manager as unknown as { resources: unknown }).resources, {
+        limits: { cpu: "100m", memory: "200Mi" },
+        requests: { cpu: "100m", memory: "20Mi" },
+      });
+      assert.equal(pod.priorityClassName, "system-cluster-critical");
+      assert.deepEqual(pod.imagePullSecrets, [{ name: "mirror" }]);
+      assert.deepEqual(pod.tolerations, [{ key: "CriticalAddonsOnly", operator: "Exists" }]);
+      assert.equal(pod.serviceAccountName, "msi-acrpull-controller-manager");
+      assert.ok(identities(built).includes("ValidatingAdmissionPolicy/msi-acrpull-tenants"));
+      await kubectlOk(plane, ["apply", "--validate=strict", "-f", "-"], { stdin: text });
+    }
+    await kubectlOk(plane, ["delete", "poddisruptionbudget", "-n", NAMESPACE, "--all"]);
   } finally {
     await Deno.remove(directory, { recursive: true });
+    await uninstall(plane);
   }
+});
+
+const DISRUPTION_BUDGET = JSON.stringify({
+  apiVersion: "policy/v1",
+  kind: "PodDisruptionBudget",
+  metadata: { name: "msi-acrpull", namespace: NAMESPACE },
+  spec: {
+    minAvailable: 1,
+    selector: { matchLabels: { "app.kubernetes.io/name": "msi-acrpull" } },
+  },
+});
+
+async function latestImage(): Promise<string> {
+  const manifest = (await latest()).find(({ kind }) => kind === "Deployment");
+  return (manifest as unknown as PodTemplate).spec.template.spec.containers[0]!.image;
+}
+
+e2e("what the guide renders for kubectl is applied by it", async (plane) => {
+  const said = await runGuide(plane, "render-for-kubectl");
+  assert.match(said, /^deployment\.apps\/msi-acrpull-controller-manager created$/m);
+  await uninstall(plane);
+});
+
+e2e("the guide's way to a proxy tells the operator of it and lets it through", async (plane) => {
+  await runGuide(plane, "proxy");
+  const get = async (what: string, path: string) =>
+    JSON.parse(await kubectlOk(plane, ["get", "-n", NAMESPACE, what, `-o=jsonpath={${path}}`]));
+  assert.deepEqual(await get(DEPLOYMENT, ".spec.template.spec.containers[0].env"), [
+    { name: "HTTPS_PROXY", value: "http://10.0.0.4:3128" },
+  ]);
+  const egress = await get("networkpolicy/msi-acrpull-controller-manager", ".spec.egress");
+  assert.deepEqual(egress.at(-1), {
+    to: [{ ipBlock: { cidr: "10.0.0.4/32" } }],
+    ports: [{ port: 3128, protocol: "TCP" }],
+  });
+  await uninstall(plane);
 });
 
 e2e(

@@ -83,9 +83,9 @@ const PARSED: readonly [string, string[], Partial<Settings>, unknown][] = [
     "a cluster",
     ["--apply", "--force-conflicts", "--kubeconfig=k", "--context=c"],
     {},
-    { kind: "apply", force: true, kubeconfig: "k", context: "c" },
+    { kind: "apply", force: true, prune: false, kubeconfig: "k", context: "c" },
   ],
-  ["a comparison", ["--diff"], {}, { kind: "diff", force: false }],
+  ["a comparison", ["--diff", "--prune"], {}, { kind: "diff", force: false, prune: true }],
 ];
 
 for (const [name, args, settings, target] of PARSED) {
@@ -106,6 +106,7 @@ const REFUSED: readonly [string, string[], RegExp][] = [
   ["two things to do", ["--apply", "--diff"], /--apply and --diff exclude one another/],
   ["a file beside a cluster", ["--apply", "-o", "-"], /--output has no effect with --apply/],
   ["a cluster beside a file", ["--context=c"], /--context has no effect without --apply or --diff/],
+  ["a deletion beside a file", ["--prune"], /--prune has no effect without --apply or --diff/],
   ["a variable without a value", ["--extra-env=HTTPS_PROXY"], /"HTTPS_PROXY" is no variable/],
   ["a variable without a name", ["--extra-env==x"], /"=x" is no variable: write NAME=VALUE/],
   ["a variable given twice", ["--extra-env=A=1", "--extra-env=A=2"], /=A is given twice/],
@@ -161,7 +162,7 @@ Deno.test("the operator understands every flag that the Deployment gives it", ()
 
 Deno.test("help is for asking, and names every flag", () => {
   assert.deepEqual(parseDeploy(["--help", "--replicas=x"]).kind, "help");
-  for (const flag of ["--output, -o", "--apply", "--secret-access", "--extra-env"]) {
+  for (const flag of ["--output, -o", "--apply", "--secret-access", "--extra-env", "--prune"]) {
     assert.ok(deployHelp().includes(flag), flag);
   }
 });
