@@ -36,8 +36,10 @@ export const DEPLOY_FLAGS = {
   "force-conflicts": {
     kind: "boolean",
     group: TARGET,
-    help: "With --apply or --diff: take over fields that others have set. Without it they are " +
-      "named, and nothing is written.",
+    help:
+      "With --apply or --diff: take over fields that others have set, and take away those that " +
+      "kubectl apply has set and the options leave out. Without it they are named, and nothing is " +
+      "written.",
   },
   "prune": {
     kind: "boolean",

@@ -139,6 +139,11 @@ const SAME: readonly [string, Values, Partial<Settings>][] = [
       defaults: { acrServer: "a.azurecr.io", clientId: CLIENT_ID, armResource: "https://a/" },
     },
   ],
+  [
+    "further variables",
+    { extraEnv: [{ name: "NO_PROXY", value: "10.0.0.0/8,.svc" }] },
+    { extraEnv: [{ name: "NO_PROXY", value: "10.0.0.0/8,.svc" }] },
+  ],
   ["further flags", { extraArgs: ["--log-level=debug"] }, { extraArgs: ["--log-level=debug"] }],
 ];
 

@@ -96,6 +96,14 @@ withHelm("the guide's way of installing with Helm", async (plane) => {
   await kubectlOk(plane, ["get", "crd", ...CRDS]);
   const removed = await runShell(plane, `helm uninstall msi-acrpull --namespace ${NAMESPACE}`);
   assert.equal(removed.code, 0, removed.stderr);
+  // CRDs of somebody else's stay theirs where the chart is told to leave them alone.
+  const beside = await runShell(
+    plane,
+    `helm install beside deploy/helm --namespace ${NAMESPACE} --set crds.install=false`,
+  );
+  assert.equal(beside.code, 0, beside.stderr);
+  assert.match(await marksOnCrds(plane), /"meta\.helm\.sh\/release-name":"msi-acrpull"/);
+  await runShell(plane, `helm uninstall beside --namespace ${NAMESPACE}`);
   await kubectlOk(plane, ["delete", "crd", ...CRDS]);
 });
 
