@@ -45,7 +45,7 @@ export const DEPLOY_FLAGS = {
     kind: "boolean",
     group: TARGET,
     help: "With --apply or --diff: delete what was applied before and is no part of it any more. " +
-      "Never a CRD or a namespace, nor what Helm or anybody else made.",
+      "Never a CRD, a namespace or a ConfigMap, nor what Helm or anybody else made.",
   },
   "kubeconfig": {
     kind: "string",

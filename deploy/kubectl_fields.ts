@@ -1,7 +1,7 @@
 import type { JSONObject, JSONValue, RestClient } from "../src/kubernetes/contract.ts";
 import { asObject } from "../src/kubernetes/status.ts";
 import type { Manifest } from "./manifests/manifest.ts";
-import { pathOf } from "./resources.ts";
+import { DATA_KINDS, pathOf } from "./resources.ts";
 
 /** Where `kubectl apply` keeps a copy of what it has applied. */
 export const LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration";
@@ -24,10 +24,12 @@ type Path = readonly (string | { readonly name: string })[];
 
 /**
  * The fields that `kubectl apply` has set, still owns, and `manifest` leaves out. Applying
- * server-side would keep them, since they are another's. An object's own labels and annotations are
- * left to whoever set them; lists whose elements have no names are an owner's as a whole anyway.
+ * server-side would keep them, since they are another's. An object's own labels and annotations, and
+ * the data of a ConfigMap, are left to whoever set them; lists whose elements have no names are an
+ * owner's as a whole anyway.
  */
 export function keptByKubectl(live: JSONObject, manifest: Manifest): readonly Path[] {
+  if (DATA_KINDS.includes(manifest.kind)) return [];
   const { annotations, managedFields } = live.metadata as JSONObject;
   const text = asObject(annotations)?.[LAST_APPLIED];
   const isOwner = (managedFields as unknown as ManagedFields[] ?? [])

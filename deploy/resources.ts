@@ -18,6 +18,7 @@ const KINDS: Readonly<Record<string, Resource>> = {
     namespaced: false,
   },
   Namespace: { ...CORE, plural: "namespaces", namespaced: false },
+  ConfigMap: { ...CORE, plural: "configmaps", namespaced: true },
   ServiceAccount: { ...CORE, plural: "serviceaccounts", namespaced: true },
   ClusterRole: { ...RBAC, plural: "clusterroles", namespaced: false },
   ClusterRoleBinding: { ...RBAC, plural: "clusterrolebindings", namespaced: false },
@@ -43,8 +44,11 @@ const KINDS: Readonly<Record<string, Resource>> = {
   Deployment: { group: "apps", version: "v1", plural: "deployments", namespaced: true },
 };
 
+/** What people write into: its data is theirs, whoever made the object. */
+export const DATA_KINDS: readonly string[] = ["ConfigMap"];
+
 /** With these goes more than what was installed. */
-const NEVER_PRUNED = ["CustomResourceDefinition", "Namespace"];
+const NEVER_PRUNED = ["CustomResourceDefinition", "Namespace", ...DATA_KINDS];
 
 /** The kinds of which objects may be deleted, what was applied last first. */
 export function prunedKinds(): readonly ResourceDefinition[] {

@@ -54,7 +54,7 @@ export async function uninstall(plane: ControlPlane): Promise<void> {
 }
 
 async function finalizeNamespace(plane: ControlPlane): Promise<void> {
-  const namespaced = "deployment,networkpolicy,service,serviceaccount,role,rolebinding";
+  const namespaced = "configmap,deployment,networkpolicy,service,serviceaccount,role,rolebinding";
   await kubectl(plane, ["delete", namespaced, "--all", "-n", NAMESPACE]);
   const response = await plane.adminFetch(`/api/v1/namespaces/${NAMESPACE}/finalize`, {
     method: "PUT",

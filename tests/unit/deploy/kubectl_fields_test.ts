@@ -57,6 +57,11 @@ for (const [name, object] of NOT_OWNED) {
   });
 }
 
+Deno.test("the data of a ConfigMap is whose it is", () => {
+  const wanted = { ...manifest({}), kind: "ConfigMap" };
+  assert.deepEqual(keptByKubectl(live({ data: { a: "1" } }, { "f:data": {} }), wanted), []);
+});
+
 Deno.test("what is left out is taken away with what is empty for want of it", () => {
   const object: JSONObject = {
     spec: { a: [{ name: "m", env: [{ name: "A" }], x: 1 }, { name: "p" }], b: { c: 1 } },
