@@ -140,6 +140,18 @@ const SAME: readonly [string, Values, Partial<Settings>][] = [
     },
   ],
   [
+    "a way to a proxy",
+    {
+      networkPolicy: {
+        extraEgress: [{
+          to: [{ ipBlock: { cidr: "10.0.0.4/32" } }],
+          ports: [{ port: 3128, protocol: "TCP" }],
+        }],
+      },
+    },
+    { extraEgress: [{ cidr: "10.0.0.4/32", port: 3128 }] },
+  ],
+  [
     "further variables",
     { extraEnv: [{ name: "NO_PROXY", value: "10.0.0.0/8,.svc" }] },
     { extraEnv: [{ name: "NO_PROXY", value: "10.0.0.0/8,.svc" }] },

@@ -76,34 +76,20 @@ function withHelm(name: string, test: (plane: ControlPlane) => Promise<void>): v
   else Deno.test({ name, ignore: true, fn: () => {} });
 }
 
-withHelm("the guide's way of installing with Helm", async (plane) => {
-  await runGuide(plane, "helm");
-  const get = async (what: string, path: string) =>
-    await kubectlOk(plane, ["get", "-n", NAMESPACE, what, `-o=jsonpath={${path}}`]);
-  assert.equal(await get("deployment/msi-acrpull-controller-manager", ".spec.replicas"), "3");
-  assert.match(await get(`namespace/${NAMESPACE}`, ".metadata.labels"), /enforce":"restricted"/);
-  const release = `msi-acrpull deploy/helm --namespace ${NAMESPACE}`;
-  const without = await runShell(
-    plane,
-    `helm upgrade ${release} --reset-then-reuse-values --set crds.install=false`,
-  );
-  assert.equal(without.code, 0, without.stderr);
-  assert.equal(
-    await get("deployment/msi-acrpull-controller-manager", ".spec.replicas"),
-    "3",
-    "values are kept",
-  );
-  await kubectlOk(plane, ["get", "crd", ...CRDS]);
-  const removed = await runShell(plane, `helm uninstall msi-acrpull --namespace ${NAMESPACE}`);
-  assert.equal(removed.code, 0, removed.stderr);
-  // CRDs of somebody else's stay theirs where the chart is told to leave them alone.
-  const beside = await runShell(
-    plane,
-    `helm install beside deploy/helm --namespace ${NAMESPACE} --set crds.install=false`,
-  );
+withHelm("CRDs that are there stay whose they are with crds.install=false", async (plane) => {
+  const install = (release: string, ...more: string[]) =>
+    runShell(plane, ["helm install", release, "deploy/helm -n", NAMESPACE, ...more].join(" "));
+  const uninstalled = (release: string) =>
+    runShell(plane, `helm uninstall ${release} --namespace ${NAMESPACE}`);
+  const first = await install("msi-acrpull", "--create-namespace");
+  assert.equal(first.code, 0, first.stderr);
+  await uninstalled("msi-acrpull");
+  const refused = await install("beside");
+  assert.match(refused.stderr, /CustomResourceDefinition .* cannot be imported/);
+  const beside = await install("beside", "--set crds.install=false");
   assert.equal(beside.code, 0, beside.stderr);
   assert.match(await marksOnCrds(plane), /"meta\.helm\.sh\/release-name":"msi-acrpull"/);
-  await runShell(plane, `helm uninstall beside --namespace ${NAMESPACE}`);
+  await uninstalled("beside");
   await kubectlOk(plane, ["delete", "crd", ...CRDS]);
 });
 
