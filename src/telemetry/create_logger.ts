@@ -1,8 +1,13 @@
-import { configureSync, getLogger, type LogLevel as TapeLevel } from "@logtape/logtape";
+import {
+  configureSync,
+  getLogger,
+  type LogLevel as TapeLevel,
+  type LogRecord,
+} from "@logtape/logtape";
 import type { Clock } from "../runtime/clock.ts";
 import { type LogEntry, type Logger, loggerOver } from "./log.ts";
 import { logLine } from "./log_line.ts";
-import type { LogLevel, LogOptions, LogThreshold } from "./log_options.ts";
+import { type LogLevel, type LogOptions, type LogThreshold, reaches } from "./log_options.ts";
 
 const CATEGORY = "acrpull";
 
@@ -30,37 +35,47 @@ export interface LoggerOptions extends LogOptions {
 }
 
 /**
- * The process's logger. LogTape, which carries the entries, has one configuration a process: main
+ * The process's logger. LogTape, which carries the lines, has one configuration a process: main
  * calls this once, and a later call redirects the loggers of an earlier one.
  */
 export function createLogger(options: LoggerOptions): Logger {
   configureSync({
     reset: true,
     sinks: {
-      lines: ({ level, timestamp, rawMessage, properties }) => {
-        const entry: LogEntry = {
-          level: LEVELS[level] ?? "info",
-          time: timestamp,
-          message: String(rawMessage),
-          fields: properties,
-        };
-        options.write(logLine(entry, options));
-      },
+      lines: ({ rawMessage }) => options.write(String(rawMessage)),
+      own: (record) => options.write(logLine(entryOf(record), options)),
     },
     loggers: [
       { category: CATEGORY, sinks: ["lines"], lowestLevel: TAPE_LEVELS[options.level] },
-      { category: ["logtape", "meta"], sinks: ["lines"], lowestLevel: "warning" },
+      { category: ["logtape", "meta"], sinks: ["own"], lowestLevel: "warning" },
     ],
   });
   const tape = getLogger(CATEGORY);
-  return loggerOver(({ level, time, message, fields }) => {
+  return loggerOver((entry) => {
+    if (!reaches(entry.level, options.level)) return;
+    const line = logLine(entry, options);
+    // The line goes as a whole: LogTape copies what properties hold, at twice the cost of the line.
     // emit() and not info(): braces in a message are text here, never placeholders.
-    tape.emit({
-      level: TAPE_LEVELS[level]!,
-      timestamp: time,
-      message: [message],
-      rawMessage: message,
-      properties: fields,
-    });
+    const record = {
+      category: tape.category,
+      level: TAPE_LEVELS[entry.level]!,
+      timestamp: entry.time,
+      message: [line],
+      rawMessage: line,
+      properties: NOTHING,
+    };
+    tape.emit(record);
   }, options.clock);
+}
+
+const NOTHING = {};
+
+/** What LogTape has to say of itself. */
+function entryOf({ level, timestamp, rawMessage, properties }: LogRecord): LogEntry {
+  return {
+    level: LEVELS[level] ?? "info",
+    time: timestamp,
+    message: String(rawMessage),
+    fields: properties,
+  };
 }

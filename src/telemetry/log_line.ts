@@ -20,15 +20,18 @@ export function logLine(entry: LogEntry, options: LogOptions): string {
 }
 
 function plainFields(fields: LogFields, stacks: boolean): [string, Plain][] {
-  const names = Object.keys(fields);
-  const ordered = [
-    ...FIRST.filter((name) => names.includes(name)),
-    ...names.filter((name) => !FIRST.includes(name)),
-  ];
-  return ordered.filter((name) => fields[name] !== undefined).map((name) => [
-    maskSecrets(RESERVED.includes(name) ? `${name}_` : name),
-    namesSecret(name) ? SHOWN : sanitize(fields[name], stacks),
-  ]);
+  const plain: [string, Plain][] = [];
+  const add = (name: string) => {
+    const value = fields[name];
+    if (value === undefined) return;
+    plain.push([
+      maskSecrets(RESERVED.includes(name) ? `${name}_` : name),
+      namesSecret(name) ? SHOWN : sanitize(value, stacks),
+    ]);
+  };
+  FIRST.forEach(add);
+  for (const name of Object.keys(fields)) if (!FIRST.includes(name)) add(name);
+  return plain;
 }
 
 function jsonLine(head: [string, Plain][], fields: [string, Plain][]): string {
@@ -79,6 +82,7 @@ function visible(text: string): string {
 const UNSAFE = /[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu;
 
 function escapeControls(text: string): string {
+  if (text.search(UNSAFE) < 0) return text;
   return text.replace(UNSAFE, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }
 

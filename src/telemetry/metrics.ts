@@ -93,11 +93,10 @@ class Series<L extends string, State> {
   }
 
   of(labels: Labels<L>): State {
-    const pairs = this.#labels.map((label): [L, string] => [label, labels[label]]);
-    const key = keyOf(pairs);
+    const key = keyOf(this.#labels, labels);
     const known = this.#states.get(key);
     if (known !== undefined) return known.state;
-    return this.#states.size < this.#limit ? this.#start(key, pairs) : this.#overflow();
+    return this.#states.size < this.#limit ? this.#start(key, labels) : this.#overflow();
   }
 
   clear(): void {
@@ -110,14 +109,17 @@ class Series<L extends string, State> {
   }
 
   #overflow(): State {
-    const pairs = this.#labels.map((label): [L, string] => [label, OVERFLOW]);
-    const key = keyOf(pairs);
-    return this.#states.get(key)?.state ?? this.#start(key, pairs);
+    const labels = Object.fromEntries(
+      this.#labels.map((label) => [label, OVERFLOW]),
+    ) as Labels<L>;
+    const key = keyOf(this.#labels, labels);
+    return this.#states.get(key)?.state ?? this.#start(key, labels);
   }
 
-  #start(key: string, labels: [L, string][]): State {
+  #start(key: string, labels: Labels<L>): State {
     const state = this.#create();
-    this.#states.set(key, { labels, state });
+    const pairs = this.#labels.map((label): [L, string] => [label, labels[label]]);
+    this.#states.set(key, { labels: pairs, state });
     return state;
   }
 }
@@ -129,8 +131,11 @@ function assertNames({ name, labels = [] }: MetricOptions<string>): void {
   }
 }
 
-function keyOf(pairs: readonly [string, string][]): string {
-  return JSON.stringify(pairs.map(([, value]) => value));
+/** Built without an array, since it is built for each request. No label value holds a NUL. */
+function keyOf<L extends string>(names: readonly L[], labels: Labels<L>): string {
+  let key = "";
+  for (const name of names) key += `${labels[name]}\0`;
+  return key;
 }
 
 /** A total that only grows, per label set. */
