@@ -104,6 +104,8 @@ export class ResourceClient<
   protected readonly rest: RestClient;
   readonly #options: ResourceClientOptions;
   readonly #partial: boolean;
+  /** The query of every write; nobody changes it. */
+  readonly #writer: URLSearchParams;
 
   constructor(
     rest: RestClient,
@@ -115,6 +117,7 @@ export class ResourceClient<
     this.definition = definition;
     this.#options = options;
     this.#partial = partial;
+    this.#writer = query({ fieldManager: options.fieldManager });
   }
 
   /**
@@ -239,7 +242,7 @@ export class ResourceClient<
     return this.rest.performRequest({
       ...this.#request("POST", place, options),
       accept: "application/json",
-      querystring: this.#writer(),
+      querystring: this.#writer,
       bodyJson: body as JSONValue,
       expectJson: true,
     });
@@ -253,7 +256,7 @@ export class ResourceClient<
   ): Promise<Stored<Answer>> {
     const { apiVersion = apiVersionOf(this.definition), kind = this.definition.kind } = object;
     const bodyJson = { ...object, apiVersion, kind } as unknown as JSONValue;
-    return this.#object({ method, bodyJson, querystring: this.#writer() }, place, options);
+    return this.#object({ method, bodyJson, querystring: this.#writer }, place, options);
   }
 
   #patch(place: ResourcePlace, patch: Patch, options: CallOptions): Promise<Stored<Answer>> {
@@ -261,7 +264,7 @@ export class ResourceClient<
       method: "PATCH" as const,
       contentType: PATCH_TYPES[patch.type],
       bodyJson: patch.body as JSONValue,
-      querystring: this.#writer(),
+      querystring: this.#writer,
     };
     return this.#object(request, place, options);
   }
@@ -318,10 +321,6 @@ export class ResourceClient<
     for (const item of items) toStored(item, this.definition);
     const more = typeof next === "string" && next !== "" ? { continue: next } : {};
     return { items: items as Stored<Answer>[], resourceVersion, ...more };
-  }
-
-  #writer(): URLSearchParams {
-    return query({ fieldManager: this.#options.fieldManager });
   }
 }
 

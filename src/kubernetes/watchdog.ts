@@ -40,24 +40,39 @@ export async function withWatchdog<R>(
   }
 }
 
-/** Calls `onSilence` once when nothing has been heard for `silentAfterMs`. */
+/**
+ * Calls `onSilence` once when nothing has been heard for `silentAfterMs`. A watch hears thousands of
+ * events a minute, so that hearing only notes the moment: the timer looks at it when it is due.
+ */
 class Watchdog implements Disposable {
   readonly #clock: Clock;
   readonly #silentAfterMs: number;
   readonly #onSilence: () => void;
+  #heardAt: number;
   #cancel: () => void;
 
   constructor(clock: Clock, silentAfterMs: number, onSilence: () => void) {
     this.#clock = clock;
     this.#silentAfterMs = silentAfterMs;
     this.#onSilence = onSilence;
-    this.#cancel = clock.after(silentAfterMs, onSilence);
+    this.#heardAt = clock.now();
+    this.#cancel = this.#lookAfter(silentAfterMs);
   }
 
   /** Something was heard: the wait starts anew. */
   heard(): void {
-    this.#cancel();
-    this.#cancel = this.#clock.after(this.#silentAfterMs, this.#onSilence);
+    this.#heardAt = this.#clock.now();
+  }
+
+  #lookAfter(delayMs: number): () => void {
+    return this.#clock.after(delayMs, () => {
+      const now = this.#clock.now();
+      // A wall clock that was set back must not make the wait longer than the limit.
+      this.#heardAt = Math.min(this.#heardAt, now);
+      const left = this.#heardAt + this.#silentAfterMs - now;
+      if (left > 0) this.#cancel = this.#lookAfter(left);
+      else this.#onSilence();
+    });
   }
 
   [Symbol.dispose](): void {
