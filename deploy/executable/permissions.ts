@@ -2,6 +2,7 @@ import { CLOUDS } from "../../src/azure/clouds.ts";
 import { IMDS_BASE_URL } from "../../src/azure/imds.ts";
 import { DEFAULT_SUFFIXES } from "../../src/azure/registry.ts";
 import { VARIABLES } from "../../src/cli/flag_table.ts";
+import { PROXY_VARIABLES } from "../../src/cli/proxy.ts";
 import { DEFAULT_CERTIFICATE_DIRECTORY } from "../../src/cli/metrics_options.ts";
 import {
   CLUSTER_DNS_SERVER,
@@ -37,6 +38,7 @@ const INTERFACES = ["[::]", "0.0.0.0", "127.0.0.1"];
 
 /** Variables that are read beside the documented ones, and NO_PROXY, which is also written. */
 const OTHER_VARIABLES = [
+  ...PROXY_VARIABLES,
   "KUBERNETES_SERVICE_PORT_HTTPS",
   "NO_PROXY",
   "no_proxy",
@@ -89,8 +91,8 @@ export const PERMISSIONS: readonly Permission[] = [
   {
     flag: "--allow-env",
     values: [...Object.keys(VARIABLES), ...OTHER_VARIABLES],
-    why: "The variables of the table above, the other name of the API server's port, where no " +
-      "proxy may be used, and where a kubeconfig would be.",
+    why: "The variables of the table above, the other name of the API server's port, whether " +
+      "and where proxies are used, and where a kubeconfig would be.",
   },
   {
     flag: "--allow-sys",

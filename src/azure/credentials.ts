@@ -5,7 +5,8 @@ import { type EntraToken, tokenFromEntra } from "./entra.ts";
 import { AzureError } from "./errors.ts";
 import type { AzureTransport } from "./http.ts";
 import { type ManagedIdentity, tokenFromImds } from "./imds.ts";
-import { HTTPS_LIMITS, IMDS_LIMITS, Limiter } from "./limiter.ts";
+import { HostLimiter, type HostLimits } from "./host_limiter.ts";
+import { IMDS_LIMITS, Limiter } from "./limiter.ts";
 import { registryHost } from "./registry.ts";
 import { SharedResults } from "./shared_results.ts";
 
@@ -66,6 +67,8 @@ export interface CredentialsOptions extends AzureTransport {
     account: FederatedIdentity["serviceAccount"],
     signal: AbortSignal,
   ) => Promise<Redacted>;
+  /** How many calls to Entra and registries may be under way. */
+  readonly limits: HostLimits;
   /** Ends every call under way: one is shared by many, so no single asker may end it. */
   readonly signal: AbortSignal;
 }
@@ -84,7 +87,7 @@ const IMDS_PAUSE_MS = 1000;
 export class Credentials {
   readonly #options: CredentialsOptions;
   readonly #imdsLimiter: Limiter;
-  readonly #httpsLimiter: Limiter;
+  readonly #httpsLimiter: HostLimiter;
   readonly #nodeTokens: SharedResults<EntraToken>;
   readonly #federatedTokens: SharedResults<EntraToken>;
   readonly #refreshTokens: SharedResults<RegistryToken & { mintedAt: number }>;
@@ -96,7 +99,7 @@ export class Credentials {
     const { clock } = options;
     this.#options = options;
     this.#imdsLimiter = new Limiter(IMDS_LIMITS, clock);
-    this.#httpsLimiter = new Limiter(HTTPS_LIMITS, clock);
+    this.#httpsLimiter = new HostLimiter(options.limits, clock);
     this.#nodeTokens = new SharedResults(clock, (token) => token.expiresAt - ENTRA_MARGIN_MS);
     this.#federatedTokens = new SharedResults(
       clock,
@@ -128,8 +131,9 @@ export class Credentials {
         };
       }
       const { server, scope } = request;
-      const access = await this.#https((signal) =>
-        scopedToken(this.#options, server, scope, refresh.token, signal)
+      const access = await this.#https(
+        hostKey(request),
+        (signal) => scopedToken(this.#options, server, scope, refresh.token, signal),
       );
       const mintedAt = this.#options.clock.now();
       return { password: access.token, mintedAt, expiresAt: access.expiresAt };
@@ -184,7 +188,10 @@ export class Credentials {
     const shared = identity.kind === "managedIdentity" ? this.#nodeTokens : this.#federatedTokens;
     const entra = await shared.get(key, () => this.#entraToken(identity, audience));
     try {
-      return await this.#https((signal) => exchange(this.#options, server, entra.token, signal));
+      return await this.#https(
+        hostKey(request),
+        (signal) => exchange(this.#options, server, entra.token, signal),
+      );
     } catch (error) {
       // Should the token be at fault, the next attempt must not start from it again.
       if (isUnauthorized(error)) shared.forget(key);
@@ -201,9 +208,9 @@ export class Credentials {
       : this.#fromEntra(identity, audience);
   }
 
-  #https<T>(call: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  #https<T>(host: string, call: (signal: AbortSignal) => Promise<T>): Promise<T> {
     const { signal } = this.#options;
-    return this.#httpsLimiter.run(signal, () => call(signal));
+    return this.#httpsLimiter.run(host, signal, () => call(signal));
   }
 
   #fromImds(identity: NodeIdentity, audience: string): Promise<EntraToken> {
@@ -221,11 +228,12 @@ export class Credentials {
   }
 
   async #fromEntra(identity: FederatedIdentity, audience: string): Promise<EntraToken> {
-    const { signal, serviceAccountToken } = this.#options;
-    const assertion = await serviceAccountToken(identity.serviceAccount, signal);
-    return await this.#https((signal) =>
-      tokenFromEntra(this.#options, identity, assertion, audience, signal)
-    );
+    const { serviceAccountToken } = this.#options;
+    // Within the place, so that a thousand assertions are not held while they wait for one.
+    return await this.#https(identity.authorityHost, async (signal) => {
+      const assertion = await serviceAccountToken(identity.serviceAccount, signal);
+      return await tokenFromEntra(this.#options, identity, assertion, audience, signal);
+    });
   }
 }
 

@@ -15,12 +15,6 @@ export interface Limits {
  */
 export const IMDS_LIMITS: Limits = { calls: 4, windowMs: 250, concurrent: 4 };
 
-/**
- * Limit of calls to Entra and registries together. Deno's client, behind an HTTP proxy, was seen to
- * open no further connection after bursts of 60; 40 never failed.
- */
-export const HTTPS_LIMITS: Limits = { calls: Infinity, windowMs: 0, concurrent: 40 };
-
 /** Lets calls through in the order of their coming, as fast as `limits` allow. */
 export class Limiter {
   readonly #limits: Limits;

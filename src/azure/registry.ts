@@ -57,8 +57,7 @@ function isHostName(host: string): boolean {
 
 /** URLs know more forms of IP addresses (0x7f.0x1), and names that they refuse (xn--a). */
 function isCalledAsWritten(host: string): boolean {
-  const url = `https://${host}`;
-  return URL.canParse(url) && new URL(url).hostname === host;
+  return URL.parse(`https://${host}`)?.hostname === host;
 }
 
 function faultOfSuffix(server: string, allowed: AllowedSuffixes): string | undefined {

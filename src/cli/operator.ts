@@ -1,4 +1,5 @@
 import { Credentials } from "../azure/credentials.ts";
+import type { HostLimits } from "../azure/host_limiter.ts";
 import { IMDS_BASE_URL } from "../azure/imds.ts";
 import type { BindingSettings } from "../controller/binding/settings.ts";
 import { type CacheState, Controller } from "../controller/controller.ts";
@@ -33,6 +34,8 @@ export interface Surroundings {
   /** Unique to this process, for the Lease. */
   readonly identity: string;
   readonly azureFetch: typeof fetch;
+  /** How many calls `azureFetch` can have under way. */
+  readonly azureLimits: HostLimits;
   readonly clock: Clock;
   /** Milliseconds that only ever advance. */
   readonly monotonic: () => number;
@@ -150,12 +153,13 @@ function recorderOf(
 
 function credentialsOf(
   options: Options,
-  { azureFetch, clock, instruments }: Surroundings,
+  { azureFetch, azureLimits, clock, instruments }: Surroundings,
   rest: RestClient,
   signal: AbortSignal,
 ): Credentials {
   return new Credentials({
     fetch: azureFetch,
+    limits: azureLimits,
     clock,
     signal,
     imdsBaseUrl: options.imdsAuthorityHost ?? IMDS_BASE_URL,

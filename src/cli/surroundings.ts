@@ -1,3 +1,4 @@
+import { DIRECT_LIMITS, PROXIED_LIMITS } from "../azure/host_limiter.ts";
 import { IMDS_BASE_URL } from "../azure/imds.ts";
 import { ConfigError } from "../kubernetes/config/errors.ts";
 import { noProxyHosts, noProxyValue } from "../kubernetes/config/no_proxy.ts";
@@ -15,6 +16,7 @@ import { Registry } from "../telemetry/metrics.ts";
 import { registerProcessMetrics } from "../telemetry/process_metrics.ts";
 import type { Surroundings } from "./operator.ts";
 import type { Options } from "./options.ts";
+import { usesProxy } from "./proxy.ts";
 
 /** There since Deno 2.6, and missing from its types; node:process would cost 4 MB of memory. */
 interface CpuUsage {
@@ -60,6 +62,7 @@ export function processSurroundings(
       podNamespace: cluster.inCluster ? cluster.defaultNamespace : undefined,
       identity: leaderIdentity(Deno.hostname(), crypto.randomUUID()),
       azureFetch: fetch,
+      azureLimits: usesProxy(Deno.env) ? PROXIED_LIMITS : DIRECT_LIMITS,
       clock: systemClock,
       monotonic: () => performance.now(),
       random: Math.random,

@@ -4,6 +4,11 @@ import type { Clock } from "../runtime/clock.ts";
 export interface Slot {
   /** Gives the place up while `wait` runs, for waits on others that may take long. */
   outside<T>(wait: () => Promise<T>): Promise<T>;
+  /**
+   * What the work reads from here on holds all that its key was asked for so far: no further work
+   * for that, such as for the work's own changes.
+   */
+  caughtUp(): void;
 }
 
 /** Does the work on one key. Must handle its own errors. */
@@ -111,7 +116,11 @@ export class WorkQueue {
   #start(key: string): void {
     this.#active++;
     this.#working.set(key, this.#clock.now());
-    this.#work(key, { outside: (wait) => this.#outside(wait) }).then(
+    const slot: Slot = {
+      outside: (wait) => this.#outside(wait),
+      caughtUp: () => void this.#waiting.delete(key),
+    };
+    this.#work(key, slot).then(
       () => this.#finish(key),
       (error) => {
         this.#failure ??= { error };

@@ -76,6 +76,7 @@ export class Reconciler {
     const unreadableUntil = await this.#readSecret(key, id, context);
     if (unreadableUntil !== undefined) return unreadableUntil;
     for (let pass = 0; pass < MOST_PASSES; pass++) {
+      context.slot.caughtUp();
       const snapshot = this.#snapshot(key, id);
       if (snapshot === undefined) return void this.#forget(key);
       const { actions, wakeAt } = plan(snapshot, this.#options.clock.now());

@@ -11,15 +11,19 @@ export const V8_FLAGS: readonly string[] = [
 /** What the operator reads from its environment. */
 const VARIABLES = [
   "ACR_SERVER",
+  "ALL_PROXY",
   "ARM_RESOURCE",
   "AZURE_POD_IDENTITY_AUTHORITY_HOST",
   "HOME",
+  "HTTPS_PROXY",
   "KUBECONFIG",
   "KUBERNETES_SERVICE_HOST",
   "KUBERNETES_SERVICE_PORT",
   "MANAGED_IDENTITY_CLIENT_ID",
   "MANAGED_IDENTITY_RESOURCE_ID",
   "NO_PROXY",
+  "all_proxy",
+  "https_proxy",
   "no_proxy",
 ];
 

@@ -1,3 +1,4 @@
+import { DIRECT_LIMITS } from "../../src/azure/host_limiter.ts";
 import { runOperator } from "../../src/cli/operator.ts";
 import { type Options, parseOptions } from "../../src/cli/options.ts";
 import { VALIDATORS } from "../../src/cli/validators.ts";
@@ -35,6 +36,7 @@ export function startOperator(settings: OperatorSettings): RunningOperator {
   const surroundings = {
     ...settings,
     renewConnections: () => rest.renew(),
+    azureLimits: DIRECT_LIMITS,
     podNamespace: undefined,
     identity: "demo",
     log: loggerOver(settings.log, clock),

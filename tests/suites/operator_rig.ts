@@ -1,3 +1,4 @@
+import { DIRECT_LIMITS } from "../../src/azure/host_limiter.ts";
 import { parseOptions } from "../../src/cli/options.ts";
 import { runOperator } from "../../src/cli/operator.ts";
 import { VALIDATORS } from "../../src/cli/validators.ts";
@@ -86,6 +87,7 @@ export class OperatorRig implements AsyncDisposable {
       podNamespace: undefined,
       identity: crypto.randomUUID(),
       azureFetch: this.azure.fetch,
+      azureLimits: DIRECT_LIMITS,
       clock: this.clock,
       monotonic: () => performance.now(),
       random: this.#options.random ?? Math.random,

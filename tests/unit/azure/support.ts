@@ -1,5 +1,6 @@
 import { Credentials, type CredentialsOptions } from "../../../src/azure/credentials.ts";
 import type { AzureEndpoint, AzureError } from "../../../src/azure/errors.ts";
+import { DIRECT_LIMITS } from "../../../src/azure/host_limiter.ts";
 import type { AzureRequest } from "../../../src/azure/http.ts";
 import { IMDS_BASE_URL } from "../../../src/azure/imds.ts";
 import { Redacted } from "../../../src/runtime/redacted.ts";
@@ -68,6 +69,7 @@ export function credentialsRig(
     fetch: azure.fetch,
     clock: time.clock,
     imdsBaseUrl: IMDS_BASE_URL,
+    limits: DIRECT_LIMITS,
     audiencePolicy: { kind: "auto" },
     serviceAccountToken: ({ namespace, name, uid }) => {
       assertions.push(`${namespace}/${name}/${uid}`);

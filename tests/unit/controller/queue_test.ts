@@ -47,6 +47,25 @@ Deno.test("queue: a key that comes again while it waits counts once", async () =
   await running;
 });
 
+Deno.test("queue: what the work has caught up with calls for no further work, what comes later does", async () => {
+  const { queue, log, end, slots, stop } = rig();
+  const running = queue.run(stop.signal);
+  queue.add("a");
+  queue.add("a");
+  slots.get("a")!.caughtUp();
+  await end("a");
+  assert.deepEqual([log, queue.depth, queue.working], [["+a", "-a"], 0, 0]);
+  queue.add("a");
+  queue.add("a");
+  slots.get("a")!.caughtUp();
+  queue.add("a");
+  await end("a");
+  await end("a");
+  assert.deepEqual(log, ["+a", "-a", "+a", "-a", "+a", "-a"]);
+  stop.abort();
+  await running;
+});
+
 Deno.test("queue: a key that comes while it is worked on is worked on once more, afterwards", async () => {
   const { queue, log, end, stop } = rig();
   const running = queue.run(stop.signal);

@@ -60,7 +60,7 @@ class ReconcilerRig extends Rig {
   /** Works on the binding. Answers in how many milliseconds to come back. */
   async reconcile(key = KEY): Promise<number | undefined> {
     const { signal } = this.stop;
-    const slot = { outside: <T>(wait: () => Promise<T>) => wait() };
+    const slot = { outside: <T>(wait: () => Promise<T>) => wait(), caughtUp: () => {} };
     const wakeAt = await this.reconciler.reconcile(key, { signal, slot });
     return wakeAt === undefined ? undefined : wakeAt - this.time.clock.now();
   }
@@ -161,7 +161,7 @@ Deno.test("reconciler: after a restart nothing is minted or written again", asyn
     random: () => 0,
     report: new Proxy({} as ReconcileReport, { get: () => () => {} }),
   });
-  const slot = { outside: <T>(wait: () => Promise<T>) => wait() };
+  const slot = { outside: <T>(wait: () => Promise<T>) => wait(), caughtUp: () => {} };
   const wakeAt = await again.reconcile(KEY, { signal: rig.stop.signal, slot });
   assert.equal(wakeAt, time.clock.now() + rig.refreshIn());
   assert.deepEqual([rig.writes.length, rig.minted.length], [4, 1]);

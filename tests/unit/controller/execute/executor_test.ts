@@ -48,7 +48,10 @@ class ExecutorRig extends Rig {
       this.steps.push("comes back");
       return result;
     };
-    return this.executor.execute(binding, action, { signal: this.stop.signal, slot: { outside } });
+    return this.executor.execute(binding, action, {
+      signal: this.stop.signal,
+      slot: { outside, caughtUp: () => {} },
+    });
   }
 
   finalizers(): string[] | undefined {
