@@ -17,15 +17,26 @@ const LAST_MOMENT_S = 253_402_300_799;
  * three segments, or its payload is not a JSON object.
  */
 export function readClaims(token: Redacted): JwtClaims | undefined {
-  const segments = token.reveal().split(".");
-  if (segments.length !== 3 || segments.some((segment) => segment === "")) return undefined;
-  const payload = parsePayload(segments[1]!);
+  const payload = payloadOf(token);
   if (payload === undefined) return undefined;
   return {
     ...(isMoment(payload.exp) ? { exp: payload.exp } : {}),
     ...(isMoment(payload.iat) ? { iat: payload.iat } : {}),
     ...(typeof payload.aud === "string" ? { aud: payload.aud } : {}),
   };
+}
+
+/** Everybody for whom a token is meant. Empty where the value is no JSON Web Token. */
+export function audiencesOf(token: Redacted): readonly string[] {
+  const { aud } = payloadOf(token) ?? {};
+  const all: readonly unknown[] = Array.isArray(aud) ? aud : [aud];
+  return all.filter((audience) => typeof audience === "string");
+}
+
+function payloadOf(token: Redacted): Record<string, unknown> | undefined {
+  const segments = token.reveal().split(".");
+  if (segments.length !== 3 || segments.some((segment) => segment === "")) return undefined;
+  return parsePayload(segments[1]!);
 }
 
 function parsePayload(segment: string): Record<string, unknown> | undefined {

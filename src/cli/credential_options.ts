@@ -2,6 +2,7 @@ import { type AllowedSuffixes, DEFAULT_SUFFIXES, normalizeSuffix } from "../azur
 import type { Given, ParsedFlags } from "./flags.ts";
 import type { FLAGS } from "./flag_table.ts";
 import { quote } from "./quote.ts";
+import { faultOfTokenAudience } from "./token_audience.ts";
 
 type GivenFlags = ParsedFlags<typeof FLAGS>["given"];
 
@@ -28,12 +29,8 @@ export function ttlRotationFraction(given: GivenFlags, errors: string[]): number
 export function serviceAccountTokenAudience(given: GivenFlags, errors: string[]): string {
   const flag = given["service-account-token-audience"];
   if (flag === undefined) return "api://AzureCRTokenExchange";
-  if (!/^[^\s\p{Cc}]+$/u.test(flag.value)) {
-    errors.push(
-      `${flag.spelling}=${quote(flag.value)} is no audience: ` +
-        `write the one that the federated credentials list, without spaces.`,
-    );
-  }
+  const fault = faultOfTokenAudience(flag.value);
+  if (fault !== undefined) errors.push(`${flag.spelling}=${quote(flag.value)} ${fault}`);
   return flag.value;
 }
 

@@ -17,6 +17,7 @@ import { registerProcessMetrics } from "../telemetry/process_metrics.ts";
 import type { Surroundings } from "./operator.ts";
 import type { Options } from "./options.ts";
 import { usesProxy } from "./proxy.ts";
+import { refuseOwnAudience } from "./token_audience.ts";
 
 /** There since Deno 2.6, and missing from its types; node:process would cost 4 MB of memory. */
 interface CpuUsage {
@@ -47,6 +48,7 @@ export function processSurroundings(
       kubeconfig: options.kubeconfig?.from === "--kubeconfig" ? options.kubeconfig.path : undefined,
       context: options.context,
     });
+    await refuseOwnAudience(cluster, options.serviceAccountTokenAudience);
     bypassProxies(cluster, options);
     log.info("using API server", { server: cluster.server, origin: cluster.origin });
     const rest = new FetchRestClient({

@@ -35,6 +35,11 @@ const REFUSALS: readonly Refusal[] = [
     sentence: '--service-account-token-audience="" is no audience: ',
   },
   {
+    args: ["--service-account-token-audience=https://kubernetes.default.svc"],
+    sentence: '--service-account-token-audience="https://kubernetes.default.svc" is the API ' +
+      "server's own audience: ",
+  },
+  {
     env: { ARM_RESOURCE: "management" },
     sentence: 'ARM_RESOURCE "management" is no audience; ',
   },

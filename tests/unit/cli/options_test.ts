@@ -307,6 +307,15 @@ const REFUSED: Refused[] = [
     ],
   },
   {
+    name: "the API server's own audience for tokens that are shown to Entra",
+    args: ["--service-account-token-audience=https://kubernetes.default.svc.cluster.local"],
+    errors: [
+      '--service-account-token-audience="https://kubernetes.default.svc.cluster.local" is the ' +
+      "API server's own audience: with a token for it, whoever reads it is that service account " +
+      "in the cluster; write the audience that the federated credentials list.",
+    ],
+  },
+  {
     name: "an ACR audience of no known kind",
     args: ["--acr-audience=ACR"],
     errors: [
