@@ -6,7 +6,7 @@ import type { Manifest } from "./manifests/manifest.ts";
 import { NAMES } from "./manifests/manifest.ts";
 import { operatorPolicies } from "./manifests/policies.ts";
 import { DEFAULTS, type Settings } from "./manifests/settings.ts";
-import { tenantPolicy } from "./manifests/tenant_policy.ts";
+import { tenantPolicy } from "./manifests/policies/tenants.ts";
 import { MARK, yamlOf } from "./yaml.ts";
 
 const CHART = "deploy/helm";
@@ -35,10 +35,7 @@ export function chartFiles(crds: readonly SourceFile[]): readonly SourceFile[] {
       text: MARK + stringify(chartFacts(), { lineWidth: 0 }),
     },
     { path: `${CHART}/templates/policies.yaml`, text: MARK + operatorPolicyTemplate() },
-    {
-      path: `${CHART}/templates/tenant-policy.yaml`,
-      text: MARK + when(".Values.policies.tenants.enabled", yamlOf(tenantPolicy(TEMPLATED))),
-    },
+    { path: `${CHART}/templates/tenant-policy.yaml`, text: MARK + tenantPolicyTemplate() },
   ];
 }
 
@@ -62,6 +59,12 @@ function operatorPolicyTemplate(): string {
     ".Values.policies.enabled",
     `${others}${when(".Values.workloadIdentity.enabled", `---\n${tokens}`)}`,
   );
+}
+
+/** Without the ConfigMap, which the chart fills from its values. */
+function tenantPolicyTemplate(): string {
+  const policies = tenantPolicy(TEMPLATED).filter(({ kind }) => kind !== "ConfigMap");
+  return when(".Values.policies.tenants.enabled", yamlOf(policies));
 }
 
 function when(condition: string, text: string): string {

@@ -4,7 +4,7 @@ import { chartFiles } from "./chart.ts";
 import { installation } from "./manifests/installation.ts";
 import type { Manifest } from "./manifests/manifest.ts";
 import { DEFAULTS, type Settings } from "./manifests/settings.ts";
-import { tenantPolicy } from "./manifests/tenant_policy.ts";
+import { tenantPolicy } from "./manifests/policies/tenants.ts";
 import { withPermissions } from "./permission_table.ts";
 import { MARK, yamlOf } from "./yaml.ts";
 

@@ -4,8 +4,8 @@ import { namespace, serviceAccount } from "./namespace.ts";
 import { metricsService, networkPolicy } from "./network_policy.ts";
 import { operatorPolicies } from "./policies.ts";
 import { rbac } from "./rbac.ts";
+import { tenantPolicy } from "./policies/tenants.ts";
 import { DEFAULTS, type Settings } from "./settings.ts";
-import { tenantPolicy } from "./tenant_policy.ts";
 
 /**
  * Everything that is installed but the CRDs, in the order in which it is to be applied: the

@@ -26,6 +26,7 @@ export const NAMES = {
   metricsReaderRole: "msi-acrpull-metrics-reader",
   networkPolicy: "msi-acrpull-controller-manager",
   tokenPolicy: "msi-acrpull-token-requests",
+  bindingPolicy: "msi-acrpull-bindings",
   secretPolicy: "msi-acrpull-secrets",
   serviceAccountPolicy: "msi-acrpull-service-accounts",
   tenantPolicy: "msi-acrpull-tenants",

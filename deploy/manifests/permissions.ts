@@ -87,7 +87,9 @@ const TOKEN_REQUESTS: Permission = {
   apiGroups: [""],
   resources: ["serviceaccounts/token"],
   verbs: ["create"],
-  why: "Mint the token that Entra exchanges for a workload identity.",
+  why: "Mint the token that Entra exchanges for a workload identity. RBAC knows no audiences: by " +
+    "itself this allows a token by which the API server takes the operator for any service " +
+    "account of the cluster. Policy msi-acrpull-token-requests holds it to one audience.",
   only: "--workload-identity (default)",
 };
 

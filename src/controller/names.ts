@@ -6,8 +6,9 @@ const LONGEST_NAME = 253;
 const LONGEST_LABEL = 63;
 const HASH_LENGTH = 10;
 
-const V1BETA1_SUFFIX = "-msi-acrpull-secret";
-const V1BETA2_PREFIX = "acr-pull-";
+/** Marks of the Secrets' names, by API. */
+export const V1BETA1_SUFFIX = "-msi-acrpull-secret";
+export const V1BETA2_PREFIX = "acr-pull-";
 /** The reference cuts names of v1beta2 here: 253 less 10 for the prefix and 10 for the hash. */
 const V1BETA2_CUT = 233;
 

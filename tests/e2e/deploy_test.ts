@@ -79,6 +79,37 @@ e2e("kustomize builds deploy into deploy/latest", async (plane) => {
   }
 });
 
+e2e("an overlay fills in the tenants by a patch", async (plane) => {
+  const directory = await Deno.makeTempDir();
+  try {
+    await Deno.copyFile(
+      `${DEPLOY}/policies/tenants/tenants.example.yaml`,
+      `${directory}/tenants.yaml`,
+    );
+    await Deno.writeTextFile(
+      `${directory}/kustomization.yaml`,
+      JSON.stringify({
+        resources: [relative(directory, DEPLOY)],
+        components: [relative(directory, `${DEPLOY}/policies/tenants`)],
+        patches: [{ path: "tenants.yaml" }],
+      }),
+    );
+    const built = documents(await kubectlOk(plane, ["kustomize", directory]));
+    const tenants = built.find(({ kind }) => kind === "ConfigMap")! as unknown as {
+      metadata: unknown;
+      data: Record<string, string>;
+    };
+    assert.deepEqual(tenants.metadata, {
+      name: "msi-acrpull-tenants",
+      namespace: NAMESPACE,
+      labels: { "app.kubernetes.io/name": "msi-acrpull" },
+    });
+    assert.equal(tenants.data["team-a.registries"], "example.azurecr.io\ndefault\n");
+  } finally {
+    await Deno.remove(directory, { recursive: true });
+  }
+});
+
 e2e("the guide's overlay is built over deploy, and over what the task writes", async (plane) => {
   const directory = await Deno.makeTempDir();
   try {

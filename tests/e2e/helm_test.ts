@@ -228,7 +228,12 @@ withHelm("what is optional is rendered when asked for", async () => {
       tenants: {
         enabled: true,
         entries: {
-          "team-a": { registries: ["a.azurecr.io", "default"], identities: ["*"], scopes: [] },
+          "team-a": {
+            registries: ["a.azurecr.io", "default"],
+            identities: ["*"],
+            scopes: [],
+            entraAuthorityHosts: ["login.cloud.example"],
+          },
         },
       },
     },
@@ -264,6 +269,7 @@ withHelm("what is optional is rendered when asked for", async () => {
     "team-a.registries": "a.azurecr.io\ndefault",
     "team-a.identities": "*",
     "team-a.scopes": "",
+    "team-a.entraAuthorityHosts": "login.cloud.example",
   });
 });
 
@@ -321,6 +327,11 @@ const REFUSED: readonly [string, Values, RegExp][] = [
   [
     "an audience that would end an expression",
     { serviceAccountTokenAudience: '"] || [' },
+    /serviceAccountTokenAudience/,
+  ],
+  [
+    "the API server's own audience",
+    { serviceAccountTokenAudience: "https://kubernetes.default.svc" },
     /serviceAccountTokenAudience/,
   ],
   [

@@ -1,38 +1,20 @@
 import assert from "node:assert/strict";
-import { V1 } from "../suites/v1beta1_objects.ts";
-import { federatedBy, V2 } from "../suites/v1beta2_objects.ts";
-import { OperatorRig, type RigOptions } from "../suites/operator_rig.ts";
-import type { ControlPlane } from "./servers/control_plane.ts";
-import { deployTo } from "./servers/deploy_task.ts";
-import { e2e } from "./servers/gate.ts";
 import { eventually } from "../suites/eventually.ts";
 import { kubectl, kubectlOk } from "./servers/kubectl.ts";
 import { OPERATOR } from "./servers/manifests.ts";
-import { asOperator, createAsAdmin, denial, patchAsOperator } from "./servers/policies.ts";
+import {
+  asOperator,
+  createAsAdmin,
+  createToken,
+  denial,
+  mayDoAll,
+  patchAsOperator,
+  withPolicies,
+} from "./servers/policies.ts";
 
 const CLIENT_ID = "1b461305-28be-5271-beda-bd9fd2e24251";
 const LABELS = { "acr.microsoft.com/binding": "pull" };
 const DATA = { ".dockerconfigjson": btoa('{"auths":{}}') };
-
-let installed: Promise<void> | undefined;
-
-/** A test with everything in force that deploy/latest holds, and the policy for tenants. */
-function withPolicies(name: string, test: (plane: ControlPlane) => Promise<void>): void {
-  e2e(name, async (plane) => {
-    await (installed ??= install(plane));
-    await test(plane);
-  });
-}
-
-async function install(plane: ControlPlane): Promise<void> {
-  const { code, stderr } = await deployTo(plane, ["--apply"]);
-  assert.equal(code, 0, stderr);
-  const namespace = await plane.createNamespace();
-  await eventually("the policies are in force", async () => {
-    const { stderr } = await asOperator(plane, namespace, secret({ type: "Opaque" }));
-    return stderr.includes("'msi-acrpull-secrets'") || undefined;
-  });
-}
 
 interface SecretChange {
   name?: string;
@@ -40,6 +22,8 @@ interface SecretChange {
   labels?: Record<string, string>;
   owners?: unknown[];
   annotations?: Record<string, string>;
+  finalizers?: string[];
+  more?: Record<string, unknown>;
 }
 
 const OWNER = {
@@ -51,18 +35,24 @@ const OWNER = {
 const CONFIG_MAP_OWNER = { ...OWNER, apiVersion: "v1", kind: "ConfigMap", uid: "another" };
 
 function secret(change: SecretChange) {
-  const { name = "acr-pull-pull", type, labels = LABELS, owners = [OWNER], annotations } = change;
+  const { name = "acr-pull-pull", type, labels = LABELS, owners = [OWNER], more = {} } = change;
+  const { annotations, finalizers } = change;
   return {
     apiVersion: "v1",
     kind: "Secret",
     type: type ?? "kubernetes.io/dockerconfigjson",
-    metadata: { name, labels, annotations, ownerReferences: owners },
+    metadata: { name, labels, annotations, finalizers, ownerReferences: owners },
     data: DATA,
+    ...more,
   };
 }
 
+const FINALIZERS = ["example.com/hold"];
+const EXPIRY = { "acr.microsoft.com/token.expiry": "2030-01-01T00:00:00Z" };
+
 const SECRET_CASES: readonly [string, SecretChange, string | undefined][] = [
   ["one as it makes them", {}, undefined],
+  ["one with the annotations that it keeps", { annotations: EXPIRY }, undefined],
   ["one of the first release's name", { name: "pull-msi-acrpull-secret" }, undefined],
   ["of another type", { type: "Opaque" }, "the operator writes only Secrets of type"],
   [
@@ -86,6 +76,36 @@ const SECRET_CASES: readonly [string, SecretChange, string | undefined][] = [
     { owners: [OWNER, { ...OWNER, uid: "second" }] },
     "the operator writes only Secrets with one AcrPullBinding",
   ],
+  [
+    "with another's label",
+    { labels: { ...LABELS, "argocd.argoproj.io/secret-type": "cluster" } },
+    "the operator writes no label of a Secret but acr.microsoft.com/binding",
+  ],
+  [
+    "with another's annotation",
+    { annotations: { ...EXPIRY, "reflector/reflect": "true" } },
+    "the operator writes no annotation of a Secret but acr.microsoft.com/token.*",
+  ],
+  [
+    "with other data",
+    { more: { data: { ...DATA, token: btoa("x") } } },
+    "the operator writes no data of a Secret but .dockerconfigjson",
+  ],
+  [
+    "with other data as text",
+    { more: { stringData: { token: "x" } } },
+    "the operator writes no data of a Secret but .dockerconfigjson",
+  ],
+  [
+    "that would stay",
+    { finalizers: FINALIZERS },
+    "the operator sets neither finalizers of a Secret nor immutable",
+  ],
+  [
+    "that would remain as it is",
+    { more: { immutable: true } },
+    "the operator sets neither finalizers of a Secret nor immutable",
+  ],
 ];
 
 withPolicies("the operator creates Secrets of its own kind and no others", async (plane) => {
@@ -97,46 +117,120 @@ withPolicies("the operator creates Secrets of its own kind and no others", async
   }
 });
 
-withPolicies("the operator changes a Secret's data, not its owner or labels", async (plane) => {
-  const namespace = await plane.createNamespace();
-  await createAsAdmin(plane, namespace, secret({}));
-  const patch = (body: unknown) => patchAsOperator(plane, namespace, "secret/acr-pull-pull", body);
-  const data = { ".dockerconfigjson": btoa('{"auths":{"a":{}}}') };
-  assert.equal((await patch({ data })).stderr, "");
-  const owners = await patch({
-    metadata: { ownerReferences: [{ ...OWNER, uid: "another" }] },
-  });
-  assert.match(
-    owners.stderr,
-    denial("msi-acrpull-secrets", "the operator never changes the owner"),
-  );
-  const labels = await patch({ metadata: { labels: { "acr.microsoft.com/binding": "other" } } });
-  assert.match(
-    labels.stderr,
-    denial("msi-acrpull-secrets", "the operator changes labels only of a Secret of the first"),
-  );
+const EXTRA = { "example.com/team": "theirs" };
+/** A Secret of the operator's to which others have added what they may. */
+const ADORNED = secret({
+  labels: { ...LABELS, ...EXTRA },
+  annotations: { ...EXPIRY, ...EXTRA },
+  finalizers: FINALIZERS,
+  more: { data: { ...DATA, theirs: btoa("x") } },
 });
 
-withPolicies("the operator labels a Secret of the first release", async (plane) => {
+const SECRET_CHANGES: readonly [string, unknown, string | undefined][] = [
+  ["a new token", {
+    metadata: { annotations: { ...EXPIRY, "acr.microsoft.com/token.identity": null } },
+    data: { ".dockerconfigjson": btoa('{"auths":{"a":{}}}') },
+  }, undefined],
+  [
+    "the owner",
+    { metadata: { ownerReferences: [{ ...OWNER, uid: "another" }] } },
+    "the operator never changes the owner of a Secret",
+  ],
+  [
+    "its own label",
+    { metadata: { labels: { "acr.microsoft.com/binding": "other" } } },
+    "the operator changes labels only of a Secret of the first",
+  ],
+  [
+    "another's label",
+    { metadata: { labels: { "example.com/team": null } } },
+    "the operator changes labels only of a Secret of the first",
+  ],
+  [
+    "another's annotation",
+    { metadata: { annotations: { "example.com/team": "ours" } } },
+    "the operator writes no annotation of a Secret but",
+  ],
+  [
+    "another's data",
+    { data: { theirs: btoa("y") } },
+    "the operator writes no data of a Secret but .dockerconfigjson",
+  ],
+  [
+    "away another's data",
+    { data: { theirs: null } },
+    "the operator writes no data of a Secret but .dockerconfigjson",
+  ],
+  [
+    "the finalizers",
+    { metadata: { finalizers: null } },
+    "the operator sets neither finalizers of a Secret nor immutable",
+  ],
+  [
+    "it into an immutable one",
+    { immutable: true },
+    "the operator sets neither finalizers of a Secret nor immutable",
+  ],
+];
+
+withPolicies("the operator changes of a Secret what it keeps there and no more", async (plane) => {
+  for (const [name, patch, refusal] of SECRET_CHANGES) {
+    const namespace = await plane.createNamespace();
+    await createAsAdmin(plane, namespace, ADORNED);
+    const { code, stderr } = await patchAsOperator(plane, namespace, "secret/acr-pull-pull", patch);
+    if (refusal === undefined) assert.equal(code, 0, `${name}: ${stderr}`);
+    else assert.match(stderr, denial("msi-acrpull-secrets", refusal), name);
+  }
+});
+
+withPolicies("the operator labels a Secret of the first release, and no more", async (plane) => {
   const namespace = await plane.createNamespace();
   const name = "pull-msi-acrpull-secret";
-  await createAsAdmin(plane, namespace, secret({ name, labels: {} }));
-  const patch = { metadata: { labels: LABELS } };
-  const { stderr } = await patchAsOperator(plane, namespace, `secret/${name}`, patch);
-  assert.equal(stderr, "");
+  await createAsAdmin(plane, namespace, secret({ name, labels: EXTRA }));
+  const label = (labels: unknown) =>
+    patchAsOperator(plane, namespace, `secret/${name}`, { metadata: { labels } });
+  assert.match(
+    (await label({ ...LABELS, "example.com/team": "ours" })).stderr,
+    denial("msi-acrpull-secrets", "the operator writes no label of a Secret but"),
+  );
+  assert.equal((await label(LABELS)).stderr, "");
 });
 
-withPolicies("the operator deletes only what a binding owns or its label marks", async (plane) => {
+const DELETIONS: readonly [string, SecretChange, boolean][] = [
+  ["one that a binding owns, altered by others", { labels: {}, type: "Opaque" }, true],
+  ["one restored from a backup, without its owner", { owners: [] }, true],
+  ["another's", { name: "database", labels: {}, owners: [] }, false],
+  ["another's of its own name", { labels: {}, owners: [] }, false],
+  ["another's with its label", { name: "database", owners: [] }, false],
+  ["one with its name and label that another owns", { owners: [CONFIG_MAP_OWNER] }, false],
+];
+
+withPolicies("the operator deletes only Secrets of its own", async (plane) => {
+  for (const [name, change, allowed] of DELETIONS) {
+    const namespace = await plane.createNamespace();
+    const object = secret(change);
+    await createAsAdmin(plane, namespace, object);
+    const { code, stderr } = await kubectl(
+      plane,
+      ["delete", "-n", namespace, `secret/${object.metadata.name}`],
+      { user: OPERATOR.user },
+    );
+    if (allowed) assert.equal(code, 0, `${name}: ${stderr}`);
+    else {
+      const refusal = "the operator deletes only Secrets that a binding owns";
+      assert.match(stderr, denial("msi-acrpull-secrets", refusal, "delete this one"), name);
+    }
+  }
+});
+
+withPolicies("the operator deletes no collection that holds others' Secrets", async (plane) => {
   const namespace = await plane.createNamespace();
+  await mayDoAll(plane, namespace);
   await createAsAdmin(plane, namespace, secret({ name: "database", labels: {}, owners: [] }));
-  await createAsAdmin(plane, namespace, secret({ labels: {}, type: "Opaque" }));
-  const remove = (name: string) =>
-    kubectl(plane, ["delete", "-n", namespace, `secret/${name}`], { user: OPERATOR.user });
-  assert.match(
-    (await remove("database")).stderr,
-    denial("msi-acrpull-secrets", "the operator deletes only Secrets that a binding owns"),
-  );
-  assert.equal((await remove("acr-pull-pull")).stderr, "");
+  const path = `/api/v1/namespaces/${namespace}/secrets`;
+  const { stderr } = await kubectl(plane, ["delete", `--raw=${path}`], { user: OPERATOR.user });
+  assert.match(stderr, /the operator deletes only Secrets that a binding owns/);
+  await kubectlOk(plane, ["get", "-n", namespace, "secret/database"]);
 });
 
 const ACCOUNT = {
@@ -181,6 +275,21 @@ const ACCOUNT_CASES: readonly [string, unknown, string | undefined][] = [
     "the operator changes nothing of a service account but its imagePullSecrets",
   ],
   [
+    "labels it",
+    { metadata: { labels: { team: "ours" } } },
+    "the operator changes nothing of a service account but its imagePullSecrets",
+  ],
+  [
+    "lets it be owned",
+    { metadata: { ownerReferences: [CONFIG_MAP_OWNER] } },
+    "the operator changes nothing of a service account but its imagePullSecrets",
+  ],
+  [
+    "keeps it from deletion",
+    { metadata: { finalizers: FINALIZERS } },
+    "the operator changes nothing of a service account but its imagePullSecrets",
+  ],
+  [
     "adds a token",
     { secrets: [{ name: "token" }] },
     "the operator changes nothing of a service account but its imagePullSecrets",
@@ -190,10 +299,46 @@ const ACCOUNT_CASES: readonly [string, unknown, string | undefined][] = [
 withPolicies("the operator changes its own references of service accounts alone", async (plane) => {
   for (const [name, patch, refusal] of ACCOUNT_CASES) {
     const namespace = await plane.createNamespace();
+    await mayDoAll(plane, namespace);
     await createAsAdmin(plane, namespace, ACCOUNT);
     const { code, stderr } = await patchAsOperator(plane, namespace, "serviceaccount/app", patch);
     if (refusal === undefined) assert.equal(code, 0, `${name}: ${stderr}`);
     else assert.match(stderr, denial("msi-acrpull-service-accounts", refusal), name);
+  }
+});
+
+withPolicies("the operator neither creates nor deletes service accounts", async (plane) => {
+  const namespace = await plane.createNamespace();
+  await mayDoAll(plane, namespace);
+  const refusal = denial(
+    "msi-acrpull-service-accounts",
+    "the operator neither creates nor deletes service accounts",
+  );
+  assert.match((await asOperator(plane, namespace, ACCOUNT)).stderr, refusal);
+  await createAsAdmin(plane, namespace, ACCOUNT);
+  const args = ["delete", "-n", namespace, "serviceaccount/app"];
+  assert.match((await kubectl(plane, args, { user: OPERATOR.user })).stderr, refusal);
+});
+
+const AUDIENCES: readonly [string, readonly string[], boolean][] = [
+  ["the one that Entra knows", ["api://AzureCRTokenExchange"], true],
+  ["the API server's own, by naming none", [], false],
+  ["the API server's own", ["https://kubernetes.default.svc.cluster.local"], false],
+  ["another", ["api://AzureADTokenExchange"], false],
+  ["another besides", ["api://AzureCRTokenExchange", "https://vault.example"], false],
+];
+
+withPolicies("the operator mints tokens for one audience alone", async (plane) => {
+  const namespace = await plane.createNamespace();
+  await createAsAdmin(plane, namespace, ACCOUNT);
+  const refusal = denial(
+    "msi-acrpull-token-requests",
+    "the operator mints service account tokens for api://AzureCRTokenExchange alone",
+  );
+  for (const [name, audiences, allowed] of AUDIENCES) {
+    const { stdout, stderr } = await createToken(plane, namespace, "app", audiences);
+    if (allowed) assert.match(stdout, /^ey/, `${name}: ${stderr}`);
+    else assert.match(stderr, refusal, name);
   }
 });
 
@@ -216,61 +361,4 @@ withPolicies("nobody but the operator is held to its policies", async (plane) =>
   });
   assert.match(token, /^ey/);
   await kubectlOk(plane, ["delete", "-n", namespace, "secret/database"], node);
-});
-
-/** Runs the operator as its own account, and answers what the binding says is wrong. */
-async function statusOf(
-  plane: ControlPlane,
-  options: RigOptions,
-  prepare: (rig: OperatorRig) => Promise<V1 | V2>,
-): Promise<string> {
-  await using rig = await OperatorRig.start(plane, { ...options, user: OPERATOR.user });
-  return await (await prepare(rig)).errorOnce();
-}
-
-withPolicies("the operator mints for a workload identity", async (plane) => {
-  await using rig = await OperatorRig.start(plane, { user: OPERATOR.user });
-  await new V2(rig).establishFederated();
-});
-
-withPolicies(
-  "the status names the policy that stops a token for another audience",
-  async (plane) => {
-    const error = await statusOf(
-      plane,
-      { args: ["--service-account-token-audience=api://elsewhere"] },
-      async (other) => {
-        const v2 = new V2(other);
-        await v2.createAccount("default", [], {
-          "azure.workload.identity/client-id": CLIENT_ID,
-          "azure.workload.identity/tenant-id": "72f988bf-86f1-41af-91ab-2d7cd011db47",
-        });
-        await v2.createBinding({ spec: federatedBy("default") });
-        return v2;
-      },
-    );
-    assert.match(
-      error,
-      denial(
-        "msi-acrpull-token-requests",
-        "the operator mints service account tokens for api://AzureCRTokenExchange alone",
-      ),
-    );
-  },
-);
-
-withPolicies("the status names the policy that stops the write of a Secret", async (plane) => {
-  const error = await statusOf(plane, {}, async (rig) => {
-    const v1 = new V1(rig);
-    await v1.establish();
-    const { metadata } = (await v1.secret())!;
-    const ownerReferences = [...metadata.ownerReferences!, CONFIG_MAP_OWNER];
-    await v1.patchSecret({ metadata: { ownerReferences } });
-    await v1.patchBinding({ spec: { acrServer: "other.azurecr.io" } });
-    return v1;
-  });
-  assert.match(
-    error,
-    denial("msi-acrpull-secrets", "the operator writes only Secrets with one AcrPullBinding"),
-  );
 });

@@ -13,12 +13,17 @@ const OTHER_ID = "a3d97c40-5be2-4f68-9c1d-68b0e7f4d259";
 const RESOURCE_ID = "/subscriptions/712288dc-f816-4242-b73f-a0a87265dcc8/resourceGroups/my-group/" +
   "providers/Microsoft.ManagedIdentity/userAssignedIdentities/my-identity";
 
-type Lists = Record<"registries" | "identities" | "scopes", string>;
+type Lists = Record<
+  "registries" | "identities" | "scopes" | "entraAuthorityHosts" | "resourceManagerAudiences",
+  string
+>;
 
 const LISTS: Lists = {
   registries: "team.azurecr.io\n",
   identities: `${CLIENT_ID} workload-identity\n${RESOURCE_ID}`,
-  scopes: "repository:team-a/*:pull repository:base:pull,push",
+  scopes: "repository:team-a/*:pull\r\n\trepository:base:pull,push repository:a+(b|c):pull\\E",
+  entraAuthorityHosts: "https://Login.cloud.example/",
+  resourceManagerAudiences: "https://management.cloud.example/",
 };
 
 function v1(spec: Record<string, unknown> = {}) {
@@ -55,47 +60,171 @@ function v2(acr: Record<string, unknown>, auth: unknown = MANAGED) {
   };
 }
 
+const AIRGAPPED = {
+  entraAuthorityHost: "login.cloud.example",
+  resourceManagerAudience: "https://management.cloud.example/",
+};
+
+function airgapped(cloudConfig: Partial<typeof AIRGAPPED> = {}) {
+  return v2({ environment: "AirgappedCloud", cloudConfig: { ...AIRGAPPED, ...cloudConfig } });
+}
+
 const ALLOWED: readonly [string, unknown][] = [
   ["v1beta1, all of it listed", v1()],
   ["a registry in other letters", v1({ acrServer: "Team.azurecr.io" })],
   ["two scopes", v1({ scope: "repository:team-a/x:pull repository:base:pull,push" })],
+  ["two scopes, far apart", v1({ scope: " repository:team-a/x:pull   repository:base:pull,push" })],
+  ["a scope letter by letter", v1({ scope: "repository:a+(b|c):pull\\E" })],
   ["a resource ID", v1({ managedIdentityClientID: "", managedIdentityResourceID: RESOURCE_ID })],
   ["v1beta2, managed", v2({})],
   ["v1beta2, federated", v2({}, { workloadIdentity: { serviceAccountRef: "default" } })],
+  ["v1beta2, another public cloud", v2({ environment: "ChinaCloud" })],
+  ["v1beta2, air-gapped", airgapped()],
+  [
+    "v1beta2, air-gapped by a URL",
+    airgapped({ entraAuthorityHost: "https://login.cloud.example" }),
+  ],
 ];
 
-/** A binding, and the words after `may not name`. */
-const REFUSED: readonly [string, unknown, string][] = [
-  ["another registry", v1({ acrServer: "other.azurecr.io" }), "registry other.azurecr.io: "],
-  ["the default registry", v1({ acrServer: "" }), "registry default: "],
-  ["a part of a registry", v1({ acrServer: "eam.azurecr.io" }), "registry eam.azurecr.io: "],
-  ["another identity", v1({ managedIdentityClientID: OTHER_ID }), `identity ${OTHER_ID}: `],
+/** A binding, the value and the field that the refusal names, and the list that it points to. */
+const REFUSED: readonly [string, unknown, string, string, keyof Lists][] = [
+  [
+    "another registry",
+    v1({ acrServer: "other.azurecr.io" }),
+    "other.azurecr.io",
+    "spec.acrServer",
+    "registries",
+  ],
+  ["the default registry", v1({ acrServer: "" }), "default", "spec.acrServer", "registries"],
+  [
+    "a part of a registry",
+    v1({ acrServer: "eam.azurecr.io" }),
+    "eam.azurecr.io",
+    "spec.acrServer",
+    "registries",
+  ],
+  [
+    "a listed registry, and a line more",
+    v1({ acrServer: "team.azurecr.io\nx" }),
+    "team.azurecr.io\\nx",
+    "spec.acrServer",
+    "registries",
+  ],
+  [
+    "another identity",
+    v1({ managedIdentityClientID: OTHER_ID }),
+    OTHER_ID,
+    "spec.managedIdentityClientID",
+    "identities",
+  ],
   [
     "another identity beside a listed one",
     v1({ managedIdentityResourceID: `${RESOURCE_ID}2` }),
-    `identity ${CLIENT_ID} ${RESOURCE_ID.toLowerCase()}2: `,
+    `${RESOURCE_ID}2`,
+    "spec.managedIdentityResourceID",
+    "identities",
   ],
-  ["the default identity", v1({ managedIdentityClientID: "" }), "identity default: "],
-  ["no scope", v1({ scope: "" }), "scope *: "],
-  ["more of a scope", v1({ scope: "repository:team-a/app:pull,push" }), "scope repository:team-a"],
-  ["a scope of another", v1({ scope: "repository:team-b/app:pull" }), "scope repository:team-b"],
+  [
+    "the default identity",
+    v1({ managedIdentityClientID: "" }),
+    "default",
+    "spec.managedIdentityClientID",
+    "identities",
+  ],
+  ["no scope", v1({ scope: "" }), "*", "spec.scope", "scopes"],
+  [
+    "more of a scope",
+    v1({ scope: "repository:team-a/app:pull,push" }),
+    "repository:team-a/app:pull,push",
+    "spec.scope",
+    "scopes",
+  ],
+  [
+    "a scope of another",
+    v1({ scope: "repository:team-b/app:pull" }),
+    "repository:team-b/app:pull",
+    "spec.scope",
+    "scopes",
+  ],
   [
     "a second scope that is not listed",
     v1({ scope: "repository:team-a/x:pull registry:catalog:*" }),
-    "scope repository:team-a/x:pull registry:catalog:*: ",
+    "registry:catalog:*",
+    "spec.scope",
+    "scopes",
   ],
   [
     "a star that would reach over a colon",
     v1({ scope: "repository:team-a/x:delete:pull" }),
-    "scope repository:team-a/x:delete:pull: ",
+    "repository:team-a/x:delete:pull",
+    "spec.scope",
+    "scopes",
   ],
-  ["v1beta2, another registry", v2({ server: "other.azurecr.io" }), "registry other.azurecr.io: "],
-  ["v1beta2, another scope", v2({ scope: "repository:x:pull" }), "scope repository:x:pull: "],
+  [
+    "what an entry would stand for as a pattern",
+    v1({ scope: "repository:aab:pull\\E" }),
+    "repository:aab:pull\\\\E",
+    "spec.scope",
+    "scopes",
+  ],
+  [
+    "a scope of great length",
+    v1({ scope: `repository:${"x".repeat(6000)}:pull` }),
+    `repository:${"x".repeat(189)}...`,
+    "spec.scope",
+    "scopes",
+  ],
+  [
+    "v1beta2, another registry",
+    v2({ server: "other.azurecr.io" }),
+    "other.azurecr.io",
+    "spec.acr.server",
+    "registries",
+  ],
+  [
+    "v1beta2, another scope",
+    v2({ scope: "repository:x:pull" }),
+    "repository:x:pull",
+    "spec.acr.scope",
+    "scopes",
+  ],
   [
     "v1beta2, another identity",
     v2({}, { managedIdentity: { clientID: OTHER_ID } }),
-    `identity ${OTHER_ID}: `,
+    OTHER_ID,
+    "spec.auth.managedIdentity.clientID",
+    "identities",
   ],
+  [
+    "v1beta2, another Entra host",
+    airgapped({ entraAuthorityHost: "thief.example" }),
+    "thief.example",
+    "spec.acr.cloudConfig.entraAuthorityHost",
+    "entraAuthorityHosts",
+  ],
+  [
+    "v1beta2, a path under a listed Entra host",
+    airgapped({ entraAuthorityHost: "login.cloud.example/thief" }),
+    "login.cloud.example/thief",
+    "spec.acr.cloudConfig.entraAuthorityHost",
+    "entraAuthorityHosts",
+  ],
+  [
+    "v1beta2, another audience",
+    airgapped({ resourceManagerAudience: "https://management.cloud.example" }),
+    "https://management.cloud.example",
+    "spec.acr.cloudConfig.resourceManagerAudience",
+    "resourceManagerAudiences",
+  ],
+];
+
+/** Scopes that a registry could read otherwise than the list. */
+const UNSEEN: readonly [string, string, string][] = [
+  ["a line break", "repository:team-a/x\ny:pull", "repository:team-a/x\\ny:pull"],
+  ["a tab", "repository:team-a/x\ty:pull", "repository:team-a/x\\ty:pull"],
+  ["a carriage return", "repository:base:pull,push\r", "repository:base:pull,push\\r"],
+  ["a space of another kind", "repository:team-a/x\u00a0y:pull", "repository:team-a/x\u00a0y:pull"],
+  ["a space of no width", "repository:team-a/x\u200by:pull", "repository:team-a/x\u200by:pull"],
 ];
 
 /** Writes the ConfigMap as an administrator would. */
@@ -142,17 +271,41 @@ function withTenants(
   });
 }
 
+/** What is said of a value that is not listed. */
+function notListed(namespace: string, value: string, field: string, list: keyof Lists): RegExp {
+  return denial(
+    POLICY,
+    `namespace ${namespace} may not name "${value}" in ${field}: an administrator lists what it ` +
+      `may under key ${namespace}.${list} of ConfigMap ${OPERATOR.namespace}/${POLICY}`,
+  );
+}
+
+withTenants("once installed, nothing may be named until it is listed", async (plane, namespace) => {
+  const refusal = notListed(namespace, "team.azurecr.io", "spec.acrServer", "registries");
+  await once("it says so", () => tryToCreate(plane, namespace, v1()), refusal);
+});
+
+withTenants("to install again leaves what is listed as it is", async (plane, namespace) => {
+  await list(plane, namespace, LISTS);
+  const { code, stdout } = await deployTo(plane, ["--apply", "--tenant-policy"]);
+  assert.equal(code, 0);
+  assert.match(stdout, /^unchanged +msi-acrpull-system ConfigMap\/msi-acrpull-tenants$/m);
+  await once("the list counts", () => tryToCreate(plane, namespace, v1()));
+});
+
 withTenants("without the ConfigMap nothing may be named", async (plane, namespace) => {
-  const refusal = new RegExp(`policy ${POLICY}.*|'${POLICY}'`);
+  await list(plane, namespace, LISTS);
+  await once("the list counts", () => tryToCreate(plane, namespace, v1()));
+  await kubectlOk(plane, ["delete", "-n", OPERATOR.namespace, `configmap/${POLICY}`]);
+  const refusal =
+    /'msi-acrpull-tenants'.*no params found for policy binding with `Deny` parameterNotFoundAction/;
   await once("it is refused", () => tryToCreate(plane, namespace, v1()), refusal);
 });
 
 withTenants("without an entry of its namespace a binding is refused", async (plane, namespace) => {
   await list(plane, "elsewhere", LISTS);
-  const message = `namespace ${namespace} may not name registry team.azurecr.io: ` +
-    `an administrator lists what it may under ${namespace}.registries ` +
-    `in ConfigMap ${OPERATOR.namespace}/${POLICY}`;
-  await once("it says so", () => tryToCreate(plane, namespace, v1()), denial(POLICY, message));
+  const refusal = notListed(namespace, "team.azurecr.io", "spec.acrServer", "registries");
+  await once("it says so", () => tryToCreate(plane, namespace, v1()), refusal);
 });
 
 withTenants("what is listed may be named, and nothing else", async (plane, namespace) => {
@@ -162,16 +315,45 @@ withTenants("what is listed may be named, and nothing else", async (plane, names
     const { code, stderr } = await tryToCreate(plane, namespace, object);
     assert.equal(code, 0, `${name}: ${stderr}`);
   }
-  for (const [name, object, refusal] of REFUSED) {
+  for (const [name, object, value, field, key] of REFUSED) {
     const { stderr } = await tryToCreate(plane, namespace, object);
-    assert.match(stderr, denial(POLICY, `namespace ${namespace} may not name ${refusal}`), name);
+    assert.match(stderr, notListed(namespace, value, field, key), name);
+  }
+});
+
+withTenants(
+  "an air-gapped cloud is refused until both endpoints are listed",
+  async (plane, own) => {
+    const { registries, identities, scopes } = LISTS;
+    await list(plane, own, { registries, identities, scopes });
+    await once("the list counts", () => tryToCreate(plane, own, v2({})));
+    const { stderr } = await tryToCreate(plane, own, airgapped());
+    const field = "spec.acr.cloudConfig.entraAuthorityHost";
+    assert.match(stderr, notListed(own, "login.cloud.example", field, "entraAuthorityHosts"));
+  },
+);
+
+withTenants("no scope holds what cannot be seen, whatever is listed", async (plane, namespace) => {
+  await list(plane, namespace, { ...LISTS, scopes: "*" });
+  await once("the list counts", () => tryToCreate(plane, namespace, v1({ scope: "" })));
+  for (const [name, scope, value] of UNSEEN) {
+    for (
+      const [object, field] of [[v1({ scope }), "spec.scope"], [v2({ scope }), "spec.acr.scope"]]
+    ) {
+      const { stderr } = await tryToCreate(plane, namespace, object);
+      const refusal = `namespace ${namespace} may not name "${value}" in ${field}: take out tabs`;
+      assert.match(stderr, denial(POLICY, refusal), name);
+    }
   }
 });
 
 withTenants("* allows whatever there is", async (plane, namespace) => {
-  await list(plane, namespace, { registries: "*", identities: "*", scopes: "*" });
+  const names = Object.keys(LISTS) as (keyof Lists)[];
+  await list(plane, namespace, Object.fromEntries(names.map((name) => [name, "*"])));
   const nothing = v1({ acrServer: "", managedIdentityClientID: "", scope: "" });
   await once("it is allowed", () => tryToCreate(plane, namespace, nothing));
+  const anywhere = airgapped({ entraAuthorityHost: "anywhere.example" });
+  assert.equal((await tryToCreate(plane, namespace, anywhere)).stderr, "");
 });
 
 withTenants("a binding from before works on and can go", async (plane, namespace) => {
@@ -182,7 +364,7 @@ withTenants("a binding from before works on and can go", async (plane, namespace
   await list(plane, "elsewhere", LISTS);
   const spec = JSON.stringify({ spec: { scope: "repository:team-a/other:pull" } });
   const change = ["patch", "-n", namespace, binding, "--type=merge", "-p", spec];
-  const refusal = denial(POLICY, `namespace ${namespace} may not name registry`);
+  const refusal = notListed(namespace, "team.azurecr.io", "spec.acrServer", "registries");
   await once("its spec stays", () => kubectl(plane, [...change, "--dry-run=server"]), refusal);
 
   const patch = (finalizers: string[]) =>
