@@ -4,7 +4,7 @@ import { helpText } from "./cli/help.ts";
 import { VERSION, versionText } from "./cli/version.ts";
 import { VALIDATORS } from "./cli/validators.ts";
 import { listeningFaults } from "./cli/listening.ts";
-import { narrowSandbox, processNet, sandboxFaults } from "./cli/sandbox.ts";
+import { narrowSandbox, processNet, sandboxFaults, sandboxRemarks } from "./cli/sandbox.ts";
 import { processSurroundings } from "./cli/surroundings.ts";
 import { maskTokens } from "./runtime/redacted.ts";
 
@@ -49,6 +49,7 @@ async function operate(
   const { log } = surroundings;
   try {
     log.info("starting", { version: VERSION });
+    for (const remark of sandboxRemarks(options, processNet)) log.warn(remark);
     await runOperator(options, await surroundings.connect(), ended.signal);
     log.info("stopped");
     return 0;

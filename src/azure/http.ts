@@ -1,4 +1,5 @@
 import type { Clock } from "../runtime/clock.ts";
+import { ALLOW_HOST_REMEDY, permissionHost } from "../runtime/confinement.ts";
 import { type AzureEndpoint, AzureError } from "./errors.ts";
 
 /** The longest body that is read. Real answers have a few kilobytes. */
@@ -38,8 +39,9 @@ export function hostOf(endpoint: AzureEndpoint, url: URL): string {
 
 /**
  * Sends one request and reads the whole answer. A redirect is never followed, since the request
- * carries a token. Rejects with the caller's abort reason, or with an AzureError of class
- * `transient` where no whole answer came.
+ * carries a token. Rejects with the caller's abort reason, or with an AzureError: of class
+ * `transient` where no whole answer came, and one that only another executable heals where Deno
+ * allows no connection to the host.
  */
 export async function callAzure(
   transport: AzureTransport,
@@ -59,6 +61,7 @@ export async function callAzure(
   } catch (error) {
     if (error instanceof AzureError) throw error;
     if (request.signal.aborted) throw request.signal.reason;
+    if (error instanceof Deno.errors.NotCapable) throw notAllowed(request, error);
     throw noAnswer(request, timeout.signal.aborted, error);
   } finally {
     cancel();
@@ -145,6 +148,19 @@ function tooLong(request: AzureRequest, status: number): AzureError {
     problem: `${host} sent an answer of more than ${LONGEST_BODY / 1024 / 1024} MiB`,
     remedy: "Look for a proxy between the operator and this host.",
   });
+}
+
+/** Nothing was sent. The sentence names the host with its port, as Deno's permissions do. */
+function notAllowed({ endpoint, url }: AzureRequest, cause: Error): AzureError {
+  return new AzureError({
+    endpoint,
+    host: hostOf(endpoint, url),
+    class: "permanent-user-error",
+    healsInCluster: true,
+    reason: "HostNotAllowed",
+    problem: `This executable may not connect to ${permissionHost(url)}`,
+    remedy: `Correct the host, or ${ALLOW_HOST_REMEDY}.`,
+  }, { cause });
 }
 
 function noAnswer(request: AzureRequest, timedOut: boolean, cause: unknown): AzureError {

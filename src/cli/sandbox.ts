@@ -1,4 +1,5 @@
 import { DEFAULT_SUFFIXES } from "../azure/registry.ts";
+import { ALLOW_HOST_REMEDY, permissionHost } from "../runtime/confinement.ts";
 import type { Options } from "./options.ts";
 
 /** The net permission of the process, as Deno keeps it. `host` is a name or address with a port. */
@@ -14,8 +15,8 @@ export const processNet: NetPermission = {
   revoke: (host) => Deno.permissions.revokeSync({ name: "net", host }),
 };
 
-const REMEDY = "make an executable that may, with `deno task compile --allow-host`, or an image " +
-  "with the build argument ALLOW_HOSTS";
+/** A host that cannot exist (RFC 6761): who may connect to it may connect to any. */
+const NOWHERE = "nowhere.invalid:443";
 
 /**
  * Hosts that options name and Deno does not allow, one sentence each: what cannot be honoured is
@@ -31,15 +32,31 @@ export function sandboxFaults(options: Options, net: NetPermission): string[] {
       .map((host) => fault("--allowed-entra-authority-hosts", host, withPort(host, 443))),
   ];
   if (imdsAuthorityHost === undefined) return faults;
-  const { protocol, host } = new URL(imdsAuthorityHost);
-  const imds = withPort(host, protocol === "https:" ? 443 : 80);
+  const imds = permissionHost(new URL(imdsAuthorityHost));
   if (net.granted(imds)) return faults;
   return [...faults, fault("AZURE_POD_IDENTITY_AUTHORITY_HOST", imdsAuthorityHost, imds)];
 }
 
 /**
+ * Where options admit registries to which Deno allows no connection, one sentence each: bindings
+ * that name those will fail, which an administrator should know before a tenant does.
+ */
+export function sandboxRemarks({ allowedServerSuffixes }: Options, net: NetPermission): string[] {
+  if (net.granted(NOWHERE)) return [];
+  const remark = (suffix: string, admitted: string, reach: string) =>
+    `--allowed-acr-server-suffixes=${suffix} admits ${admitted}, but this executable may connect ` +
+    `only to ${reach}; bindings of other registries will fail until you ${ALLOW_HOST_REMEDY}`;
+  if (allowedServerSuffixes === "*") {
+    return [remark("*", "every registry", "the registries that were allowed when it was made")];
+  }
+  return allowedServerSuffixes.filter((suffix) => !net.granted(aRegistryUnder(suffix)))
+    .map((suffix) => remark(suffix, `every registry under ${suffix}`, `${suffix} itself`));
+}
+
+/**
  * Gives up the right to connect to registries under the public clouds' domains that
- * `--allowed-acr-server-suffixes` leaves out. There is no way back for the process.
+ * `--allowed-acr-server-suffixes` leaves out. There is no way back for the process. Of a domain in
+ * which one suffix lies all of it stays: Deno can take back an entry of its list, and no part of one.
  */
 export function narrowSandbox({ allowedServerSuffixes }: Options, net: NetPermission): void {
   if (allowedServerSuffixes === "*") return;
@@ -64,5 +81,5 @@ function withPort(host: string, port: number): string {
 
 function fault(option: string, value: string, host: string): string {
   return `${option}=${value} cannot be honoured: this executable may not connect to ${host}; ` +
-    `${REMEDY}.`;
+    `${ALLOW_HOST_REMEDY}.`;
 }

@@ -83,6 +83,38 @@ export function processSuite(
     assert.equal((await operator.end()).code, 0);
   });
 
+  test("process: a registry that Deno does not allow is announced, and the binding says so", async (api) => {
+    await using world = await World.create(api);
+    await using operator = await OperatorProcess.start(api, {
+      ...options,
+      front: world.front,
+      args: [
+        "--allowed-acr-server-suffixes=*",
+        "--health-probe-bind-address=0",
+        "--metrics-bind-address=0",
+      ],
+    });
+    await operator.logs("--allowed-acr-server-suffixes=* admits every registry, but");
+    // A real API server serves a CRD's resource only a moment after the CRD.
+    await operator.logs('"resource":"acrpullbindings v1beta2"');
+    await world.bind("registry.example");
+    await operator.logs("wrote status of binding");
+    const [binding] = await world.admin.bindings();
+    assert.equal(
+      (binding?.status as { error?: string } | undefined)?.error,
+      "This executable may not connect to registry.example:443. Correct the host, or make an " +
+        "executable that may, with `deno task compile --allow-host`, or an image with the build " +
+        "argument ALLOW_HOSTS.",
+    );
+    const failures = operator.lines.filter(({ msg }) => msg === "attempt failed");
+    assert.deepEqual(
+      failures.map((line) => [line.endpoint, line.host, line.class]),
+      [["exchange", "registry.example", "permanent-user-error"]],
+    );
+    assert.equal((await operator.end()).code, 0);
+    world.azure.assertClean();
+  });
+
   test("process: prints no credential of its own, whatever is wrong with it", async (api) => {
     const kubeconfig = await api.kubeconfig(options.user);
     const token = `eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJ4In0\nsecond-half.signature-part`;
@@ -158,7 +190,7 @@ class World implements AsyncDisposable {
     return new World(admin, azure, await azure.listen(), rest);
   }
 
-  async bind(): Promise<void> {
+  async bind(acrServer = "bench.azurecr.io"): Promise<void> {
     await this.admin.create({
       apiVersion: "v1",
       kind: "ServiceAccount",
@@ -168,7 +200,7 @@ class World implements AsyncDisposable {
       apiVersion: "msi-acrpull.microsoft.com/v1beta1",
       kind: "AcrPullBinding",
       metadata: { name: "pull" },
-      spec: { acrServer: "bench.azurecr.io", managedIdentityClientID: CLIENT_ID },
+      spec: { acrServer, managedIdentityClientID: CLIENT_ID },
     });
   }
 

@@ -121,6 +121,39 @@ Deno.test("http: a fetch that throws at once is a service that cannot be reached
   assert.match(String((cause as Error).message), /error sending request/);
 });
 
+Deno.test("http: a host that Deno does not allow is named, and asked for again late", async () => {
+  const endpoints: readonly AzureEndpoint[] = ["imds", "entra", "exchange", "token"];
+  const refusal = new Deno.errors.NotCapable("Requires net access to ..., run again with ...");
+  const hosts = ["169.254.169.254:80", "login.microsoftonline.com:443", "bench.azurecr.io:443"];
+  const remedy = "Correct the host, or make an executable that may, with `deno task compile " +
+    "--allow-host`, or an image with the build argument ALLOW_HOSTS.";
+  for (const [index, endpoint] of endpoints.entries()) {
+    const transport = transportOf(new FakeTime(), () => Promise.reject(refusal));
+    const { message, failure, cause } = await rejection(callAzure(transport, requestTo(endpoint)));
+    const host = hosts[Math.min(index, 2)]!;
+    assert.equal(message, `This executable may not connect to ${host}. ${remedy}`);
+    assert.deepEqual([failure.reason, failure.class, failure.healsInCluster, failure.status], [
+      "HostNotAllowed",
+      "permanent-user-error",
+      true,
+      undefined,
+    ]);
+    assert.equal(cause, refusal);
+    assert.deepEqual(transport.calls, [[endpoint, 0, 0]]);
+  }
+});
+
+Deno.test({
+  name: "http: Deno's own refusal is known as such",
+  permissions: { net: ["127.0.0.1:1"] },
+  fn: async () => {
+    const transport = { clock: new FakeTime().clock, fetch };
+    const url = new URL("https://registry.example:8443/oauth2/exchange");
+    const error = await rejection(callAzure(transport, requestTo("exchange", { url })));
+    assert.match(error.message, /^This executable may not connect to registry\.example:8443\. /);
+  },
+});
+
 const MIB = 1024 * 1024;
 
 Deno.test("http: an answer of exactly 1 MiB is read whole, and one byte more is refused", async () => {

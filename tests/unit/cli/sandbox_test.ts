@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { parseOptions } from "../../../src/cli/options.ts";
 import type { Options } from "../../../src/cli/options.ts";
-import { narrowSandbox, sandboxFaults } from "../../../src/cli/sandbox.ts";
+import { narrowSandbox, sandboxFaults, sandboxRemarks } from "../../../src/cli/sandbox.ts";
 import { VALIDATORS } from "../../../src/cli/validators.ts";
 
 function options(args: string[], env: Record<string, string> = {}): Options {
@@ -66,6 +66,34 @@ for (const [name, args, env, hosts, expected] of FAULTS) {
   Deno.test(`sandbox: ${name}`, () => {
     const faults = sandboxFaults(options(args, env), net(...hosts));
     assert.deepEqual(faults.map((text) => /may not connect to (\S+);/.exec(text)?.[1]), expected);
+  });
+}
+
+const REMARKS: [name: string, args: string[], hosts: string[], expected: string[]][] = [
+  ["the defaults", [], CLOUDS, []],
+  ["every registry, confined", ["--allowed-acr-server-suffixes=*"], CLOUDS, [
+    "--allowed-acr-server-suffixes=* admits every registry, but this executable may connect only " +
+    "to the registries that were allowed when it was made; bindings of other registries will " +
+    "fail until you make an executable that may, with `deno task compile --allow-host`, or an " +
+    "image with the build argument ALLOW_HOSTS",
+  ]],
+  ["every registry, unconfined", ["--allowed-acr-server-suffixes=*"], ["nowhere.invalid:443"], []],
+  [
+    "one host of a suffix, and the whole of another",
+    ["--allowed-acr-server-suffixes=r.example,azurecr.io"],
+    [...CLOUDS, "r.example:443"],
+    [
+      "--allowed-acr-server-suffixes=r.example admits every registry under r.example, but this " +
+      "executable may connect only to r.example itself; bindings of other registries will fail " +
+      "until you make an executable that may, with `deno task compile --allow-host`, or an image " +
+      "with the build argument ALLOW_HOSTS",
+    ],
+  ],
+];
+
+for (const [name, args, hosts, expected] of REMARKS) {
+  Deno.test(`sandbox: what is said at start of ${name}`, () => {
+    assert.deepEqual(sandboxRemarks(options(args), net(...hosts)), expected);
   });
 }
 
