@@ -60,8 +60,21 @@ function targetOf(architecture: string): string {
 }
 
 /** Arguments for Deno that put the program and what it imports into one file. */
-export function bundleArguments(): string[] {
-  return ["bundle", "--frozen", "--output", BUNDLE, ENTRY_POINT];
+export function bundleArguments(bundle = BUNDLE, entryPoint = ENTRY_POINT): string[] {
+  return ["bundle", "--frozen", "--output", bundle, entryPoint];
+}
+
+/** Under which flags of Deno the program runs. */
+export function programFlags(hosts: readonly string[] = []): string[] {
+  return [
+    "--no-config",
+    "--no-lock",
+    "--no-npm",
+    "--no-remote",
+    // For a TLS listener that takes over from another on the same port.
+    "--unstable-net",
+    ...permissionFlags({ hosts }),
+  ];
 }
 
 /**
@@ -71,13 +84,7 @@ export function bundleArguments(): string[] {
 export function compileArguments({ output, target, hosts }: CompileOptions): string[] {
   return [
     "compile",
-    "--no-config",
-    "--no-lock",
-    "--no-npm",
-    "--no-remote",
-    // For a TLS listener that takes over from another on the same port.
-    "--unstable-net",
-    ...permissionFlags({ hosts }),
+    ...programFlags(hosts),
     ...(target === undefined ? [] : ["--target", target]),
     "--output",
     output,

@@ -49,7 +49,7 @@ async function fillCache(project: string, cache: string): Promise<void> {
 }
 
 /** The shared libraries of an executable, the loader included, by their paths on this machine. */
-async function librariesOf(executable: string): Promise<string[]> {
+export async function librariesOf(executable: string): Promise<string[]> {
   const { stdout } = await new Deno.Command("ldd", { args: [executable] }).output();
   return [...decoder.decode(stdout).matchAll(/(\/\S+) \(0x/g)].map((match) => match[1]!);
 }

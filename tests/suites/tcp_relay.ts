@@ -1,3 +1,6 @@
+/** Where a relay listens: on any free port of loopback by default. */
+const ANYWHERE = { hostname: "127.0.0.1", port: 0 };
+
 /** Passes TCP connections on to a port of loopback, until it is told to swallow what comes. */
 export class TcpRelay implements AsyncDisposable {
   readonly #listener: Deno.TcpListener;
@@ -6,9 +9,9 @@ export class TcpRelay implements AsyncDisposable {
   readonly #accepting: Promise<void>;
   #cut = false;
 
-  constructor(target: number) {
+  constructor(target: number, address = ANYWHERE) {
     this.#target = target;
-    this.#listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    this.#listener = Deno.listen(address);
     this.#accepting = this.#accept();
   }
 

@@ -14,6 +14,14 @@ import { type KubeApiserver, startKubeApiserver } from "./kube_apiserver.ts";
 const START_DEADLINE_MS = 60_000;
 const ADMIN = "admin";
 
+/** By which pods know the API server of every cluster. */
+const SERVICE_NAMES = [
+  "kubernetes",
+  "kubernetes.default",
+  "kubernetes.default.svc",
+  "kubernetes.default.svc.cluster.local",
+];
+
 /** How to start a control plane. */
 export interface ControlPlaneOptions {
   /** Gives up the start. It has no effect on a plane that runs. */
@@ -215,7 +223,7 @@ async function temporaryDirectory(resources: AsyncDisposableStack): Promise<stri
 
 async function writeKeys(directory: string, authority: CertificateAuthority): Promise<void> {
   const [serving, serviceAccount] = await Promise.all([
-    authority.issueServer({ dns: ["localhost"], ip: ["127.0.0.1"] }),
+    authority.issueServer({ dns: ["localhost", ...SERVICE_NAMES], ip: ["127.0.0.1"] }),
     generateServiceAccountKeys(),
   ]);
   const files = {

@@ -127,7 +127,7 @@ function toFront(
 }
 
 /** Answers a request from the network; what rejects inside breaks the connection off outside. */
-async function answer(
+export async function answer(
   azure: Served,
   request: Request,
   url: URL,
@@ -142,13 +142,14 @@ async function answer(
   }
 }
 
-function imdsTarget(imdsUrl: URL, request: Request): URL {
+/** What a request to IMDS's stand-in asks of IMDS. */
+export function imdsTarget(imdsUrl: URL, request: Request): URL {
   const { pathname, search } = new URL(request.url);
   return new URL(pathname + search, imdsUrl);
 }
 
 /** The tunnel decides which host is called; a request that names another one is at fault. */
-function tunnelTarget(azure: Served, host: string, request: Request): URL {
+export function tunnelTarget(azure: Served, host: string, request: Request): URL {
   const { host: named, pathname, search } = new URL(request.url);
   if (named !== host) azure.reportViolation(`host ${named} called through a tunnel to ${host}`);
   return new URL(pathname + search, `https://${host}`);

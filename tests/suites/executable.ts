@@ -1,0 +1,34 @@
+import { fileURLToPath } from "node:url";
+import { bundleArguments, programFlags } from "../../deploy/executable/compile.ts";
+import { entryPoint } from "../../deploy/executable/entry_point.ts";
+
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+const MAIN = new URL("../../src/main.ts", import.meta.url).href;
+
+/**
+ * Puts the program into one file of `directory`, by the very steps of `deno task compile`, and
+ * answers its path.
+ */
+export async function bundleInto(directory: string): Promise<string> {
+  const bundle = `${directory}/manager.js`;
+  const entry = `${directory}/manager.ts`;
+  await Deno.writeTextFile(entry, entryPoint(undefined, MAIN));
+  const [command, ...args] = bundleArguments(bundle, entry);
+  const { success, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: [command!, "--quiet", "--config", `${ROOT}/deno.json`, ...args],
+    cwd: ROOT,
+    stdin: "null",
+  }).output();
+  if (success) return bundle;
+  throw new Error(`the bundle could not be made:\n${new TextDecoder().decode(stderr)}`);
+}
+
+/**
+ * Arguments for Deno that run the bundle as the executable runs it, with its permissions and no
+ * others. In the executable they are built in, which takes a runtime stub that not every machine
+ * can download.
+ */
+export function executableArguments(bundle: string, more: readonly string[] = []): string[] {
+  // What Deno has compiled would be kept where a pod cannot write.
+  return ["run", "--quiet", "--no-code-cache", ...programFlags(), ...more, bundle];
+}
