@@ -70,8 +70,8 @@ export const PERMISSIONS: readonly Permission[] = [
   {
     flag: "--allow-net",
     values: DEFAULT_SUFFIXES.map((suffix) => `*.${suffix}:443`),
-    why: "Registries of the three public clouds. What --allowed-acr-server-suffixes leaves out " +
-      "is given up at start.",
+    why: "Registries of the three public clouds. A cloud that --allowed-acr-server-suffixes " +
+      "leaves out altogether is given up at start.",
   },
   {
     flag: "--allow-net",

@@ -1,11 +1,9 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { FLAGS } from "../../../../src/cli/flag_table.ts";
-import {
-  permissionFlags,
-  permissionMarkdown,
-  PERMISSIONS,
-} from "../../../../deploy/executable/permissions.ts";
+import { permissionFlags, PERMISSIONS } from "../../../../deploy/executable/permissions.ts";
+import { bundleInto, executableArguments } from "../../../suites/executable.ts";
+import { haveNamespaces, inNamespaces } from "../../../suites/namespaces.ts";
 
 const ROOT = fileURLToPath(new URL("../../../../", import.meta.url));
 const HERE = "tests/unit/deploy/executable";
@@ -19,18 +17,99 @@ async function deno(args: string[], env: Record<string, string> = {}) {
     stdin: "null",
   });
   const { code, stdout, stderr } = await command.output();
-  const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
-  return { code, stdout: text(stdout), stderr: text(stderr) };
+  return { code, stdout: decode(stdout), stderr: decode(stderr) };
 }
 
-Deno.test("permissions: whatever else code inside the process tries is refused by Deno", async () => {
-  const ran = await deno(["--preload", `./${HERE}/intruder.ts`, "src/main.ts", "version"]);
-  assert.equal(ran.code, 0, ran.stderr);
-  const lines = ran.stdout.trimEnd().split("\n");
-  assert.match(lines.pop()!, /^msi-acrpull \d/, "the program itself runs after the intruder");
-  const attempts = lines.map((line) => JSON.parse(line));
-  assert.ok(attempts.length > 35, `${attempts.length} attempts`);
-  assert.deepEqual(attempts.filter(({ refused }) => !refused), []);
+function decode(bytes: Uint8Array): string {
+  return new TextDecoder().decode(bytes);
+}
+
+/**
+ * Run in namespaces of their own: only $1 can be written, and the process may read which interfaces
+ * there are, so that it can see for itself that it cannot reach anybody.
+ */
+const CONFINE = `
+set -eu
+secrets=/var/run/secrets/kubernetes.io/serviceaccount
+mount -t tmpfs tmpfs "$(readlink -f /var/run)"
+mkdir -p "$secrets"
+ln -s /etc "$secrets/link"
+sed -n 's/^ *\\([^ ]*\\):.*/\\1/p' /proc/net/dev > "$secrets/interfaces"
+mount -t tmpfs -o ro tmpfs "$HOME"
+exec "$@"
+`;
+
+/** Runs the bundle after the intruder, with the executable's permissions, a read-only home and no network. */
+async function intrude(directory: string) {
+  const bundle = await bundleInto(directory);
+  const home = `${directory}/home`;
+  await Deno.mkdir(home);
+  const program = executableArguments(bundle, ["--preload", `${ROOT}${HERE}/intruder.ts`]);
+  const confined = ["/bin/sh", "-c", CONFINE, "confine", Deno.execPath(), ...program, "version"];
+  const [command, ...args] = inNamespaces(confined);
+  const { code, stdout, stderr } = await new Deno.Command(command!, {
+    args,
+    clearEnv: true,
+    env: { ...ENVIRONMENT, HOME: home },
+    stdin: "null",
+  }).output();
+  return { code, lines: decode(stdout).trimEnd().split("\n"), stderr: decode(stderr) };
+}
+
+const ENVIRONMENT = {
+  PATH: Deno.env.get("PATH")!,
+  NO_COLOR: "1",
+  DENO_NO_UPDATE_CHECK: "1",
+  AZURE_CLIENT_SECRET: "not to be known",
+};
+
+/** What Deno lets code inside the process do, as README says. */
+const DONE = [
+  "listen on a port of the program",
+  "import code from a data: URL",
+  "import code from a blob: URL",
+  "run code in a Worker",
+  "read past a link among the ServiceAccount's files",
+  "keep something in sessionStorage",
+  "set whom no proxy serves",
+];
+
+/** What a file system that cannot be written refuses, and Deno does not, as README says. */
+const FAILED = ["keep something in localStorage", "keep something in a cache"];
+
+Deno.test({
+  name: "permissions: whatever else code inside the process tries is refused by Deno",
+  ignore: !haveNamespaces(),
+  fn: async () => {
+    const directory = await Deno.makeTempDir({ prefix: "msi-acrpull-intruder-" });
+    try {
+      const { code, lines, stderr } = await intrude(directory);
+      assert.equal(code, 0, stderr);
+      assert.match(lines.pop()!, /^msi-acrpull \d/, "the program itself runs after the intruder");
+      const attempts = lines.map((line) =>
+        JSON.parse(line) as { attempt: string; outcome: string; how: string }
+      );
+      assert.ok(attempts.length > 100, `${attempts.length} attempts`);
+      const others = attempts.filter(({ outcome }) => outcome !== "refused");
+      assert.deepEqual(
+        others.map(({ attempt, outcome }) => `${outcome}: ${attempt}`).sort(),
+        [...DONE.map((each) => `done: ${each}`), ...FAILED.map((each) => `failed: ${each}`)].sort(),
+        JSON.stringify(others, null, 1),
+      );
+      for (const { how } of others.filter(({ outcome }) => outcome === "failed")) {
+        assert.match(how, /Read-only file system|Failed to create cache storage directory/);
+      }
+    } finally {
+      await Deno.remove(directory, { recursive: true });
+    }
+  },
+});
+
+Deno.test("permissions: the intruder starts only where it can do no harm", async () => {
+  const preload = ["--preload", `./${HERE}/intruder.ts`, "src/main.ts", "version"];
+  const { code, stdout, stderr } = await deno(preload);
+  assert.deepEqual([code, stdout], [1, ""]);
+  assert.match(stderr, /the intruder runs only where lo is the only interface/);
 });
 
 Deno.test("permissions: suffixes that a flag leaves out are given up, for good", async () => {
@@ -116,7 +195,17 @@ Deno.test("permissions: the help of --metrics-cert-path names the directory that
   assert.ok(FLAGS["metrics-cert-path"].help.includes(directory!));
 });
 
-Deno.test("permissions: the README holds the list, a line on each", async () => {
+Deno.test("permissions: the README's table, a line on each, makes the very flags", async () => {
   const readme = await Deno.readTextFile(`${ROOT}README.md`);
-  assert.ok(readme.includes(permissionMarkdown()), permissionMarkdown());
+  const table = readme.split("## What the executable may do")[1]!.split("-ignore-end")[0]!;
+  const rows = [...table.matchAll(/^\| `(--allow-\w+)` \| (.+?) \| (.+) \|$/gm)];
+  const values = new Map<string, string[]>();
+  for (const [, flag, listed, why] of rows) {
+    const codes = [...listed!.matchAll(/`([^`]+)`/g)].map(([, value]) => value!);
+    values.set(flag!, [...values.get(flag!) ?? [], ...codes]);
+    assert.match(why!, /^[A-Z].+\.$/);
+  }
+  assert.equal(rows.length, PERMISSIONS.length);
+  const flags = [...values].map(([flag, list]) => `${flag}=${list.join(",")}`);
+  assert.deepEqual([...flags, "--no-prompt"], permissionFlags());
 });
