@@ -1,3 +1,5 @@
+// First of all: it gives up a right that no other module may have.
+import "./cli/proxy.ts";
 import { parseOptions } from "./cli/options.ts";
 import { runOperator } from "./cli/operator.ts";
 import { helpText } from "./cli/help.ts";

@@ -2,7 +2,7 @@ import { CLOUDS } from "../../src/azure/clouds.ts";
 import { IMDS_BASE_URL } from "../../src/azure/imds.ts";
 import { DEFAULT_SUFFIXES } from "../../src/azure/registry.ts";
 import { VARIABLES } from "../../src/cli/flag_table.ts";
-import { PROXY_VARIABLES } from "../../src/cli/proxy.ts";
+import { PROXY_VARIABLES } from "../../src/cli/proxy_variables.ts";
 import { DEFAULT_CERTIFICATE_DIRECTORY } from "../../src/cli/metrics_options.ts";
 import {
   CLUSTER_DNS_SERVER,

@@ -16,7 +16,7 @@ import { Registry } from "../telemetry/metrics.ts";
 import { registerProcessMetrics } from "../telemetry/process_metrics.ts";
 import type { Surroundings } from "./operator.ts";
 import type { Options } from "./options.ts";
-import { usesProxy } from "./proxy.ts";
+import { USES_PROXY } from "./proxy.ts";
 import { refuseOwnAudience } from "./token_audience.ts";
 
 /** There since Deno 2.6, and missing from its types; node:process would cost 4 MB of memory. */
@@ -64,7 +64,7 @@ export function processSurroundings(
       podNamespace: cluster.inCluster ? cluster.defaultNamespace : undefined,
       identity: leaderIdentity(Deno.hostname(), crypto.randomUUID()),
       azureFetch: fetch,
-      azureLimits: usesProxy(Deno.env) ? PROXIED_LIMITS : DIRECT_LIMITS,
+      azureLimits: USES_PROXY ? PROXIED_LIMITS : DIRECT_LIMITS,
       clock: systemClock,
       monotonic: () => performance.now(),
       random: Math.random,

@@ -7,12 +7,16 @@ const MAIN = new URL("../../src/main.ts", import.meta.url).href;
 
 /**
  * Puts the program into one file of `directory`, by the very steps of `deno task compile`, and
- * answers its path.
+ * answers its path. `intruder`, a module, takes the place of a dependency.
  */
-export async function bundleInto(directory: string): Promise<string> {
+export async function bundleInto(directory: string, intruder?: URL): Promise<string> {
   const bundle = `${directory}/manager.js`;
   const entry = `${directory}/manager.ts`;
-  await Deno.writeTextFile(entry, entryPoint(undefined, MAIN));
+  const dependency = intruder === undefined ? "" : `import "${intruder.href}";\n`;
+  await Deno.writeTextFile(
+    entry,
+    entryPoint(undefined, MAIN).replace(/^import.*\n/, `$&${dependency}`),
+  );
   const [command, ...args] = bundleArguments(bundle, entry);
   const { success, stderr } = await new Deno.Command(Deno.execPath(), {
     args: [command!, "--quiet", "--config", `${ROOT}/deno.json`, ...args],

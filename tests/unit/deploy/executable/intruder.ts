@@ -165,7 +165,11 @@ const LEARNING: Record<string, () => unknown> = {
   "read another variable by node:process": async () =>
     (await import("node:process")).default.env.AZURE_CLIENT_SECRET,
   "read every variable": () => Deno.env.toObject(),
-  "set the proxy": () => Deno.env.set("HTTPS_PROXY", "http://192.0.2.1:3128"),
+  ...Object.fromEntries(
+    ["HTTP_PROXY", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"].map((name) =>
+      [`set ${name}`, () => Deno.env.set(name, "http://192.0.2.1:3128")] as const
+    ),
+  ),
   "set whom no proxy serves": () => Deno.env.set("NO_PROXY", Deno.env.get("NO_PROXY") ?? ""),
   "learn the machine's addresses": () => Deno.networkInterfaces(),
   "learn the machine's memory": () => Deno.systemMemoryInfo(),

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { FLAGS } from "../../../../src/cli/flag_table.ts";
 import { permissionFlags, PERMISSIONS } from "../../../../deploy/executable/permissions.ts";
+import { importsOf } from "../../imports.ts";
 import { bundleInto, executableArguments } from "../../../suites/executable.ts";
 import { haveNamespaces, inNamespaces } from "../../../suites/namespaces.ts";
 
@@ -39,12 +40,12 @@ mount -t tmpfs -o ro tmpfs "$HOME"
 exec "$@"
 `;
 
-/** Runs the bundle after the intruder, with the executable's permissions, a read-only home and no network. */
+/** Runs a bundle that holds the intruder, with the executable's permissions, a read-only home and no network. */
 async function intrude(directory: string) {
-  const bundle = await bundleInto(directory);
+  const bundle = await bundleInto(directory, new URL("intruder.ts", import.meta.url));
   const home = `${directory}/home`;
   await Deno.mkdir(home);
-  const program = executableArguments(bundle, ["--preload", `${ROOT}${HERE}/intruder.ts`]);
+  const program = executableArguments(bundle);
   const confined = ["/bin/sh", "-c", CONFINE, "confine", Deno.execPath(), ...program, "version"];
   const [command, ...args] = inNamespaces(confined);
   const { code, stdout, stderr } = await new Deno.Command(command!, {
@@ -103,6 +104,13 @@ Deno.test({
       await Deno.remove(directory, { recursive: true });
     }
   },
+});
+
+Deno.test("permissions: what may set a proxy is given up before any other module runs", async () => {
+  const read = (path: string) => Deno.readTextFile(`${ROOT}src/${path}`);
+  assert.equal(importsOf(await read("main.ts"))[0], "./cli/proxy.ts");
+  assert.deepEqual(importsOf(await read("cli/proxy.ts")), ["./proxy_variables.ts"]);
+  assert.deepEqual(importsOf(await read("cli/proxy_variables.ts")), []);
 });
 
 Deno.test("permissions: the intruder starts only where it can do no harm", async () => {
