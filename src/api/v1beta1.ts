@@ -79,7 +79,10 @@ export interface AcrPullBindingStatus {
   tokenExpirationTime?: string;
   /** Why there is no fresh token, with the remedy. Absent when all is well. */
   error?: string;
-  /** The binding's conditions. Ready is True while a valid credential is attached. */
+  /**
+   * The binding's conditions. Ready is True while a valid credential is attached, Stalled while the
+   * spec is invalid.
+   */
   conditions?: Array<AcrPullBindingStatusCondition>;
 }
 

@@ -214,11 +214,34 @@ export function v1beta1BehaviourSuite(test: TestOnApiServer, options: RigOptions
       await v1.patchBinding({ spec });
       const binding = await v1.bindingOnce(({ status }) => status?.observedGeneration === 2);
       assert.equal(binding.status!.error, error);
-      assert.equal(v1.readiness(binding), "False/InvalidSpec");
+      assert.equal(v1.readiness(binding), "True/InvalidSpec");
+      assert.equal(v1.condition(binding, "Stalled"), "True/InvalidSpec");
       assert.deepEqual((await v1.secret())!.data, before.data);
       assert.deepEqual(await v1.references("default"), [SECRET]);
     });
   }
+
+  check(
+    "tells all that is wrong at once, and when the credential ends that is left",
+    async (v1) => {
+      await v1.establish();
+      await v1.patchBinding({ spec: { acrServer: "bench", managedIdentityClientID: "mine" } });
+      const binding = await v1.bindingOnce(({ status }) => status?.error !== undefined);
+      assert.equal(
+        binding.status!.error,
+        'spec.acrServer "bench" is no host name; give one like example.azurecr.io. ' +
+          'spec.managedIdentityClientID "mine" is no GUID; give the identity\'s client ID, e.g. ' +
+          "1b461305-28be-5271-beda-bd9fd2e24251.",
+      );
+      v1.rig.clock.advance(181 * MINUTE);
+      const ended = await v1.bindingOnce((found) => v1.readiness(found) === "False/InvalidSpec");
+      assert.equal(v1.condition(ended, "Stalled"), "True/InvalidSpec");
+      await v1.patchBinding({
+        spec: { acrServer: REGISTRY, managedIdentityClientID: CLIENT_ID },
+      });
+      assert.equal(v1.condition(await v1.ready(), "Stalled"), "none");
+    },
+  );
 
   for (const [abuse, sentence] of ABUSES) {
     check(`says what is wrong with Azure's answer, and loses nothing: ${abuse}`, async (v1) => {

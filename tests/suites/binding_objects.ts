@@ -87,9 +87,14 @@ export abstract class BindingObjects<T extends AnyBinding> {
   }
 
   /** `status/reason` of the condition Ready. */
-  readiness({ status }: Stored<T>): string {
-    const ready = status?.conditions?.find(({ type }) => type === "Ready");
-    return ready === undefined ? "none" : `${ready.status}/${ready.reason}`;
+  readiness(binding: Stored<T>): string {
+    return this.condition(binding, "Ready");
+  }
+
+  /** `status/reason` of a condition, or `none`. */
+  condition({ status }: Stored<T>, name: string): string {
+    const found = status?.conditions?.find(({ type }) => type === name);
+    return found === undefined ? "none" : `${found.status}/${found.reason}`;
   }
 
   patchBinding(patch: unknown): Promise<void> {

@@ -159,19 +159,18 @@ function workloadIdentities(check: Check<V2>): void {
     },
   );
 
-  check("names the annotation that is missing, and goes on when it is set", async (v2) => {
+  check("names the annotations that are missing, and goes on when they are set", async (v2) => {
     await v2.createAccount("default");
     await v2.createBinding({ spec: federatedBy("default") });
-    assert.equal(
-      await v2.errorOnce(),
-      'service account "default": annotation azure.workload.identity/client-id is missing; set ' +
-        "it, or set clientID and tenantID in spec.auth.workloadIdentity.",
-    );
+    const missing = (id: string) =>
+      `service account "default": annotation azure.workload.identity/${id} is missing; set it, ` +
+      "or set clientID and tenantID in spec.auth.workloadIdentity.";
+    assert.equal(await v2.errorOnce(), `${missing("client-id")} ${missing("tenant-id")}`);
     assert.equal(v2.readiness((await v2.binding())!), "False/ServiceAccountIncomplete");
     await v2.patchAccount("default", {
       metadata: { annotations: { "azure.workload.identity/client-id": CLIENT_ID } },
     });
-    await v2.bindingOnce(({ status }) => /tenant-id is missing/.test(status?.error ?? ""));
+    await v2.bindingOnce(({ status }) => status?.error === missing("tenant-id"));
     await v2.patchAccount("default", { metadata: { annotations: WORKLOAD_IDENTITY } });
     await v2.ready();
   });
@@ -419,7 +418,8 @@ function faults(check: Check<V2>): void {
       await v2.patchBinding({ spec });
       const binding = await v2.bindingOnce(({ status }) => status?.observedGeneration === 2);
       assert.equal(binding.status!.error, sentence);
-      assert.equal(v2.readiness(binding), "False/InvalidSpec");
+      assert.equal(v2.readiness(binding), "True/InvalidSpec");
+      assert.equal(v2.condition(binding, "Stalled"), "True/InvalidSpec");
       assert.deepEqual((await v2.secret())!.data, before.data);
       assert.deepEqual(await v2.references("default"), [SECRET]);
       assert.equal(v2.minted().length, 1);

@@ -6,6 +6,7 @@ import type { AcrPullBinding } from "../../api/v1beta1.ts";
 import type { Stored } from "../../kubernetes/resource.ts";
 import { hash, labelValue, v1beta1SecretName } from "../names.ts";
 import { commonView } from "./common.ts";
+import { faultsIn, invalid } from "./faults.ts";
 import type { BindingSettings } from "./settings.ts";
 import type { BindingView, CredentialSpec } from "./view.ts";
 
@@ -56,8 +57,8 @@ interface Inputs {
 
 function credentialOf(inputs: Inputs, settings: BindingSettings): CredentialSpec {
   const { server, scope } = inputs;
-  const message = faultOf(inputs, settings);
-  if (message !== undefined) return { kind: "invalid", message };
+  const faults = faultsOf(inputs, settings);
+  if (faults.length > 0) return invalid(faults);
   const audience = settings.defaults.armResource || V1BETA1_AUDIENCE;
   return { kind: "managedIdentity", identity: identityOf(inputs), audience, server, scope };
 }
@@ -69,18 +70,18 @@ function identityOf({ clientId, resourceId }: Inputs): NodeIdentity {
     : { kind: "managedIdentity", resourceId };
 }
 
-/** The first fault of the spec after defaults, as a sentence that names the field. */
-function faultOf(inputs: Inputs, settings: BindingSettings): string | undefined {
-  const { clientId, resourceId, server } = inputs;
-  const serverFault = faultOfServer(server, settings.allowedServerSuffixes);
-  if (serverFault !== undefined) return `spec.acrServer ${serverFault}.`;
-  if (clientId === "" && resourceId === "") {
-    return "spec.managedIdentityClientID and spec.managedIdentityResourceID are both empty, and " +
-      "the operator has no default; set one of them.";
+/** The faults of the spec after defaults, each a sentence that names the field. */
+function faultsOf({ clientId, resourceId, server }: Inputs, settings: BindingSettings): string[] {
+  const faults = faultsIn("spec.acrServer", faultOfServer(server, settings.allowedServerSuffixes));
+  if (clientId !== "") {
+    faults.push(...faultsIn("spec.managedIdentityClientID", faultOfClientId(clientId)));
+  } else if (resourceId !== "") {
+    faults.push(...faultsIn("spec.managedIdentityResourceID", faultOfResourceId(resourceId)));
+  } else {
+    faults.push(
+      "spec.managedIdentityClientID and spec.managedIdentityResourceID are both empty, and " +
+        "the operator has no default; set one of them.",
+    );
   }
-  const clientFault = clientId === "" ? undefined : faultOfClientId(clientId);
-  if (clientFault !== undefined) return `spec.managedIdentityClientID ${clientFault}.`;
-  const resourceFault = clientId === "" ? faultOfResourceId(resourceId) : undefined;
-  if (resourceFault !== undefined) return `spec.managedIdentityResourceID ${resourceFault}.`;
-  return undefined;
+  return faults;
 }

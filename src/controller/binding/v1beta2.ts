@@ -1,3 +1,4 @@
+import type { NodeIdentity } from "../../azure/credentials.ts";
 import { type Cloud, CLOUDS } from "../../azure/clouds.ts";
 import {
   cleanPath,
@@ -10,10 +11,12 @@ import type { AcrPullBinding } from "../../api/v1beta2.ts";
 import type { Stored } from "../../kubernetes/resource.ts";
 import { hash, labelValue, v1beta2SecretName } from "../names.ts";
 import { commonView } from "./common.ts";
+import { faultsIn, invalid } from "./faults.ts";
 import type { BindingSettings } from "./settings.ts";
 import type { BindingView, CredentialSpec } from "./view.ts";
 
 type Spec = NonNullable<AcrPullBinding["spec"]>;
+type WorkloadIdentity = NonNullable<Spec["auth"]["workloadIdentity"]>;
 
 /** A v1beta2 binding. The reference's CRD admits objects that lack parts; these become invalid. */
 export function viewOfV1beta2(
@@ -57,48 +60,83 @@ function inputsOf({ serviceAccountName, auth, acr }: Spec): string {
 }
 
 function credentialOf(spec: Spec | undefined, settings: BindingSettings): CredentialSpec {
-  if (spec === undefined) return invalid("spec is missing; name registry, identity and account.");
-  const fault = faultOfServer(spec.acr.server, settings.allowedServerSuffixes);
-  if (fault !== undefined) return invalid(`spec.acr.server ${fault}.`);
-  const cloud = cloudOf(spec.acr, settings);
-  if ("kind" in cloud) return cloud;
-  return spec.auth.workloadIdentity !== undefined
-    ? workloadIdentity(spec, spec.auth.workloadIdentity, cloud)
-    : managedIdentity(spec, spec.auth.managedIdentity ?? {}, cloud);
+  if (spec === undefined) return invalid(["spec is missing; name registry, identity and account."]);
+  const { acr, auth } = spec;
+  const faults = [
+    ...faultsIn("spec.acr.server", faultOfServer(acr.server, settings.allowedServerSuffixes)),
+    ...faultsOfCloud(acr, settings),
+    ...faultsOfAuth(auth),
+  ];
+  if (faults.length > 0) return invalid(faults);
+  const cloud = cloudOf(acr);
+  return auth.workloadIdentity !== undefined
+    ? workloadIdentity(acr, auth.workloadIdentity, cloud)
+    : managedIdentity(acr, auth.managedIdentity!, cloud);
 }
 
-function cloudOf(acr: Spec["acr"], settings: BindingSettings): Cloud | CredentialSpec {
+function faultsOfCloud(acr: Spec["acr"], settings: BindingSettings): string[] {
   if (acr.environment !== "AirgappedCloud") {
     // A later CRD may admit clouds that this release does not know.
-    return CLOUDS[acr.environment] ?? unknownCloud(acr.environment);
+    const known = Object.keys(CLOUDS);
+    return faultsIn(
+      "spec.acr.environment",
+      known.includes(acr.environment)
+        ? undefined
+        : `${JSON.stringify(acr.environment)} is not known; give one of ${known.join(", ")} ` +
+          "or AirgappedCloud",
+    );
   }
   if (acr.cloudConfig === undefined) {
-    return invalid("spec.acr.cloudConfig is missing; AirgappedCloud needs it.");
+    return ["spec.acr.cloudConfig is missing; AirgappedCloud needs it."];
   }
   const { entraAuthorityHost, resourceManagerAudience } = acr.cloudConfig;
-  const authorityHost = hostOf(entraAuthorityHost);
-  if (!settings.allowedEntraAuthorityHosts.includes(authorityHost)) {
-    return notAllowed(
-      "entraAuthorityHost",
-      entraAuthorityHost,
-      "--allowed-entra-authority-hosts",
-    );
-  }
-  if (!settings.allowedResourceManagerAudiences.includes(resourceManagerAudience)) {
-    return notAllowed(
-      "resourceManagerAudience",
-      resourceManagerAudience,
-      "--allowed-resource-manager-audiences",
-    );
-  }
-  return { authorityHost, resourceManagerAudience };
+  return [
+    ...faultsIn(
+      "spec.acr.cloudConfig.entraAuthorityHost",
+      settings.allowedEntraAuthorityHosts.includes(hostOf(entraAuthorityHost))
+        ? undefined
+        : notAllowed(entraAuthorityHost, "--allowed-entra-authority-hosts"),
+    ),
+    ...faultsIn(
+      "spec.acr.cloudConfig.resourceManagerAudience",
+      settings.allowedResourceManagerAudiences.includes(resourceManagerAudience)
+        ? undefined
+        : notAllowed(resourceManagerAudience, "--allowed-resource-manager-audiences"),
+    ),
+  ];
 }
 
-function unknownCloud(environment: string): CredentialSpec {
-  return invalid(
-    `spec.acr.environment ${JSON.stringify(environment)} is not known; give one of ` +
-      `${Object.keys(CLOUDS).join(", ")} or AirgappedCloud.`,
-  );
+function notAllowed(value: string, flag: string): string {
+  return `${JSON.stringify(value)} is not among those that the operator allows; correct it, or ` +
+    `have the administrator extend ${flag}`;
+}
+
+function faultsOfAuth({ managedIdentity, workloadIdentity }: Spec["auth"]): string[] {
+  if (workloadIdentity !== undefined) return faultsOfWorkloadIdentity(workloadIdentity);
+  const { clientID, resourceID } = managedIdentity ?? {};
+  if (clientID !== undefined) {
+    return faultsIn("spec.auth.managedIdentity.clientID", faultOfClientId(clientID));
+  }
+  if (resourceID === undefined) {
+    return ["spec.auth names no identity; set managedIdentity or workloadIdentity."];
+  }
+  const fault = faultOfResourceId(cleanPath(resourceID));
+  return faultsIn("spec.auth.managedIdentity.resourceID", fault);
+}
+
+function faultsOfWorkloadIdentity({ clientID, tenantID }: WorkloadIdentity): string[] {
+  if (clientID === undefined || tenantID === undefined) return [];
+  return [
+    ...faultsIn("spec.auth.workloadIdentity.clientID", faultOfClientId(clientID)),
+    ...faultsIn("spec.auth.workloadIdentity.tenantID", faultOfTenant(tenantID)),
+  ];
+}
+
+/** The cloud of a spec in which no fault was found. */
+function cloudOf({ environment, cloudConfig }: Spec["acr"]): Cloud {
+  if (environment !== "AirgappedCloud") return CLOUDS[environment];
+  const { entraAuthorityHost, resourceManagerAudience } = cloudConfig!;
+  return { authorityHost: hostOf(entraAuthorityHost), resourceManagerAudience };
 }
 
 /** The Azure SDKs write the authority as a URL; the reference takes either. */
@@ -106,64 +144,36 @@ function hostOf(authority: string): string {
   return authority.toLowerCase().replace(/^https:\/\//, "").replace(/\/$/, "");
 }
 
-function notAllowed(field: string, value: string, flag: string): CredentialSpec {
-  return invalid(
-    `spec.acr.cloudConfig.${field} ${JSON.stringify(value)} is not among those that the operator ` +
-      `allows; correct it, or have the administrator extend ${flag}.`,
-  );
-}
-
 function managedIdentity(
-  { acr }: Spec,
-  auth: { clientID?: string; resourceID?: string },
+  { server, scope }: Spec["acr"],
+  { clientID, resourceID }: NonNullable<Spec["auth"]["managedIdentity"]>,
   cloud: Cloud,
 ): CredentialSpec {
-  const common = {
+  const identity: NodeIdentity = clientID !== undefined
+    ? { kind: "managedIdentity", clientId: clientID }
+    : { kind: "managedIdentity", resourceId: cleanPath(resourceID!) };
+  return {
     kind: "managedIdentity",
+    identity,
     audience: cloud.resourceManagerAudience,
-    server: acr.server,
-    scope: acr.scope,
-  } as const;
-  if (auth.clientID !== undefined) {
-    const fault = faultOfClientId(auth.clientID);
-    if (fault !== undefined) return invalid(`spec.auth.managedIdentity.clientID ${fault}.`);
-    return { ...common, identity: { kind: "managedIdentity", clientId: auth.clientID } };
-  }
-  if (auth.resourceID === undefined) {
-    return invalid("spec.auth names no identity; set managedIdentity or workloadIdentity.");
-  }
-  const resourceId = cleanPath(auth.resourceID);
-  const fault = faultOfResourceId(resourceId);
-  if (fault !== undefined) return invalid(`spec.auth.managedIdentity.resourceID ${fault}.`);
-  return { ...common, identity: { kind: "managedIdentity", resourceId } };
+    server,
+    scope,
+  };
 }
 
 function workloadIdentity(
-  { acr }: Spec,
-  auth: NonNullable<Spec["auth"]["workloadIdentity"]>,
+  { server, scope }: Spec["acr"],
+  { serviceAccountRef, clientID, tenantID }: WorkloadIdentity,
   cloud: Cloud,
 ): CredentialSpec {
-  const common = {
+  const isNamed = clientID !== undefined && tenantID !== undefined;
+  return {
     kind: "workloadIdentity",
-    serviceAccountName: auth.serviceAccountRef,
+    serviceAccountName: serviceAccountRef,
+    ...(isNamed ? { ids: { clientId: clientID, tenantId: tenantID } } : {}),
     authorityHost: cloud.authorityHost,
     audience: cloud.resourceManagerAudience,
-    server: acr.server,
-    scope: acr.scope,
-  } as const;
-  const { clientID, tenantID } = auth;
-  if (clientID === undefined || tenantID === undefined) return common;
-  const clientFault = faultOfClientId(clientID);
-  if (clientFault !== undefined) {
-    return invalid(`spec.auth.workloadIdentity.clientID ${clientFault}.`);
-  }
-  const tenantFault = faultOfTenant(tenantID);
-  if (tenantFault !== undefined) {
-    return invalid(`spec.auth.workloadIdentity.tenantID ${tenantFault}.`);
-  }
-  return { ...common, ids: { clientId: clientID, tenantId: tenantID } };
-}
-
-function invalid(message: string): CredentialSpec {
-  return { kind: "invalid", message };
+    server,
+    scope,
+  };
 }

@@ -47,7 +47,7 @@ export interface WorkloadIdentitySpec {
   readonly scope: string;
 }
 
-/** A spec from which no credential can be had, and why, as one sentence with its remedy. */
+/** A spec from which no credential can be had, and all that is wrong: a sentence a fault, with its remedy. */
 export interface InvalidSpec {
   readonly kind: "invalid";
   readonly message: string;

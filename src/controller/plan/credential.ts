@@ -53,24 +53,26 @@ function annotatedIds(
   account: ServiceAccountState,
 ): { clientId: string; tenantId: string } | Fault {
   const { clientId, tenantId } = account;
-  if (clientId === undefined) return incomplete(account, CLIENT_ID_ANNOTATION, "is missing");
-  if (tenantId === undefined) return incomplete(account, TENANT_ID_ANNOTATION, "is missing");
-  const clientFault = faultOfClientId(clientId);
-  if (clientFault !== undefined) return incomplete(account, CLIENT_ID_ANNOTATION, clientFault);
-  const tenantFault = faultOfTenant(tenantId);
-  if (tenantFault !== undefined) return incomplete(account, TENANT_ID_ANNOTATION, tenantFault);
-  return { clientId, tenantId };
+  const faults = [
+    ...annotationFaults(account, CLIENT_ID_ANNOTATION, clientId, faultOfClientId),
+    ...annotationFaults(account, TENANT_ID_ANNOTATION, tenantId, faultOfTenant),
+  ];
+  return faults.length > 0
+    ? { reason: "ServiceAccountIncomplete", message: faults.join(" ") }
+    : { clientId: clientId!, tenantId: tenantId! };
 }
 
-function incomplete(account: ServiceAccountState, annotation: string, fault: string): Fault {
-  const remedy = fault === "is missing"
-    ? "; set it, or set clientID and tenantID in spec.auth.workloadIdentity"
-    : "";
-  return {
-    reason: "ServiceAccountIncomplete",
-    message: `service account ${JSON.stringify(account.name)}: annotation ${annotation} ` +
-      `${fault}${remedy}.`,
-  };
+function annotationFaults(
+  account: ServiceAccountState,
+  annotation: string,
+  value: string | undefined,
+  faultOf: (value: string) => string | undefined,
+): string[] {
+  const fault = value === undefined
+    ? "is missing; set it, or set clientID and tenantID in spec.auth.workloadIdentity"
+    : faultOf(value);
+  if (fault === undefined) return [];
+  return [`service account ${JSON.stringify(account.name)}: annotation ${annotation} ${fault}.`];
 }
 
 /** The fault of a ServiceAccount that is not there, in the reference's words. */

@@ -60,25 +60,37 @@ function targetedCredential(snapshot: Snapshot): Wanted | Fault {
   return notFound(binding.target);
 }
 
-/** Nothing can be minted. What is there stays, and the status says why. */
+/**
+ * Nothing can be minted. What is there stays, and the status says why: Ready is about the credential
+ * that pods have, which still serves what an earlier spec asked for, and Stalled about the spec.
+ */
 function planFault(
   snapshot: Snapshot,
   fault: Fault,
   resting: Trouble | undefined,
   now: number,
 ): Plan {
-  const slot = secretSlot(snapshot);
+  const left = credentialLeft(snapshot);
+  const expiresAt = left && lifetimeOf(left)?.expiresAt;
+  const ready = expiresAt !== undefined && now < expiresAt;
   const outcome: Outcome = {
-    ready: false,
+    ready,
     reason: fault.reason,
-    message: fault.message,
+    message: ready ? withoutSuccessor(left!, fault.message) : fault.message,
     error: fault.message,
-    ...lifetimeIn(slot),
+    ...(fault.reason === "InvalidSpec" ? { stalled: fault } : {}),
+    ...lifetimeIn(secretSlot(snapshot)),
   };
   const tell = status(snapshot, outcome, now);
-  if (resting !== undefined) return { actions: tell, wakeAt: resting.retryAt };
+  const moments = [resting?.retryAt, ready ? expiresAt : undefined].filter(isMoment);
+  const wake = moments.length === 0 ? {} : { wakeAt: Math.min(...moments) };
+  if (resting !== undefined) return { actions: tell, ...wake };
   // What the binding named before keeps the credential until it can be attached anew.
-  return { actions: [...finalizer(snapshot), ...tell] };
+  return { actions: [...finalizer(snapshot), ...tell], ...wake };
+}
+
+function isMoment(moment: number | undefined): moment is number {
+  return moment !== undefined;
 }
 
 /** The last attempt failed and the next is not due. A credential that still serves counts. */
@@ -89,9 +101,7 @@ function planRest(snapshot: Snapshot, trouble: Trouble, now: number): Plan {
   const outcome: Outcome = {
     ready,
     reason: ready ? "RefreshFailing" : trouble.reason,
-    message: ready
-      ? `The credential serves until ${serving!.expiry}, but has no successor: ${trouble.message}`
-      : trouble.message,
+    message: ready ? withoutSuccessor(serving!, trouble.message) : trouble.message,
     error: trouble.message,
     ...lifetimeIn(secretSlot(snapshot)),
   };
@@ -209,11 +219,31 @@ export function servesUntil(snapshot: Snapshot): number | undefined {
 
 /** The credential that pods use while its successor cannot be had, if it is for the same inputs. */
 function servingCredential(snapshot: Snapshot): SecretState | undefined {
+  const slot = attachedSlot(snapshot);
+  if (slot === undefined || slot.content?.kind === "broken") return undefined;
+  return slot.secret.inputs === snapshot.binding.inputsHash ? slot.secret : undefined;
+}
+
+/**
+ * The credential that pods have from an earlier spec. Nothing is read to find out what others put
+ * there, since there may be no registry to compare it with.
+ */
+function credentialLeft(snapshot: Snapshot): SecretState | undefined {
+  const slot = attachedSlot(snapshot);
+  const isKnown = slot?.secret.dataIsOurs || slot?.content?.kind === "intact";
+  return isKnown ? slot?.secret : undefined;
+}
+
+function attachedSlot(snapshot: Snapshot): Extract<SecretSlot, { kind: "ours" }> | undefined {
   const { binding, serviceAccounts } = snapshot;
   const slot = secretSlot(snapshot);
-  if (slot.kind !== "ours" || slot.content?.kind === "broken") return undefined;
+  if (slot.kind !== "ours") return undefined;
   const attached = serviceAccounts.get(binding.target)?.pullSecrets.includes(slot.secret.name);
-  return attached && slot.secret.inputs === binding.inputsHash ? slot.secret : undefined;
+  return attached ? slot : undefined;
+}
+
+function withoutSuccessor({ expiry }: SecretState, why: string): string {
+  return `The credential serves until ${expiry}, but has no successor: ${why}`;
 }
 
 function lifetimeIn(slot: SecretSlot): Pick<Outcome, "lifetime"> {

@@ -10,6 +10,8 @@ export interface Outcome {
   readonly message: string;
   /** What goes into `status.error`; absent when all is well. */
   readonly error?: string;
+  /** Why nothing goes on until the spec changes; absent where it does. */
+  readonly stalled?: { readonly reason: string; readonly message: string };
   /** Of the credential in the Secret, where there is one. */
   readonly lifetime?: Lifetime;
 }
@@ -29,7 +31,7 @@ export function statusFor(
     ...times(present, outcome.lifetime),
     ...(outcome.error === undefined ? {} : { error: outcome.error }),
     observedGeneration: binding.generation,
-    conditions: withReady(present.conditions ?? [], readyOf(binding, outcome, now)),
+    conditions: conditionsFor(binding, outcome, now),
   };
   const same = sameFields(present, wanted) && (!keepsConditions || sameConditions(present, wanted));
   return same ? undefined : wanted;
@@ -54,23 +56,42 @@ function keepIfSame(present: string | undefined, ms: number): string {
   return present !== undefined && Date.parse(present) === ms ? present : formatTime(ms);
 }
 
-function readyOf(binding: BindingView, outcome: Outcome, now: number): Condition {
+/**
+ * Conditions that others wrote stay, in their places. Stalled is there only while it is True: by its
+ * name and absence kstatus, and what builds on it (Flux, kpt), tell a fault from work in progress.
+ */
+function conditionsFor(binding: BindingView, outcome: Outcome, now: number): readonly Condition[] {
+  const { reason, message, stalled } = outcome;
   const status = outcome.ready ? "True" : "False";
-  const before = binding.status.conditions?.find((condition) => condition.type === "Ready");
+  const ready = conditionOf(binding, { type: "Ready", status, reason, message }, now);
+  const conditions = withCondition(binding.status.conditions ?? [], ready);
+  if (stalled === undefined) return conditions.filter(({ type }) => type !== "Stalled");
+  const told = { type: "Stalled", status: "True", ...stalled } as const;
+  return withCondition(conditions, conditionOf(binding, told, now));
+}
+
+function conditionOf(
+  binding: BindingView,
+  { type, status, reason, message }: Pick<Condition, "type" | "status" | "reason" | "message">,
+  now: number,
+): Condition {
+  const before = binding.status.conditions?.find((condition) => condition.type === type);
   return {
-    type: "Ready",
+    type,
     status,
     observedGeneration: binding.generation,
     lastTransitionTime: before?.status === status ? before.lastTransitionTime : formatTime(now),
-    reason: outcome.reason,
-    message: outcome.message,
+    reason,
+    message,
   };
 }
 
-/** Conditions that others wrote stay, in their places. */
-function withReady(conditions: readonly Condition[], ready: Condition): readonly Condition[] {
-  const at = conditions.findIndex((condition) => condition.type === "Ready");
-  return at < 0 ? [...conditions, ready] : conditions.with(at, ready);
+function withCondition(
+  conditions: readonly Condition[],
+  condition: Condition,
+): readonly Condition[] {
+  const at = conditions.findIndex(({ type }) => type === condition.type);
+  return at < 0 ? [...conditions, condition] : conditions.with(at, condition);
 }
 
 function sameFields(a: BindingStatus, b: BindingStatus): boolean {

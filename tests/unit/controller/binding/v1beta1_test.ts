@@ -216,3 +216,50 @@ for (const [what, spec, message] of INVALID) {
     assert.deepEqual(viewWith(spec).credential, { kind: "invalid", message });
   });
 }
+
+const BAD_SERVER = 'spec.acrServer "bench" is no host name; give one like example.azurecr.io.';
+const SEVERAL: readonly [what: string, Partial<AcrPullBindingSpec>, faults: readonly string[]][] = [
+  [
+    "server and client ID",
+    { acrServer: "bench", managedIdentityClientID: "puller" },
+    [
+      BAD_SERVER,
+      'spec.managedIdentityClientID "puller" is no GUID; give the identity\'s client ID, e.g. ' +
+      "1b461305-28be-5271-beda-bd9fd2e24251.",
+    ],
+  ],
+  [
+    "server and resource ID",
+    { acrServer: "bench", managedIdentityResourceID: "puller" },
+    [
+      BAD_SERVER,
+      'spec.managedIdentityResourceID "puller" is no resource ID of a managed identity; give ' +
+      "/subscriptions/GUID/resourceGroups/NAME/providers/Microsoft.ManagedIdentity/" +
+      "userAssignedIdentities/NAME.",
+    ],
+  ],
+  [
+    "everything left out",
+    {},
+    [
+      "spec.acrServer is empty; give the registry's host name, e.g. example.azurecr.io.",
+      "spec.managedIdentityClientID and spec.managedIdentityResourceID are both empty, and the " +
+      "operator has no default; set one of them.",
+    ],
+  ],
+  [
+    "a client ID beside a resource ID, of which only the first is used",
+    { acrServer: SERVER, managedIdentityClientID: "puller", managedIdentityResourceID: "puller" },
+    [
+      'spec.managedIdentityClientID "puller" is no GUID; give the identity\'s client ID, e.g. ' +
+      "1b461305-28be-5271-beda-bd9fd2e24251.",
+    ],
+  ],
+];
+
+for (const [what, spec, faults] of SEVERAL) {
+  Deno.test(`v1beta1: all that is wrong is told at once: ${what}`, () => {
+    const message = faults.join(" ");
+    assert.deepEqual(viewWith(spec).credential, { kind: "invalid", message });
+  });
+}

@@ -254,6 +254,67 @@ for (const [what, spec, message] of INVALID) {
   });
 }
 
+const SERVER_FAULT = 'spec.acr.server "bench" is no host name; give one like example.azurecr.io.';
+const SEVERAL: readonly [what: string, Change, faults: readonly string[]][] = [
+  [
+    "server, cloud and identity",
+    {
+      ...acr({ server: "bench", environment: "MoonCloud" as "ChinaCloud" }),
+      ...managed({ clientID: "puller" }),
+    },
+    [
+      SERVER_FAULT,
+      'spec.acr.environment "MoonCloud" is not known; give one of PublicCloud, ' +
+      "USGovernmentCloud, ChinaCloud or AirgappedCloud.",
+      'spec.auth.managedIdentity.clientID "puller" is no GUID; give the identity\'s client ID, ' +
+      "e.g. 1b461305-28be-5271-beda-bd9fd2e24251.",
+    ],
+  ],
+  [
+    "both endpoints of an air-gapped cloud, and no identity",
+    {
+      ...acr({
+        environment: "AirgappedCloud",
+        cloudConfig: { entraAuthorityHost: "login.evil", resourceManagerAudience: "evil" },
+      }),
+      auth: {},
+    },
+    [
+      `spec.acr.cloudConfig.entraAuthorityHost "login.evil" ${ADMIN} extend ` +
+      "--allowed-entra-authority-hosts.",
+      `spec.acr.cloudConfig.resourceManagerAudience "evil" ${ADMIN} extend ` +
+      "--allowed-resource-manager-audiences.",
+      "spec.auth names no identity; set managedIdentity or workloadIdentity.",
+    ],
+  ],
+  [
+    "server, missing endpoints and both IDs of a workload identity",
+    {
+      ...acr({ server: "bench", environment: "AirgappedCloud" }),
+      ...federated({ clientID: "puller", tenantID: "common" }),
+    },
+    [
+      SERVER_FAULT,
+      "spec.acr.cloudConfig is missing; AirgappedCloud needs it.",
+      'spec.auth.workloadIdentity.clientID "puller" is no GUID; give the identity\'s client ID, ' +
+      "e.g. 1b461305-28be-5271-beda-bd9fd2e24251.",
+      'spec.auth.workloadIdentity.tenantID "common" is not one tenant; give the tenant\'s GUID ' +
+      "or a verified domain.",
+    ],
+  ],
+];
+
+for (const [what, spec, faults] of SEVERAL) {
+  Deno.test(`v1beta2: all that is wrong is told at once: ${what}`, () => {
+    assert.deepEqual(credentialOf(spec), { kind: "invalid", message: faults.join(" ") });
+  });
+}
+
+Deno.test("v1beta2: a cloud named as a member of every object is not known either", () => {
+  const credential = credentialOf(acr({ environment: "constructor" as "ChinaCloud" }));
+  assert.equal(credential.kind, "invalid");
+});
+
 Deno.test("v1beta2: an air-gapped cloud is refused where the administrator allows none", () => {
   const spec = acr({ environment: "AirgappedCloud", cloudConfig: AIRGAPPED });
   assert.equal(credentialOf(spec, SETTINGS).kind, "invalid");

@@ -299,8 +299,10 @@ function assertSettled(world: World, key: string): void {
     if (readiness?.reason === "SecretNameTaken" && unseen) {
       assert.ok(world.wakes.get(key)! < Infinity, "nobody tells that this Secret has gone");
     }
-    if (world.keepsConditions && readiness?.reason !== "RefreshFailing") {
-      assert.equal(readiness?.status, "False");
+    if (world.keepsConditions && readiness?.status === "True") {
+      const secret = world.secrets.get(view.secretName)!;
+      assert.ok(isValid(secret, world.now), "Ready is True without a valid credential");
+      assert.ok(attachedTo.includes(view.target), "Ready is True without a reference");
     }
     return;
   }

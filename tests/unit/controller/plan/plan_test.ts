@@ -20,6 +20,7 @@ import {
   HOUR,
   MINUTE,
   NOW,
+  SECOND,
   secretOf,
   SERVER,
   snapshotOf,
@@ -104,6 +105,28 @@ const failure = (reason: string, message: string, status: BindingStatus = {}): A
     error: message,
     observedGeneration: 1,
     conditions: [ready(V1, { status: "False", reason, message })],
+  },
+});
+
+const stalled = (message: string): Condition =>
+  ready(V1, { type: "Stalled", reason: "InvalidSpec", message });
+const SERVES = "The credential serves until 2026-06-01T14:00:00Z, but has no successor: ";
+const EVIL =
+  'spec.acrServer "evil.example" is outside the allowed registry suffixes (azurecr.io); ' +
+  "correct it, or have the administrator extend --allowed-acr-server-suffixes.";
+const EVIL_SPEC = viewV1({ spec: { acrServer: "evil.example" } });
+const invalidSpec = (message: string, isReady: boolean, status: BindingStatus = {}): Action => ({
+  kind: "writeStatus",
+  status: {
+    ...status,
+    error: message,
+    observedGeneration: 1,
+    conditions: [
+      isReady
+        ? ready(V1, { reason: "InvalidSpec", message: SERVES + message })
+        : ready(V1, { status: "False", reason: "InvalidSpec", message }),
+      stalled(message),
+    ],
   },
 });
 
@@ -210,21 +233,9 @@ const NEW_BINDINGS: readonly Case[] = [
     },
   },
   {
-    when: "an invalid spec mints nothing and loses nothing",
-    snapshot: snapshotOf(
-      viewV1({ spec: { acrServer: "evil.example" } }),
-      { ...ATTACHED, keepsConditions: false },
-    ),
-    plan: {
-      actions: [
-        failure(
-          "InvalidSpec",
-          'spec.acrServer "evil.example" is outside the allowed registry suffixes (azurecr.io); ' +
-            "correct it, or have the administrator extend --allowed-acr-server-suffixes.",
-          TIMES,
-        ),
-      ],
-    },
+    when: "an invalid spec from the beginning is told, and nothing else is done for it",
+    snapshot: snapshotOf(EVIL_SPEC),
+    plan: { actions: [invalidSpec(EVIL, false)] },
   },
   {
     when: "a binding without spec, which the reference's CRD admits, is detached from nothing",
@@ -232,7 +243,103 @@ const NEW_BINDINGS: readonly Case[] = [
       { ...V1, target: "", credential: { kind: "invalid", message: "spec is missing." } },
       ATTACHED,
     ),
-    plan: { actions: [failure("InvalidSpec", "spec is missing.", TIMES)] },
+    plan: { actions: [invalidSpec("spec is missing.", false, TIMES)] },
+  },
+];
+
+/** The spec was made invalid, or what it names went away, after a credential had been attached. */
+const FAULTS_LATER: readonly Case[] = [
+  {
+    when: "an invalid spec mints nothing, and Ready lasts as long as the credential that is there",
+    snapshot: snapshotOf(EVIL_SPEC, { ...ATTACHED, keepsConditions: false }),
+    plan: { actions: [invalidSpec(EVIL, true, TIMES)], wakeAt: LIFETIME.expiresAt },
+  },
+  {
+    when: "an invalid spec of which the status tells needs nothing until the credential expires",
+    snapshot: snapshotOf({
+      ...EVIL_SPEC,
+      status: (invalidSpec(EVIL, true, TIMES) as { status: BindingStatus }).status,
+    }, ATTACHED),
+    plan: { actions: [], wakeAt: LIFETIME.expiresAt },
+  },
+  {
+    when: "a millisecond before the credential of an invalid spec expires it is still ready",
+    snapshot: snapshotOf(EVIL_SPEC, ATTACHED),
+    at: LIFETIME.expiresAt - 1,
+    plan: {
+      actions: [{
+        ...invalidSpec(EVIL, true, TIMES),
+        status: {
+          ...(invalidSpec(EVIL, true, TIMES) as { status: BindingStatus }).status,
+          conditions: [
+            ready(V1, { reason: "InvalidSpec", message: SERVES + EVIL }),
+            stalled(EVIL),
+          ].map((condition) => ({
+            ...condition,
+            lastTransitionTime: time(LIFETIME.expiresAt - SECOND),
+          })),
+        },
+      } as Action],
+      wakeAt: LIFETIME.expiresAt,
+    },
+  },
+  {
+    when: "with the credential's end an invalid spec is no longer ready",
+    snapshot: snapshotOf(EVIL_SPEC, {
+      ...ATTACHED,
+      secrets: [{ ...OURS, expiry: time(NOW) }],
+    }),
+    plan: {
+      actions: [invalidSpec(EVIL, false, { ...TIMES, tokenExpirationTime: time(NOW) })],
+    },
+  },
+  {
+    when: "a credential that is attached to another account does not make an invalid spec ready",
+    snapshot: snapshotOf(EVIL_SPEC, {
+      secrets: [OURS],
+      accounts: [account("default"), account("old", [NAME])],
+    }),
+    plan: { actions: [invalidSpec(EVIL, false, TIMES)] },
+  },
+  {
+    when: "data that another wrote do not make an invalid spec ready",
+    snapshot: snapshotOf(EVIL_SPEC, { ...ATTACHED, secrets: [ALTERED] }),
+    plan: { actions: [invalidSpec(EVIL, false, TIMES)] },
+  },
+  {
+    when: "data that another wrote and that were found intact make an invalid spec ready",
+    snapshot: snapshotOf(EVIL_SPEC, {
+      ...ATTACHED,
+      secrets: [ALTERED],
+      inspection: found(ALTERED),
+    }),
+    plan: { actions: [invalidSpec(EVIL, true, TIMES)], wakeAt: LIFETIME.expiresAt },
+  },
+  {
+    when: "another's Secret does not make an invalid spec ready",
+    snapshot: snapshotOf(EVIL_SPEC, { ...ATTACHED, secrets: [OWNED_BY_V2] }),
+    plan: { actions: [invalidSpec(EVIL, false)] },
+  },
+  {
+    when: "while a failed write rests, the earlier of its next try and the credential's end counts",
+    snapshot: troubled(snapshotOf(EVIL_SPEC, ATTACHED)),
+    plan: { actions: [invalidSpec(EVIL, true, TIMES)], wakeAt: NOW + MINUTE },
+  },
+  {
+    when: "while a failed write rests for long, the credential's end is not slept through",
+    snapshot: troubled(snapshotOf(EVIL_SPEC, ATTACHED), { retryAt: NOW + 3 * HOUR }),
+    plan: { actions: [invalidSpec(EVIL, true, TIMES)], wakeAt: LIFETIME.expiresAt },
+  },
+  {
+    when: "a spec that is mended is no longer stalled",
+    snapshot: snapshotOf({
+      ...V1,
+      status: { ...settledStatus(V1), conditions: [ready(V1), stalled(EVIL)] },
+    }, ATTACHED),
+    plan: {
+      actions: [{ kind: "writeStatus", status: settledStatus(V1) }],
+      wakeAt: DUE_AT,
+    },
   },
 ];
 
@@ -742,6 +849,7 @@ const DELETIONS: readonly Case[] = [
 for (
   const cases of [
     NEW_BINDINGS,
+    FAULTS_LATER,
     SETTLED,
     MOVED,
     ALTERATIONS,
@@ -827,29 +935,36 @@ Deno.test("plan: a binding that left federation behind is minted anew", () => {
 });
 
 const REMEDY = "; set it, or set clientID and tenantID in spec.auth.workloadIdentity.";
-const INCOMPLETE: readonly [what: string, ids: Partial<typeof IDS>, fault: string][] = [
-  ["no client ID", { tenantId: TENANT_ID }, `client-id is missing${REMEDY}`],
-  ["no tenant ID", { clientId: CLIENT_ID }, `tenant-id is missing${REMEDY}`],
-  [
-    "a client ID that is none",
-    { ...IDS, clientId: "me" },
-    'client-id "me" is no GUID; give the identity\'s client ID, e.g. ' +
-    "1b461305-28be-5271-beda-bd9fd2e24251.",
-  ],
-  [
-    "a tenant that is none",
-    { ...IDS, tenantId: "common" },
-    'tenant-id "common" is not one tenant; give the tenant\'s GUID or a verified domain.',
-  ],
+const CLIENT_FAULT = 'client-id "me" is no GUID; give the identity\'s client ID, e.g. ' +
+  "1b461305-28be-5271-beda-bd9fd2e24251.";
+const TENANT_FAULT =
+  'tenant-id "common" is not one tenant; give the tenant\'s GUID or a verified domain.';
+const INCOMPLETE: readonly [what: string, ids: Partial<typeof IDS>, faults: readonly string[]][] = [
+  ["no client ID", { tenantId: TENANT_ID }, [`client-id is missing${REMEDY}`]],
+  ["no tenant ID", { clientId: CLIENT_ID }, [`tenant-id is missing${REMEDY}`]],
+  ["a client ID that is none", { ...IDS, clientId: "me" }, [CLIENT_FAULT]],
+  ["a tenant that is none", { ...IDS, tenantId: "common" }, [TENANT_FAULT]],
+  ["neither", {}, [`client-id is missing${REMEDY}`, `tenant-id is missing${REMEDY}`]],
+  ["a fault each", { clientId: "me", tenantId: "common" }, [CLIENT_FAULT, TENANT_FAULT]],
 ];
 
-for (const [what, ids, fault] of INCOMPLETE) {
+for (const [what, ids, faults] of INCOMPLETE) {
   Deno.test(`plan: an account whose annotations have ${what} is told of, and nothing is lost`, () => {
-    const { actions } = federatedPlan(viewFederated(), IDENTITY_HASH, ids);
-    const messages = actions.map((action) => action.kind === "writeStatus" && action.status.error);
-    assert.deepEqual(messages, [
-      `service account "default": annotation azure.workload.identity/${fault}`,
-    ]);
+    const { actions, wakeAt } = federatedPlan(viewFederated(), IDENTITY_HASH, ids);
+    const message = faults.map((fault) =>
+      `service account "default": annotation azure.workload.identity/${fault}`
+    ).join(" ");
+    assert.deepEqual([actions, wakeAt], [[{
+      kind: "writeStatus",
+      status: {
+        ...TIMES,
+        error: message,
+        observedGeneration: 1,
+        conditions: [
+          ready(V2, { reason: "ServiceAccountIncomplete", message: SERVES + message }),
+        ],
+      },
+    }], LIFETIME.expiresAt]);
   });
 }
 

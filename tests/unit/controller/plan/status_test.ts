@@ -22,6 +22,14 @@ const ready = (change: Partial<Condition> = {}): Condition => ({
 });
 const failed = (change: Partial<Condition> = {}) =>
   ready({ status: "False", reason: "Throttled", message: "Slow.", ...change });
+const STALLED: Outcome = {
+  ...ATTACHED,
+  reason: "InvalidSpec",
+  error: "Wrong.",
+  stalled: { reason: "InvalidSpec", message: "Wrong." },
+};
+const stalled = (change: Partial<Condition> = {}) =>
+  ready({ type: "Stalled", reason: "InvalidSpec", message: "Wrong.", ...change });
 const other: Condition = { ...ready(), type: "Audited", reason: "Seen", message: "Fine." };
 
 const TIMES = { lastTokenRefreshTime: time(NOW - HOUR), tokenExpirationTime: time(NOW + HOUR) };
@@ -92,6 +100,53 @@ const CASES: readonly {
     wanted: { ...SETTLED, conditions: [other, ready()] },
   },
   {
+    what: "Stalled comes after Ready and the conditions of others",
+    present: { ...SETTLED, conditions: [ready(), other] },
+    outcome: STALLED,
+    wanted: {
+      ...SETTLED,
+      error: "Wrong.",
+      conditions: [ready({ reason: "InvalidSpec" }), other, stalled()],
+    },
+  },
+  {
+    what: "Stalled keeps its place and the moment of its transition, and follows the generation",
+    present: {
+      ...SETTLED,
+      conditions: [stalled({ lastTransitionTime: EARLIER, message: "Old." }), ready(), other],
+    },
+    generation: 2,
+    outcome: STALLED,
+    wanted: {
+      ...SETTLED,
+      observedGeneration: 2,
+      error: "Wrong.",
+      conditions: [
+        stalled({ lastTransitionTime: EARLIER, observedGeneration: 2 }),
+        ready({ reason: "InvalidSpec", observedGeneration: 2 }),
+        other,
+      ],
+    },
+  },
+  {
+    what: "Stalled that was not so before becomes so now",
+    present: {
+      ...SETTLED,
+      conditions: [ready(), stalled({ status: "False", lastTransitionTime: EARLIER })],
+    },
+    outcome: STALLED,
+    wanted: {
+      ...SETTLED,
+      error: "Wrong.",
+      conditions: [ready({ reason: "InvalidSpec" }), stalled()],
+    },
+  },
+  {
+    what: "Stalled goes when the spec is mended, though nothing else has changed",
+    present: { ...SETTLED, conditions: [ready(), stalled(), other] },
+    wanted: { ...SETTLED, conditions: [ready(), other] },
+  },
+  {
     what: "where conditions are pruned, the reference's fields are enough",
     present: TIMES,
     keepsConditions: false,
@@ -121,7 +176,7 @@ for (const { what, present = {}, outcome = ATTACHED, wanted, ...rest } of CASES)
 }
 
 Deno.test("status: what was written is left alone on the next pass, whatever the outcome", () => {
-  for (const outcome of [ATTACHED, FAILED, { ...FAILED, ready: true }]) {
+  for (const outcome of [ATTACHED, FAILED, { ...FAILED, ready: true }, STALLED]) {
     const binding = viewV1();
     const written = statusFor(binding, outcome, NOW, true)!;
     const next = { ...binding, status: written };
