@@ -9,8 +9,8 @@ import { V2 } from "./v1beta2_objects.ts";
 /** Bindings by name, with their labels. */
 const LABELS: Readonly<Record<string, Record<string, string>>> = {
   bare: {},
-  web: { tier: "web", env: "prod" },
-  api: { tier: "api", env: "test" },
+  web: { tier: "web", env: "prod", rank: "10" },
+  api: { tier: "api", env: "test", rank: "9" },
 };
 
 /** Each operator of a selector, and the bindings that it selects. */
@@ -23,6 +23,9 @@ const SELECTORS: readonly { selector: string; selected: readonly string[] }[] = 
   { selector: "tier notin (web)", selected: ["api", "bare"] },
   { selector: "tier", selected: ["api", "web"] },
   { selector: "!tier", selected: ["bare"] },
+  // The documentation of labels is silent on these two; the API server compares integers by them.
+  { selector: "rank>9", selected: ["web"] },
+  { selector: "rank<10", selected: ["api"] },
   { selector: " tier in (web,api), env!=prod ", selected: ["api"] },
 ];
 

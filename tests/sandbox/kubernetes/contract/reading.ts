@@ -64,6 +64,21 @@ export const READING_CONVERSATIONS: readonly Conversation[] = [
     ],
   },
   {
+    name: "selectors that compare integers",
+    steps: [
+      map("a", { x: "9" }),
+      map("b", { x: "10" }),
+      map("c", { x: "ten" }),
+      map("d"),
+      ...lists([
+        "labelSelector=x%3E9",
+        "labelSelector=x%20%3C%2010",
+        "labelSelector=x%3E8,x%3C10",
+        "labelSelector=x%3Eten",
+      ]),
+    ],
+  },
+  {
     name: "paging keeps to the state of the first page",
     steps: [
       map("a"),

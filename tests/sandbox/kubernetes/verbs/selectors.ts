@@ -7,7 +7,7 @@ export type Selector = (object: KubeObject) => boolean;
 
 type Labels = Readonly<Record<string, string>>;
 
-/** Compiles a labelSelector: `a=b`, `a==b`, `a!=b`, `a in (b,c)`, `a notin (b)`, `a`, `!a`. */
+/** Compiles a labelSelector: `a=b`, `a==b`, `a!=b`, `a in (b,c)`, `a notin (b)`, `a>1`, `a<1`, `a`, `!a`. */
 export function labelSelector(text: string): Selector {
   const requirements = splitRequirements(text).map(requirement);
   return (object) => requirements.every((fits) => fits(object.metadata.labels ?? {}));
@@ -27,6 +27,11 @@ function requirement(text: string): (labels: Labels) => boolean {
       ? (labels) => key in labels && values.includes(labels[key]!)
       : (labels) => !(key in labels) || !values.includes(labels[key]!);
   }
+  const comparison = /^([^\s=!<>]+)\s*([<>])\s*(\S*)$/.exec(text);
+  if (comparison !== null) {
+    const [, key = "", operator, value = ""] = comparison;
+    return compares(key, operator as "<" | ">", value);
+  }
   const equality = /^([^\s=!]+)\s*(==|=|!=)\s*(\S*)$/.exec(text);
   if (equality !== null) {
     const [, key = "", operator, value] = equality;
@@ -44,6 +49,24 @@ function requirement(text: string): (labels: Labels) => boolean {
     `unable to parse requirement: found '${found}', expected: in, notin, =, ==, !=, gt, lt`,
   );
 }
+
+/** Compares integers; a label that is none is not selected. */
+function compares(key: string, operator: "<" | ">", value: string): (labels: Labels) => boolean {
+  if (!INTEGER.test(value)) {
+    throw badRequest(
+      `unable to parse requirement: values[0]: Invalid value: ${JSON.stringify(value)}: ` +
+        "for 'Gt', 'Lt' operators, the value must be an integer",
+    );
+  }
+  const bound = BigInt(value);
+  return (labels) => {
+    const found = labels[key] ?? "";
+    if (!INTEGER.test(found)) return false;
+    return operator === ">" ? BigInt(found) > bound : BigInt(found) < bound;
+  };
+}
+
+const INTEGER = /^\d+$/;
 
 /** Compiles a fieldSelector over the fields that `type` lets select. Throws 400 for others. */
 export function fieldSelector(text: string, type: ResourceType): Selector {
