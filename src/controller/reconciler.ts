@@ -3,7 +3,9 @@ import {
   ApiError,
   isAlreadyExists,
   isConflict,
+  isForbidden,
   isInvalid,
+  isNamespaceTerminating,
   isNotFound,
 } from "../kubernetes/errors.ts";
 import type { Clock } from "../runtime/clock.ts";
@@ -14,7 +16,7 @@ import type { Cluster } from "./cluster/cluster.ts";
 import type { ActionContext, Executor } from "./execute/executor.ts";
 import { IdentityMemory } from "./identity_memory.ts";
 import type { Action } from "./plan/actions.ts";
-import { inputsOfAttempt, plan, servesUntil } from "./plan/plan.ts";
+import { inputsOfAttempt, isEnding, plan, servesUntil } from "./plan/plan.ts";
 import type { Inspection, Snapshot, Trouble } from "./plan/snapshot.ts";
 import type { ReconcileReport } from "./report.ts";
 import { nextAttemptAt, type RetriedFailure } from "./retry_policy.ts";
@@ -33,6 +35,9 @@ export interface ReconcilerOptions {
 
 /** Where no watch tells of Secrets, how soon one that somebody altered is seen. */
 const LOOK_AGAIN_MS = 10 * 60_000;
+
+/** In a namespace that is being deleted nothing can be made until the binding itself is deleted. */
+const NAMESPACE_ENDING_MS = 10 * 60_000;
 
 /** More passes than any binding needs: others keep undoing what is done. */
 const MOST_PASSES = 16;
@@ -63,7 +68,9 @@ export class Reconciler {
     const id = parseBindingKey(key);
     const startedAt = clock.now();
     const wakeAt = await this.#untilSettled(key, id, context);
-    const result = this.#troubles.has(key) || this.#untold.has(key) ? "failed" : "settled";
+    const trouble = this.#troubles.get(key);
+    const failed = trouble !== undefined && !isEnding(trouble, startedAt);
+    const result = failed || this.#untold.has(key) ? "failed" : "settled";
     report.reconciled(id, result, clock.now() - startedAt);
     return wakeAt;
   }
@@ -210,8 +217,9 @@ export class Reconciler {
   #settled(key: string, snapshot: Snapshot): void {
     if (!this.#troubles.has(key)) this.#identities.note(key, snapshot);
     const trouble = this.#troubles.get(key);
-    const over = trouble !== undefined &&
-      (trouble.retryAt <= this.#options.clock.now() ||
+    const now = this.#options.clock.now();
+    const over = trouble !== undefined && !isEnding(trouble, now) &&
+      (trouble.retryAt <= now ||
         trouble.inputs !== inputsOfAttempt(snapshot));
     if (over) this.#troubles.delete(key);
     this.#untold.delete(key);
@@ -252,12 +260,18 @@ function isImmutable(inspection: Inspection): boolean {
   return inspection.kind === "found" && inspection.content.immutable === true;
 }
 
+/**
+ * Admission plugins (OwnerReferencesPermissionEnforcement, policies with parameters) look kinds up
+ * in a discovery that kube-apiserver renews every 30 s.
+ */
+const UNKNOWN_KIND = /no matches for kind "([^"]+)"/;
+
 /** The failure as a status tells it. */
 function describe(
   binding: BindingView,
   action: Action,
   error: unknown,
-): Pick<Trouble, "class" | "reason" | "message"> & RetriedFailure {
+): Pick<Trouble, "class" | "reason" | "message" | "isNamespaceEnding"> & RetriedFailure {
   if (error instanceof AzureError) {
     const { class: failureClass, reason, retryAfterMs, healsInCluster } = error.failure;
     return {
@@ -268,7 +282,26 @@ function describe(
       ...optional("healsInCluster", healsInCluster),
     };
   }
+  if (isNamespaceTerminating(error)) {
+    return {
+      class: "permanent-user-error",
+      reason: "NamespaceTerminating",
+      message: `Namespace ${binding.namespace} is being deleted; nothing is made in it any more.`,
+      retryAfterMs: NAMESPACE_ENDING_MS,
+      isNamespaceEnding: true,
+    };
+  }
   const api = ApiError.from(error);
+  const unknownKind = isForbidden(api) ? UNKNOWN_KIND.exec(api.message)?.[1] : undefined;
+  if (unknownKind !== undefined) {
+    return {
+      class: "transient",
+      reason: "KindNotKnownYet",
+      message: `${doing(binding, action)} failed: admission in the API server does not know the ` +
+        `kind ${unknownKind}; it learns of a new CRD within 30 s, and the operator tries again ` +
+        "by itself. If this stays, install the CRD of that kind.",
+    };
+  }
   return {
     class: api.retryable || api.code === 0 ? "transient" : "auth-denied",
     reason: "KubernetesRefused",

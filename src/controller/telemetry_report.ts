@@ -1,5 +1,5 @@
 import { AzureError } from "../azure/errors.ts";
-import { ApiError } from "../kubernetes/errors.ts";
+import { ApiError, isNamespaceTerminating } from "../kubernetes/errors.ts";
 import type { EventRecorder } from "../kubernetes/events/recorder.ts";
 import type { InformerReport } from "../kubernetes/informer.ts";
 import type { Clock } from "../runtime/clock.ts";
@@ -71,11 +71,12 @@ export class TelemetryReport implements ReconcileReport {
     error: unknown,
     next: { readonly failures: number; readonly retryAt: number },
   ): void {
+    if (isNamespaceTerminating(error)) return this.#ending(binding, action, next.retryAt);
     this.#log.warn("attempt failed", {
       ...identify(binding),
       action: action.kind,
       failures: next.failures,
-      retryInSeconds: Math.round((next.retryAt - this.#clock.now()) / 1000),
+      retryInSeconds: this.#secondsUntil(next.retryAt),
       ...facts(error),
       error: error instanceof Error ? error.message : String(error),
     });
@@ -93,7 +94,7 @@ export class TelemetryReport implements ReconcileReport {
   unsettled(_key: string, id: BindingId, retryAt: number): void {
     this.#log.error("binding does not settle: something else keeps changing what is written", {
       ...identify(id),
-      retryInSeconds: Math.round((retryAt - this.#clock.now()) / 1000),
+      retryInSeconds: this.#secondsUntil(retryAt),
     });
   }
 
@@ -131,6 +132,19 @@ export class TelemetryReport implements ReconcileReport {
       },
       callbackFailed: (error) => log.error("taking in a change failed", { error }),
     };
+  }
+
+  /** What users wish for is no failure. */
+  #ending(binding: BindingView, action: Action, retryAt: number): void {
+    this.#log.info("namespace is being deleted, so that nothing is made in it any more", {
+      ...identify(binding),
+      action: action.kind,
+      retryInSeconds: this.#secondsUntil(retryAt),
+    });
+  }
+
+  #secondsUntil(moment: number): number {
+    return Math.round((moment - this.#clock.now()) / 1000);
   }
 
   /** A credential that comes and goes as it should is no news; each Event is one write more. */

@@ -149,6 +149,11 @@ export const isExpired = (error: unknown): error is ApiError =>
   error instanceof ApiError &&
   (error.code === 410 || error.reason === "Expired" || error.reason === "Gone");
 
+/** The server lets nothing be created in a namespace that is being deleted. RBAC is not at fault. */
+export const isNamespaceTerminating = (error: unknown): error is ApiError =>
+  isForbidden(error) &&
+  (error.details?.causes ?? []).some(({ reason }) => reason === "NamespaceTerminating");
+
 /** The Kubernetes reason that belongs to an HTTP status when the answer itself names none. */
 export function reasonOfCode(code: number): string {
   return REASON_OF_CODE[code] ?? "BadAnswer";

@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
 import type { TestOnApiServer } from "../sandbox/api_server.ts";
+import { isNotFound } from "../../src/kubernetes/errors.ts";
+import type { LogEntry } from "../../src/telemetry/log.ts";
 import { checking } from "./checking.ts";
+import { eventually } from "./eventually.ts";
 import type { RigOptions } from "./operator_rig.ts";
 import { type BindingObject, CLIENT_ID, V1 } from "./v1beta1_objects.ts";
 import { settled } from "./settled.ts";
@@ -207,6 +210,35 @@ export function v1beta1BehaviourSuite(test: TestOnApiServer, options: RigOptions
     assert.equal((await v1.secret())!.type, "Opaque");
     assert.equal((await v1.secret())!.metadata.labels, undefined);
   });
+
+  check(
+    "waits quietly in a namespace that is being deleted, and lets its binding go",
+    async (v1) => {
+      await v1.establish();
+      await v1.rig.admin.deleteNamespace();
+      // Where a controller empties the namespace, these have gone by themselves.
+      const unlessGone = (error: unknown) => {
+        if (!isNotFound(error)) throw error;
+      };
+      await v1.deleteSecret().catch(unlessGone);
+      const isEnding = ({ message }: LogEntry) => message.startsWith("namespace is being deleted");
+      await eventually(
+        "the operator knows",
+        async () => await v1.binding() === undefined || v1.rig.logged.some(isEnding) || undefined,
+      );
+      await v1.patchBinding({ spec: { acrServer: "bench" } }).catch(unlessGone);
+      await settled(() => v1.resourceVersions());
+      assert.equal((await v1.binding())?.status?.error, undefined);
+      const loud = v1.rig.logged.filter(({ level }) => level === "warn" || level === "error");
+      assert.deepEqual(loud, []);
+      assert.ok(v1.rig.logged.filter(isEnding).length <= 1, "it says so once");
+      await v1.deleteBinding().catch(unlessGone);
+      await eventually(
+        "the binding is gone",
+        async () => await v1.binding() === undefined || undefined,
+      );
+    },
+  );
 
   for (const { name, spec, error } of BAD_SPECS) {
     check(`says what is wrong, and loses nothing: ${name}`, async (v1) => {

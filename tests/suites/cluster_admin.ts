@@ -114,6 +114,15 @@ export class ClusterAdmin {
     return (await Promise.all(lists)).flat();
   }
 
+  /** Deletes the namespace itself, which goes once it is empty. */
+  async deleteNamespace(): Promise<void> {
+    await this.#rest.performRequest({
+      method: "DELETE",
+      path: `/api/v1/namespaces/${this.namespace}`,
+      expectJson: true,
+    });
+  }
+
   /** Deletes bindings and Secrets without an operator's help. */
   async clear(): Promise<void> {
     for (const { apiVersion, kind, metadata } of await this.bindings()) {

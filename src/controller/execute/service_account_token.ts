@@ -1,6 +1,6 @@
 import type { FederatedIdentity } from "../../azure/credentials.ts";
 import { AzureError, type AzureFailure } from "../../azure/errors.ts";
-import { ApiError } from "../../kubernetes/errors.ts";
+import { ApiError, isNamespaceTerminating } from "../../kubernetes/errors.ts";
 import type { ServiceAccountClient } from "../../kubernetes/core.ts";
 import type { Redacted } from "../../runtime/redacted.ts";
 
@@ -38,7 +38,8 @@ const TRANSIENT: Verdict = {
 
 /**
  * Mints tokens of ServiceAccounts for `audience`, by which Entra knows them. Rejects with an
- * AzureError of endpoint `tokenrequest`. Protocol: TokenRequest, authentication.k8s.io/v1.
+ * AzureError of endpoint `tokenrequest`, but in a namespace that is being deleted with the ApiError
+ * that says so. Protocol: TokenRequest, authentication.k8s.io/v1.
  */
 export function serviceAccountTokens(
   client: Pick<ServiceAccountClient, "requestToken">,
@@ -50,6 +51,7 @@ export function serviceAccountTokens(
       return (await client.requestToken(namespace, name, options)).token;
     } catch (error) {
       if (signal.aborted) throw signal.reason;
+      if (isNamespaceTerminating(error)) throw error;
       throw tokenRequestError(name, ApiError.from(error));
     }
   };

@@ -24,15 +24,22 @@ const LOOK_AGAIN_MS = 5 * 60_000;
  * one has no actions takes a bounded number of them.
  */
 export function plan(snapshot: Snapshot, now: number): Plan {
-  const trouble = activeTrouble(snapshot);
-  const resting = trouble !== undefined && now < trouble.retryAt;
+  const { trouble } = snapshot;
+  const resting = activeTrouble(snapshot, now);
   if (snapshot.binding.deleting) {
-    return resting ? { actions: [], wakeAt: trouble.retryAt } : planDeletion(snapshot);
+    return resting ? { actions: [], wakeAt: resting.retryAt } : planDeletion(snapshot);
   }
+  // A namespace that is being deleted never comes back: all that is left to do is to be deleted.
+  if (isEnding(trouble, now)) return { actions: [], wakeAt: trouble!.retryAt };
   const wanted = targetedCredential(snapshot);
-  if ("reason" in wanted) return planFault(snapshot, wanted, resting ? trouble : undefined, now);
-  if (resting) return planRest(snapshot, trouble, now);
+  if ("reason" in wanted) return planFault(snapshot, wanted, resting, now);
+  if (resting) return planRest(snapshot, resting, now);
   return planCredential(snapshot, wanted, now);
+}
+
+/** Whether the namespace is known to be on its way out, so that no failure is worth a word. */
+export function isEnding(trouble: Trouble | undefined, now: number): boolean {
+  return trouble?.isNamespaceEnding === true && now < trouble.retryAt;
 }
 
 /** The inputs of an attempt made from this snapshot; see `Trouble.inputs`. */
@@ -46,9 +53,10 @@ export function inputsOfAttempt(snapshot: Snapshot): string {
   return attemptInputs(snapshot.binding, wanted, version);
 }
 
-function activeTrouble(snapshot: Snapshot): Trouble | undefined {
+/** The failure after which the next attempt is not due, unless it was made from something else. */
+function activeTrouble(snapshot: Snapshot, now: number): Trouble | undefined {
   const { trouble } = snapshot;
-  if (trouble === undefined) return undefined;
+  if (trouble === undefined || now >= trouble.retryAt) return undefined;
   return trouble.inputs === inputsOfAttempt(snapshot) ? trouble : undefined;
 }
 

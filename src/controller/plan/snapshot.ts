@@ -64,6 +64,8 @@ export interface Trouble {
   readonly reason: string;
   /** One sentence with its remedy. The same for the same failure. */
   readonly message: string;
+  /** Nothing can be made in the namespace any more, whatever changes. */
+  readonly isNamespaceEnding?: true;
   /** What the attempt was made from: another value makes the failure history. */
   readonly inputs: string;
 }

@@ -2,7 +2,13 @@ import { type Clock, sleep } from "../../runtime/clock.ts";
 import type { Random } from "../../runtime/random.ts";
 import type { Logger } from "../../telemetry/log.ts";
 import { Backoff } from "../backoff.ts";
-import { ApiError, isAlreadyExists, isForbidden, isNotFound } from "../errors.ts";
+import {
+  ApiError,
+  isAlreadyExists,
+  isForbidden,
+  isNamespaceTerminating,
+  isNotFound,
+} from "../errors.ts";
 import { limited } from "../limited.ts";
 import type { ResourceClient } from "../resource.ts";
 import { Correlator, type CorrelatorLimits } from "./correlator.ts";
@@ -226,7 +232,7 @@ export class EventRecorder {
       this.#refusals.allowed(namespace);
       return true;
     } catch (error) {
-      if (!isForbidden(error) || isNamespaceEnding(error)) throw error;
+      if (!isForbidden(error) || isNamespaceTerminating(error)) throw error;
       this.#refusals.refused(namespace, verb, error);
       return false;
     }
@@ -235,7 +241,7 @@ export class EventRecorder {
   #giveUp({ subject, reason }: Series, error: unknown): void {
     const { namespace, name } = subject;
     const fields = { namespace, name, reason, error };
-    const isOfNoConsequence = isNamespaceEnding(error) || isNotFound(error);
+    const isOfNoConsequence = isNamespaceTerminating(error) || isNotFound(error);
     if (isOfNoConsequence) {
       this.#options.log.debug(
         "Event not written, as its namespace is being deleted or gone",
@@ -264,12 +270,6 @@ export class EventRecorder {
       if (!signal.aborted) throw error;
     });
   }
-}
-
-/** RBAC is not at fault: the server lets nothing be created in a namespace that is being deleted. */
-function isNamespaceEnding(error: unknown): boolean {
-  return isForbidden(error) &&
-    (error.details?.causes ?? []).some(({ reason }) => reason === "NamespaceTerminating");
 }
 
 function isWorthRetrying(error: unknown): boolean {

@@ -458,6 +458,60 @@ Deno.test("reconciler: a write that RBAC forbids is told with its place, and res
   assert.equal(rig.minted.length, 1);
 });
 
+Deno.test("reconciler: in a namespace that is being deleted it waits quietly to be deleted too", async () => {
+  const rest = new ReconcilerRig();
+  rest.apply({
+    ...V1,
+    metadata: { name: "pull", finalizers: ["msi-acrpull.microsoft.com"] },
+    spec: { acrServer: SERVER, managedIdentityClientID: CLIENT_ID },
+  });
+  await using rig = await rest.start();
+  await rig.send("DELETE", `/api/v1/namespaces/${NAMESPACE}`);
+  const wait = await rig.reconcile();
+  const wanted = [
+    "acted inspectSecret",
+    `failed mint Forbidden 1 in ${wait}`,
+    "settled",
+  ];
+  assert.deepEqual(rig.told, wanted);
+  assert.ok(wait! >= 10 * MINUTE && wait! <= 11 * MINUTE, `${wait}`);
+  assert.equal(await rig.reconcile(), wait, "whatever else changes, it waits");
+  assert.deepEqual(rig.told, [...wanted, "settled"]);
+  assert.equal(rig.minted.length, 1);
+  assert.equal(rig.get<{ status?: Status }>(V1, "pull")!.status, undefined);
+
+  await rig.sync();
+  assert.equal(await rig.reconcile(), undefined);
+  assert.deepEqual(rig.told.slice(-4), [
+    "acted inspectSecret",
+    "acted removeFinalizer",
+    "gone",
+    "settled",
+  ]);
+  const namespace = { apiVersion: "v1", kind: "Namespace" };
+  assert.equal(rig.kube.get(namespace, "", NAMESPACE), undefined);
+});
+
+Deno.test("reconciler: a kind that admission does not know yet is told as such, and soon tried again", async () => {
+  await using rig = await new ReconcilerRig().start();
+  const message = 'secrets "x" is forbidden: cannot set blockOwnerDeletion in this case because ' +
+    "cannot find RESTMapping for APIVersion msi-acrpull.microsoft.com/v1beta1 Kind " +
+    'AcrPullBinding: no matches for kind "AcrPullBinding" in version "msi-acrpull.microsoft.com/v1beta1"';
+  const action = { status: 403, reason: "Forbidden", message };
+  rig.kube.inject({ verb: "create", resource: "secrets", action });
+  const wait = await rig.reconcile();
+  assert.equal(wait, SECOND);
+  assert.equal(rig.ready().reason, "KindNotKnownYet");
+  assert.equal(
+    rig.status().error,
+    "Writing Secret pull-msi-acrpull-secret failed: admission in the API server does not know " +
+      "the kind AcrPullBinding; it learns of a new CRD within 30 s, and the operator tries again " +
+      "by itself. If this stays, install the CRD of that kind.",
+  );
+  await rig.time.pass(wait);
+  assert.equal(await rig.reconcile(), rig.refreshIn());
+});
+
 Deno.test("reconciler: a status that cannot be written says nothing of the credential", async () => {
   await using rig = await new ReconcilerRig().start();
   const action = { status: 422, reason: "Invalid", message: "no" };

@@ -192,6 +192,23 @@ for (const [what, error, fields] of FAILED) {
   });
 }
 
+Deno.test("report: a namespace that is being deleted is no failure", () => {
+  const { report, entries, counted, events } = rig();
+  const error = new ApiError({
+    code: 403,
+    reason: "Forbidden",
+    message: "no",
+    details: { causes: [{ reason: "NamespaceTerminating" }] },
+  });
+  report.failed(BINDING, MINT, error, NEXT);
+  assert.deepEqual(entries.map(lineOf), [[
+    "info",
+    "namespace is being deleted, so that nothing is made in it any more",
+    { ...ID, action: "mint", retryInSeconds: 5 },
+  ]]);
+  assert.deepEqual([counted(), events], [[], []]);
+});
+
 Deno.test("report: races, unsettled bindings, those that are gone and pruned conditions have lines of their own", () => {
   const { report, entries } = rig();
   const conflict = new ApiError({ code: 409, reason: "Conflict", message: "changed" });

@@ -6,6 +6,7 @@ import {
   isExpired,
   isForbidden,
   isInvalid,
+  isNamespaceTerminating,
   isNotFound,
 } from "../../../src/kubernetes/errors.ts";
 import { jwt, START } from "./transport_support.ts";
@@ -187,11 +188,20 @@ Deno.test("each helper knows its own error and no other", () => {
     isExpired,
     isForbidden,
     isInvalid,
+    isNamespaceTerminating,
   };
   const matching = (error: unknown) =>
     Object.entries(helpers).filter(([, is]) => is(error)).map(([name]) => name);
   const make = (code: number, reason: string) => new ApiError({ code, reason, message: "" });
+  const because = (code: number, reason: string, cause: string) =>
+    new ApiError({ code, reason, message: "", details: { causes: [{}, { reason: cause }] } });
   const cases: [unknown, string[]][] = [
+    [
+      because(403, "Forbidden", "NamespaceTerminating"),
+      ["isForbidden", "isNamespaceTerminating"],
+    ],
+    [because(403, "Forbidden", "FieldValueForbidden"), ["isForbidden"]],
+    [because(409, "Conflict", "NamespaceTerminating"), ["isConflict"]],
     [make(404, "NotFound"), ["isNotFound"]],
     [make(404, "BadAnswer"), []],
     [make(409, "Conflict"), ["isConflict"]],

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { AzureError } from "../../../../src/azure/errors.ts";
 import { serviceAccountTokens } from "../../../../src/controller/execute/service_account_token.ts";
 import { serviceAccounts } from "../../../../src/kubernetes/core.ts";
+import { isNamespaceTerminating } from "../../../../src/kubernetes/errors.ts";
 import { type AzureFailure, azureFailures, failureBody } from "../../../data/failures.ts";
 import { encodeJwt } from "../../../sandbox/azure/jwt.ts";
 import { FakeTime } from "../../kubernetes/fake_time.ts";
@@ -127,6 +128,19 @@ Deno.test("account tokens: a message of several lines is told on one, and a toke
   };
   const error = await errorOf(Response.json(body, { status: 403 }));
   assert.match(error.message, /403 Forbidden: denied: \[redacted\] end\)\. Grant/);
+});
+
+Deno.test("account tokens: in a namespace that is being deleted, the server's own word is passed on", async () => {
+  const body = {
+    ...ENVELOPE,
+    kind: "Status",
+    code: 403,
+    reason: "Forbidden",
+    message: "being terminated",
+    details: { causes: [{ reason: "NamespaceTerminating" }] },
+  };
+  const tokens = tokensOver(() => Promise.resolve(Response.json(body, { status: 403 })));
+  await assert.rejects(tokens(ACCOUNT, signal), isNamespaceTerminating);
 });
 
 Deno.test("account tokens: an answer without token is no token", async () => {

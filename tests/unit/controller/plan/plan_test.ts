@@ -343,6 +343,35 @@ const FAULTS_LATER: readonly Case[] = [
   },
 ];
 
+const ENDING = { isNamespaceEnding: true, reason: "NamespaceTerminating" } as const;
+const NAMESPACE_ENDING: readonly Case[] = [
+  {
+    when: "in a namespace that is being deleted nothing is made or told until the next look",
+    snapshot: troubled(snapshotOf(NEW), ENDING),
+    plan: { actions: [], wakeAt: NOW + MINUTE },
+  },
+  {
+    when: "there neither a changed spec nor a missing account is worth a word",
+    snapshot: { ...troubled(snapshotOf(NEW), ENDING), ...snapshotOf(EVIL_SPEC, { accounts: [] }) },
+    plan: { actions: [], wakeAt: NOW + MINUTE },
+  },
+  {
+    when: "once it is time the namespace is tried again",
+    snapshot: troubled(snapshotOf(NEW), { ...ENDING, retryAt: NOW }),
+    plan: {
+      actions: [ADD_FINALIZER, mint({ mode: "create" }, "there is no Secret"), attach()],
+    },
+  },
+  {
+    when: "a binding that is being deleted with its namespace is let go at once",
+    snapshot: {
+      ...troubled(snapshotOf(NEW), ENDING),
+      ...snapshotOf(DELETING, { inspection: { kind: "absent" } }),
+    },
+    plan: { actions: [REMOVE_FINALIZER] },
+  },
+];
+
 const SETTLED: readonly Case[] = [
   {
     when: "a settled binding leaves nothing but the moment of its refresh",
@@ -850,6 +879,7 @@ for (
   const cases of [
     NEW_BINDINGS,
     FAULTS_LATER,
+    NAMESPACE_ENDING,
     SETTLED,
     MOVED,
     ALTERATIONS,
