@@ -28,6 +28,12 @@ const DONE: Readonly<Record<Action["kind"], string>> = {
   writeStatus: "wrote status of binding",
 };
 
+/** The CRDs behind caches. Either may be missing; the operator then serves the other API alone. */
+const CRDS: Readonly<Record<string, string>> = {
+  "acrpullbindings v1beta1": "acrpullbindings.msi-acrpull.microsoft.com",
+  "acrpullbindings v1beta2": "acrpullbindings.acrpull.microsoft.com",
+};
+
 /** Where a report goes. */
 export interface TelemetryReportOptions {
   readonly log: Logger;
@@ -116,10 +122,18 @@ export class TelemetryReport implements ReconcileReport {
   /** What to tell of one cache. */
   informer(resource: string): InformerReport {
     const log = this.#log.with({ resource });
+    let wasServed = false;
     return {
       stateChanged: (state, reason, previous) => {
-        if (state === "synced") log.info("cache is in step with the API server", { previous });
-        else log.warn("cache is not in step with the API server", { state, reason });
+        const crd = CRDS[resource];
+        wasServed ||= previous === "synced";
+        if (state === "absent" && crd !== undefined) {
+          log.warn(withoutCrd(crd, wasServed), { state, reason });
+        } else if (state !== "synced") {
+          log.warn("cache is not in step with the API server", { state, reason });
+        } else if (previous === "absent" && crd !== undefined) {
+          log.info(`the CRD ${crd} is installed, and its bindings are served`, { previous });
+        } else log.info("cache is in step with the API server", { previous });
       },
       failed: (error, { retryInMs, failures }) => {
         this.#instruments.watchRestarts.inc({ resource });
@@ -164,6 +178,14 @@ export class TelemetryReport implements ReconcileReport {
       : "workload_identity";
     this.#instruments.mints.inc({ kind, result });
   }
+}
+
+function withoutCrd(crd: string, wasServed: boolean): string {
+  return wasServed
+    ? `the CRD ${crd} was removed, and its bindings with it: apply deploy/latest/crd.yaml and ` +
+      "the bindings again, unless that was meant"
+    : `the CRD ${crd} is not installed, so that its bindings are not served: apply ` +
+      "deploy/latest/crd.yaml to use that API";
 }
 
 function identify({ namespace, name, api }: BindingId): Record<string, unknown> {

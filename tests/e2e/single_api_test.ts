@@ -24,7 +24,14 @@ for (const [first, other] of [["v1beta1", "v1beta2"], ["v1beta2", "v1beta1"]] as
       await installCrd(plane, GROUPS[first]);
       await installRbac(plane);
       const installOther = () => installCrd(plane, GROUPS[other]);
-      await runsWithOneApi(plane, first, installOther, { user: OPERATOR.user });
+      const removeOther = async () => {
+        await kubectlOk(plane, [
+          "delete",
+          `crd/acrpullbindings.${GROUPS[other]}`,
+          "--timeout=30s",
+        ]);
+      };
+      await runsWithOneApi(plane, first, installOther, removeOther, { user: OPERATOR.user });
     },
   });
 }

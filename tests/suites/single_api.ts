@@ -5,17 +5,21 @@ import { OperatorRig, type RigOptions } from "./operator_rig.ts";
 import { V1 } from "./v1beta1_objects.ts";
 import { V2 } from "./v1beta2_objects.ts";
 
+const GROUPS = { v1beta1: "msi-acrpull.microsoft.com", v1beta2: "acrpull.microsoft.com" } as const;
+
 /** Longer than the operator waits until it asks anew for an API that was not there. */
 const LOOKS_AGAIN_MS = 31_000;
 
 /**
  * With the CRD of `first` alone the operator runs with a warning, and picks up the other when
- * `installOther` has installed it.
+ * `installOther` has installed it. When `removeOther` takes it away it warns again and lets its
+ * bindings go, and serves it as before once it is back.
  */
 export async function runsWithOneApi(
   api: ApiServer,
   first: "v1beta1" | "v1beta2",
   installOther: () => Promise<void>,
+  removeOther: () => Promise<void>,
   options: RigOptions = {},
 ): Promise<void> {
   await using rig = await OperatorRig.start(api, options);
@@ -50,5 +54,19 @@ export async function runsWithOneApi(
     return (await rig.resourceVersions())[key!] === before[key!] || undefined;
   });
   assert.equal(warnings().length, 1, "it warned more than once");
+
+  const crd = `acrpullbindings.${GROUPS[other]}`;
+  await removeOther();
+  const removed = await eventually("it warns that the CRD has gone", () => warnings()[1]);
+  assert.match(removed.message, new RegExp(`^the CRD ${crd} was removed, .*: apply `));
+  assert.equal(await absent.secret(), undefined, "no credential is left behind");
+  await installOther();
+  rig.clock.advance(LOOKS_AGAIN_MS);
+  const returned = `the CRD ${crd} is installed, and its bindings are served`;
+  const returns = () => rig.logged.filter(({ message }) => message === returned);
+  await eventually("it tells that the CRD is back", () => returns()[1]);
+  await absent.createBinding();
+  await absent.ready();
+  assert.deepEqual([warnings().length, returns().length], [2, 2], "each is told once");
   rig.azure.assertClean();
 }

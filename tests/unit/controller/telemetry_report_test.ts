@@ -309,6 +309,65 @@ Deno.test("report: caches tell of their state, and of watches that fail, the fir
   assert.ok(counted().includes('acrpull_watch_restarts_total{resource="secrets"} 11'));
 });
 
+Deno.test("report: a CRD that is missing, that goes and that comes is named, with the remedy", () => {
+  const { report, entries } = rig();
+  for (
+    const [api, crd] of [
+      ["v1beta1", "acrpullbindings.msi-acrpull.microsoft.com"],
+      ["v1beta2", "acrpullbindings.acrpull.microsoft.com"],
+    ]
+  ) {
+    const resource = `acrpullbindings ${api}`;
+    const { stateChanged } = report.informer(resource);
+    stateChanged!("desynced", "no connection", "listing");
+    stateChanged!("absent", "404", "desynced");
+    stateChanged!("synced", "the watch stands", "absent");
+    stateChanged!("absent", "404", "synced");
+    stateChanged!("desynced", "no connection", "absent");
+    stateChanged!("synced", "the watch stands", "desynced");
+    assert.deepEqual(entries.splice(0).slice(1).map(lineOf), [
+      [
+        "warn",
+        `the CRD ${crd} is not installed, so that its bindings are not served: apply ` +
+        "deploy/latest/crd.yaml to use that API",
+        { resource, state: "absent", reason: "404" },
+      ],
+      [
+        "info",
+        `the CRD ${crd} is installed, and its bindings are served`,
+        { resource, previous: "absent" },
+      ],
+      [
+        "warn",
+        `the CRD ${crd} was removed, and its bindings with it: apply deploy/latest/crd.yaml and ` +
+        "the bindings again, unless that was meant",
+        { resource, state: "absent", reason: "404" },
+      ],
+      [
+        "warn",
+        "cache is not in step with the API server",
+        { resource, state: "desynced", reason: "no connection" },
+      ],
+      [
+        "info",
+        "cache is in step with the API server",
+        { resource, previous: "desynced" },
+      ],
+    ]);
+  }
+});
+
+Deno.test("report: a resource without a CRD of ours is never told of as one", () => {
+  const { report, entries } = rig();
+  const { stateChanged } = report.informer("secrets");
+  stateChanged!("absent", "404", "listing");
+  stateChanged!("synced", "the watch stands", "absent");
+  assert.deepEqual(entries.map(({ message }) => message), [
+    "cache is not in step with the API server",
+    "cache is in step with the API server",
+  ]);
+});
+
 Deno.test("report: no token reaches a line, an Event or a metric, wherever it comes in", () => {
   const { report, entries, events, counted } = rig();
   const token = encodeJwt({ sub: "secret", exp: NOW });
