@@ -57,6 +57,16 @@ Deno.test("http: redirects really come back as such from the runtime's fetch", a
   }
 });
 
+Deno.test("http: the body of a redirect is given up, so that its connection is free", async () => {
+  let cancelled = false;
+  const body = new ReadableStream<Uint8Array>({ cancel: () => void (cancelled = true) });
+  const headers = { location: "http://example.net/" };
+  const answer = new Response(body, { status: 302, headers });
+  const transport = transportOf(new FakeTime(), () => Promise.resolve(answer));
+  const error = await rejection(callAzure(transport, requestTo("token")));
+  assert.deepEqual([error.failure.reason, cancelled], ["Redirected", true]);
+});
+
 Deno.test("http: a call that nobody answers ends at its timeout, and the request with it", async () => {
   const time = new FakeTime();
   let aborted = false;

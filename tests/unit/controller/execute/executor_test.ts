@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
 import type { BindingStatus, BindingView } from "../../../../src/controller/binding/view.ts";
 import type { Action } from "../../../../src/controller/plan/actions.ts";
+import { type Clients, Executor } from "../../../../src/controller/execute/executor.ts";
+import type { ServiceAccountWriter } from "../../../../src/controller/execute/service_account_writer.ts";
+import { Redacted } from "../../../../src/runtime/redacted.ts";
 import { isConflict, isNotFound } from "../../../../src/kubernetes/errors.ts";
 import { CLIENT_ID, SERVER, time } from "../builders.ts";
 import { NAMESPACE, Rig, V1 } from "../rig.ts";
@@ -110,6 +113,32 @@ Deno.test("executor: a credential is never written after the operator's end", as
   rig.beforeMint = () => rig.stop.abort(reason);
   await assert.rejects(rig.execute(MINT), reason);
   assert.deepEqual(rig.writes, []);
+});
+
+Deno.test("executor: after the operator's end no write is even begun, whatever the client makes of it", async () => {
+  await using rig = await new ExecutorRig().begin();
+  const reason = new Error("the operator ends");
+  const begun: string[] = [];
+  const deaf = new Proxy({}, {
+    get: (_, name) => (...args: unknown[]) => {
+      begun.push(`${String(name)} ${args[0]}`);
+      throw new Error("a write was begun");
+    },
+  });
+  const executor = new Executor({
+    clients: { secretMetadata: deaf } as unknown as Clients,
+    informers: rig.informers,
+    serviceAccounts: deaf as ServiceAccountWriter,
+    mint: () => {
+      rig.stop.abort(reason);
+      return Promise.resolve({ password: new Redacted("t.o.k"), mintedAt: 0, expiresAt: 1 });
+    },
+    conditionsKept: () => {},
+  });
+  const slot = { caughtUp: () => {}, outside: <T>(wait: () => Promise<T>) => wait() };
+  const context = { signal: rig.stop.signal, slot };
+  await assert.rejects(executor.execute(rig.view(), MINT, context), reason);
+  assert.deepEqual(begun, []);
 });
 
 Deno.test("executor: no datum of a Secret is in the cache, neither after a write nor after a look", async () => {
