@@ -74,7 +74,7 @@ export function nextAttemptAt(
 
 function backoff(failure: RetriedFailure, failures: number, random: Random): number {
   const { firstMs, capMs } = POLICY[failure.healsInCluster ? "healsInCluster" : failure.class];
-  const bound = Math.min(capMs, firstMs * 2 ** Math.min(failures - 1, 30));
+  const bound = Math.min(capMs, firstMs * 2 ** (failures - 1));
   return Math.max(SHORTEST_MS, random() * bound);
 }
 

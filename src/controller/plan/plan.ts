@@ -184,8 +184,6 @@ function finalizer({ binding }: Snapshot): readonly Action[] {
 /** Whichever ServiceAccount the binding named before must lose the credential. */
 function referencesElsewhere(snapshot: Snapshot, slot: SecretSlot): readonly Action[] {
   const { target } = snapshot.binding;
-  // A binding without spec names no account, which is no wish to be detached from all.
-  if (target === "") return [];
   const names = referencedNames(snapshot, slot);
   return removeReferences(snapshot, names, (account) => account !== target);
 }

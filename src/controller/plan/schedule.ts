@@ -42,7 +42,7 @@ const JITTER_PART_OF_LIFE = 0.04;
 export function refreshAt(lifetime: Lifetime, rotation: Rotation, seed: string): number {
   const { refreshedAt, expiresAt } = lifetime;
   const due = dueAt(lifetime, rotation);
-  const life = Math.max(0, expiresAt - refreshedAt);
+  const life = expiresAt - refreshedAt;
   const spread = Math.min(LONGEST_JITTER_MS, life * JITTER_PART_OF_LIFE, (due - refreshedAt) / 2);
   return due - Math.max(0, spread) * fractionOf(seed);
 }

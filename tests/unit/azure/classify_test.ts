@@ -257,6 +257,13 @@ const STABLE: readonly {
     problem: `one two${"x".repeat(293)}`,
   },
   {
+    when: "a description that is a story is cut",
+    endpoint: "entra",
+    status: 400,
+    body: { error: "invalid_request", error_description: "x".repeat(1000) },
+    problem: `invalid_request: ${"x".repeat(300)}`,
+  },
+  {
     when: "only a registry's first error counts",
     endpoint: "token",
     status: 401,
@@ -288,6 +295,77 @@ Deno.test("classify: an AADSTS number is read out of the description where none 
   const error = await errorOf("entra", new Response(body, { status: 400 }));
   assert.equal(error.failure.reason, "ApplicationDisabled");
 });
+
+/** AADSTS numbers as the documentation of Entra and of azure-workload-identity has them. */
+const NUMBERS: readonly [verdict: string, ...numbers: number[]][] = [
+  ["permanent-user-error ApplicationNotFound", 700016],
+  ["permanent-user-error FederationNotFound", 70021],
+  ["permanent-user-error FederationIssuer", 700211],
+  ["permanent-user-error FederationAudience", 700212],
+  ["permanent-user-error FederationSubjectCase", 7002137, 7002138],
+  ["permanent-user-error FederationSubject", 700213],
+  ["transient AssertionExpired", 700024],
+  ["transient SigningKeyUnknown", 700027, 7000272],
+  ["transient IssuerUnreachable", 90061, 50166],
+  ["permanent-user-error IssuerKeysUnreadable", 900612],
+  ["permanent-user-error TenantNotFound", 90002, 900023],
+  ["permanent-user-error WrongCloud in the cluster", 90038],
+  ["permanent-user-error AudienceUnknown in the cluster", 500011, 50001],
+  ["permanent-user-error ScopeRefused in the cluster", 70011],
+  ["permanent-user-error ApplicationDisabled", 7000112],
+  ["auth-denied ConditionalAccess", 53003],
+  ["throttled Throttled", 90055],
+  ["transient EntraTrouble", 90006, 90012, 90024, 90033],
+];
+
+for (const [verdict, ...numbers] of NUMBERS) {
+  Deno.test(`classify: AADSTS${numbers.join(" and ")} is ${verdict}, alone or among others`, async () => {
+    for (const number of numbers) {
+      for (const error_codes of [[number], [1, number]]) {
+        const body = JSON.stringify({ error: "invalid_request", error_codes });
+        const { failure } = await errorOf("entra", new Response(body, { status: 400 }));
+        const where = failure.healsInCluster ? " in the cluster" : "";
+        assert.equal(`${failure.class} ${failure.reason}${where}`, verdict);
+      }
+    }
+  });
+}
+
+const OF_IMDS: readonly [status: number, body: object, verdict: string][] = [
+  [400, {}, "permanent-user-error IdentityRefused"],
+  [
+    400,
+    { error: "invalid_request", error_description: "Identity not found" },
+    "permanent-user-error IdentityNotFound",
+  ],
+  [
+    400,
+    { error_description: "Multiple user assigned identities exist" },
+    "permanent-user-error IdentityAmbiguous in the cluster",
+  ],
+  [
+    400,
+    { error_description: "Required metadata header not specified" },
+    "permanent-user-error HeaderStripped",
+  ],
+  [400, { error: "invalid_resource" }, "permanent-user-error AudienceUnknown in the cluster"],
+  [401, {}, "permanent-user-error ImdsRequestRefused in the cluster"],
+  [403, {}, "permanent-user-error ImdsForbidden"],
+  [404, {}, "transient ImdsBusy"],
+  [408, {}, "transient ImdsBusy"],
+  [410, {}, "transient ImdsUpdating"],
+  [429, {}, "throttled Throttled"],
+  [500, {}, "transient ServiceTrouble"],
+  [404, { error: "invalid_resource" }, "transient ImdsBusy"],
+];
+
+for (const [status, body, verdict] of OF_IMDS) {
+  Deno.test(`classify: of IMDS, ${status} with ${JSON.stringify(body)} is ${verdict}`, async () => {
+    const { failure } = await errorOf("imds", Response.json(body, { status }));
+    const where = failure.healsInCluster ? " in the cluster" : "";
+    assert.equal(`${failure.class} ${failure.reason}${where}`, verdict);
+  });
+}
 
 Deno.test("classify: what no rule knows is the user's to mend below 500, else the service's", async () => {
   const table: string[] = [];

@@ -65,6 +65,16 @@ Deno.test("retry policy: obeys Retry-After to the second, however often it faile
   }
 });
 
+Deno.test("retry policy: no Retry-After is waited for longer than an hour", () => {
+  for (const retryAfterMs of [60 * MINUTE, 60 * MINUTE + 1, 24 * 60 * MINUTE]) {
+    assert.equal(delay({ class: "throttled", retryAfterMs }, {}, lowest), 60 * MINUTE);
+  }
+});
+
+Deno.test("retry policy: failures without end still have the longest delay", () => {
+  assert.equal(delay({ class: "transient" }, { failures: 1_000_000 }), 5 * MINUTE);
+});
+
 Deno.test("retry policy: tries grow denser as the credential comes to its end", () => {
   const failure: RetriedFailure = { class: "auth-denied" };
   const left = [40 * MINUTE, 8 * MINUTE, 2 * MINUTE, 40 * SECOND, 25 * SECOND];
@@ -81,7 +91,9 @@ Deno.test("retry policy: a try right before the end comes, whatever the service 
 });
 
 Deno.test("retry policy: an expired credential hurries nobody", () => {
-  assert.equal(delay({ class: "transient" }, { failures: 20, servesUntil: NOW - 1 }), 5 * MINUTE);
+  for (const servesUntil of [NOW - 1, NOW]) {
+    assert.equal(delay({ class: "transient" }, { failures: 20, servesUntil }), 5 * MINUTE);
+  }
 });
 
 Deno.test("retry policy: a credential is never left to expire without a try in its last half minute", () => {

@@ -554,6 +554,26 @@ const ALTERATIONS: readonly Case[] = [
     },
   },
   {
+    when: "a refresh that is due looks at nothing first, whoever wrote the data",
+    snapshot: snapshotOf(settled(V1), { ...ATTACHED, secrets: [ALTERED] }),
+    at: DUE_AT,
+    plan: { actions: [mint({ mode: "update", secret: ALTERED }, "the refresh is due")] },
+  },
+  {
+    when: "one whose refresh is due and that a user marked immutable is replaced",
+    snapshot: snapshotOf(settled(V1), {
+      ...ATTACHED,
+      inspection: found(OURS, { ...INTACT, immutable: true }),
+    }),
+    at: DUE_AT,
+    plan: { actions: [mint({ mode: "replace", secret: OURS }, "the refresh is due")] },
+  },
+  ...(["inputs", "expiry", "refresh"] as const).map((annotation) => ({
+    when: `own data without the annotation of its ${annotation} is looked at`,
+    snapshot: snapshotOf(settled(V1), { ...ATTACHED, secrets: [without(OURS, annotation)] }),
+    plan: { actions: [inspect()] },
+  })),
+  {
     when: "a verdict on another version of the Secret says nothing",
     snapshot: snapshotOf(settled(V1), {
       ...ATTACHED,
@@ -623,6 +643,14 @@ const SEED: readonly Case[] = [
         attach(),
       ],
     },
+  },
+  {
+    when: "one that has expired is minted anew, though it tells of no moment of minting",
+    snapshot: snapshotOf(V1, {
+      accounts: ATTACHED.accounts,
+      inspection: found(SEED_ERA, { kind: "intact", expiresAt: NOW - SECOND }),
+    }),
+    plan: { actions: [mint({ mode: "update", secret: SEED_ERA }, "the refresh is due")] },
   },
   {
     when: "one without a moment of minting counts as minted now",

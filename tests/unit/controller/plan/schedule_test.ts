@@ -55,6 +55,16 @@ Deno.test("property: a refresh comes before it is due, by 4 minutes or 4 % of it
   }));
 });
 
+Deno.test("property: however early it is due, a refresh never comes in the first half until then", () => {
+  const life = fc.integer({ min: 1, max: 10 * HOUR });
+  const early = fc.double({ min: 0.001, max: 0.1, noNaN: true }).map(part);
+  fc.assert(fc.property(life, early, fc.uuid(), (ms, how, uid) => {
+    const lifetime = { refreshedAt: NOW, expiresAt: NOW + ms };
+    const until = dueAt(lifetime, how) - NOW;
+    assert.ok(refreshAt(lifetime, how, uid) - NOW >= until / 2 - 1, `${until}`);
+  }));
+});
+
 Deno.test("schedule: refreshes of one moment spread evenly", () => {
   const lifetime = { refreshedAt: NOW, expiresAt: NOW + 3 * HOUR };
   const quarters = [0, 0, 0, 0];

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { BindingStatus, Condition } from "../../../../src/controller/binding/view.ts";
 import { type Outcome, statusFor } from "../../../../src/controller/plan/status.ts";
-import { HOUR, NOW, time, viewV1 } from "../builders.ts";
+import { HOUR, NOW, time, viewV1, without } from "../builders.ts";
 
 const ATTACHED: Outcome = {
   ready: true,
@@ -88,6 +88,11 @@ const CASES: readonly {
     present: SETTLED,
     generation: 2,
     wanted: { ...SETTLED, observedGeneration: 2, conditions: [ready({ observedGeneration: 2 })] },
+  },
+  {
+    what: "a condition that tells of no generation is written with it",
+    present: { ...SETTLED, conditions: [without(ready(), "observedGeneration")] },
+    wanted: SETTLED,
   },
   {
     what: "conditions of others stay in their places",
