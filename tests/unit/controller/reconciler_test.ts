@@ -476,7 +476,18 @@ Deno.test("reconciler: in a namespace that is being deleted it waits quietly to 
   assert.deepEqual(rig.told, wanted);
   assert.ok(wait! >= 10 * MINUTE && wait! <= 11 * MINUTE, `${wait}`);
   assert.equal(await rig.reconcile(), wait, "whatever else changes, it waits");
-  assert.deepEqual(rig.told, [...wanted, "settled"]);
+  for (const { metadata } of [...rig.informers.serviceAccounts.values()]) {
+    rig.informers.serviceAccounts.forget(metadata.namespace, metadata.name, metadata.uid);
+  }
+  const seen = rig.informers.v1beta1.get(NAMESPACE, "pull")!;
+  const resourceVersion = String(Number(seen.metadata.resourceVersion) + 1);
+  rig.informers.v1beta1.observe({
+    ...seen,
+    metadata: { ...seen.metadata, resourceVersion, generation: 2 },
+    spec: { acrServer: "bench" },
+  });
+  for (let looks = 0; looks < 2; looks++) assert.equal(await rig.reconcile(), wait);
+  assert.deepEqual(rig.told, [...wanted, "settled", "settled", "settled"]);
   assert.equal(rig.minted.length, 1);
   assert.equal(rig.get<{ status?: Status }>(V1, "pull")!.status, undefined);
 
@@ -510,6 +521,19 @@ Deno.test("reconciler: a kind that admission does not know yet is told as such, 
   );
   await rig.time.pass(wait);
   assert.equal(await rig.reconcile(), rig.refreshIn());
+});
+
+Deno.test("reconciler: a kind that is named by another refusal is told of as it stands", async () => {
+  await using rig = await new ReconcilerRig().start();
+  const message = 'no matches for kind "Widget"';
+  const action = { status: 400, reason: "BadRequest", message };
+  rig.kube.inject({ verb: "create", resource: "secrets", action });
+  await rig.reconcile();
+  assert.equal(rig.ready().reason, "KubernetesRefused");
+  assert.match(
+    rig.status().error!,
+    /^Writing Secret .* failed: POST .*no matches for kind "Widget"$/,
+  );
 });
 
 Deno.test("reconciler: a status that cannot be written says nothing of the credential", async () => {

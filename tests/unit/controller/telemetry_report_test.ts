@@ -325,6 +325,11 @@ Deno.test("report: a CRD that is missing, that goes and that comes is named, wit
     stateChanged!("absent", "404", "synced");
     stateChanged!("desynced", "no connection", "absent");
     stateChanged!("synced", "the watch stands", "desynced");
+    stateChanged!("desynced", "no connection", "synced");
+    stateChanged!("absent", "404", "desynced");
+    const last = entries.pop()!;
+    assert.match(last.message, new RegExp(`^the CRD ${crd} was removed, `));
+    entries.pop();
     assert.deepEqual(entries.splice(0).slice(1).map(lineOf), [
       [
         "warn",

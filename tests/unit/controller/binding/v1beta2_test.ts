@@ -146,6 +146,11 @@ const SOUND: readonly (readonly [what: string, Change, CredentialSpec])[] = [
     workload({ ids: { clientId: CLIENT_ID, tenantId: TENANT_ID } }),
   ],
   [
+    "one ID without the other, which the CRD refuses, leaves both to the annotations",
+    federated({ clientID: CLIENT_ID }),
+    workload(),
+  ],
+  [
     "a workload identity signs in at its cloud's host",
     { ...federated(), ...acr({ environment: "ChinaCloud" }) },
     workload({

@@ -65,6 +65,15 @@ Deno.test("property: however early it is due, a refresh never comes in the first
   }));
 });
 
+Deno.test("schedule: what ended before it began is refreshed at once, without jitter", () => {
+  for (const lifeMs of [0, -1, -HOUR]) {
+    const lifetime = { refreshedAt: NOW, expiresAt: NOW + lifeMs };
+    for (const how of [BEFORE, part(0.5)]) {
+      assert.equal(refreshAt(lifetime, how, "uid"), dueAt(lifetime, how));
+    }
+  }
+});
+
 Deno.test("schedule: refreshes of one moment spread evenly", () => {
   const lifetime = { refreshedAt: NOW, expiresAt: NOW + 3 * HOUR };
   const quarters = [0, 0, 0, 0];
