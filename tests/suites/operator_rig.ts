@@ -2,6 +2,8 @@ import { DIRECT_LIMITS } from "../../src/azure/host_limiter.ts";
 import { parseOptions } from "../../src/cli/options.ts";
 import { runOperator } from "../../src/cli/operator.ts";
 import { VALIDATORS } from "../../src/cli/validators.ts";
+import { withRetries } from "../../src/kubernetes/retry.ts";
+import { systemClock } from "../../src/runtime/clock.ts";
 import type { Random } from "../../src/runtime/random.ts";
 import { createInstruments } from "../../src/telemetry/instruments.ts";
 import { type LogEntry, loggerOver } from "../../src/telemetry/log.ts";
@@ -67,7 +69,9 @@ export class OperatorRig implements AsyncDisposable {
   /** Makes a namespace for an operator that has yet to be started. */
   static async prepare(api: ApiServer, options: RigOptions = {}): Promise<OperatorRig> {
     const rest = await connect(api);
-    const admin = new ClusterAdmin(rest, await api.createNamespace());
+    // kube-apiserver answers 429 for a moment after a CRD was installed or changed.
+    const patient = withRetries(rest, { clock: systemClock, random: Math.random });
+    const admin = new ClusterAdmin(patient, await api.createNamespace());
     const rig = new OperatorRig(api, options, admin, new ShiftedClock());
     rig.#resources.use(rest);
     return rig;
