@@ -6,7 +6,8 @@
 import { parseArgs } from "node:util";
 import { entryPoint } from "./entry_point.ts";
 import { parseHosts } from "./host.ts";
-import { permissionFlags } from "./permissions.ts";
+import { type Additions, permissionFlags } from "./permissions.ts";
+import { V8_FLAGS } from "./v8_flags.ts";
 
 const USAGE = `Usage: deno task compile [--output FILE] [--target ARCHITECTURE] [--commit SHA]
   [--allow-host HOST:PORT,...]   hosts of an air-gapped cloud; may be given several times
@@ -59,13 +60,28 @@ function targetOf(architecture: string): string {
   );
 }
 
-/** Arguments for Deno that put the program and what it imports into one file. */
+/**
+ * Arguments for Deno that put the program and what it imports into one file. Minified it takes 8 MB
+ * less memory.
+ */
 export function bundleArguments(bundle = BUNDLE, entryPoint = ENTRY_POINT): string[] {
-  return ["bundle", "--frozen", "--output", bundle, entryPoint];
+  return [
+    "bundle",
+    "--frozen",
+    "--minify",
+    "--platform",
+    "browser",
+    "--output",
+    bundle,
+    entryPoint,
+  ];
 }
 
 /** Under which flags of Deno the program runs. */
-export function programFlags(hosts: readonly string[] = []): string[] {
+export function programFlags(
+  additions: Additions = {},
+  v8Flags: readonly string[] = V8_FLAGS,
+): string[] {
   return [
     "--no-config",
     "--no-lock",
@@ -73,7 +89,8 @@ export function programFlags(hosts: readonly string[] = []): string[] {
     "--no-remote",
     // For a TLS listener that takes over from another on the same port.
     "--unstable-net",
-    ...permissionFlags({ hosts }),
+    ...(v8Flags.length === 0 ? [] : [`--v8-flags=${v8Flags.join(",")}`]),
+    ...permissionFlags(additions),
   ];
 }
 
@@ -84,7 +101,7 @@ export function programFlags(hosts: readonly string[] = []): string[] {
 export function compileArguments({ output, target, hosts }: CompileOptions): string[] {
   return [
     "compile",
-    ...programFlags(hosts),
+    ...programFlags({ hosts }),
     ...(target === undefined ? [] : ["--target", target]),
     "--output",
     output,

@@ -99,7 +99,7 @@ export class Credentials {
     const { clock } = options;
     this.#options = options;
     this.#imdsLimiter = new Limiter(IMDS_LIMITS, clock);
-    this.#httpsLimiter = new HostLimiter(options.limits, clock);
+    this.#httpsLimiter = new HostLimiter(options.limits, clock, options.signal);
     this.#nodeTokens = new SharedResults(clock, (token) => token.expiresAt - ENTRA_MARGIN_MS);
     this.#federatedTokens = new SharedResults(
       clock,
@@ -210,7 +210,7 @@ export class Credentials {
 
   #https<T>(host: string, call: (signal: AbortSignal) => Promise<T>): Promise<T> {
     const { signal } = this.#options;
-    return this.#httpsLimiter.run(host, signal, () => call(signal));
+    return this.#httpsLimiter.run(host, () => call(signal));
   }
 
   #fromImds(identity: NodeIdentity, audience: string): Promise<EntraToken> {

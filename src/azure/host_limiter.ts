@@ -13,7 +13,7 @@ export interface HostLimits {
  * Limits of calls to Entra and registries. Each call waits for the network most of its time, and
  * takes memory; a host that does not answer must not take every place from the others.
  */
-export const DIRECT_LIMITS: HostLimits = { together: 160, perHost: 64 };
+export const DIRECT_LIMITS: HostLimits = { together: 96, perHost: 32 };
 
 /**
  * The same behind an HTTP proxy, where Deno's client was seen to open no further connection after
@@ -37,29 +37,36 @@ interface Host {
 export class HostLimiter {
   readonly #limits: HostLimits;
   readonly #clock: Pick<Clock, "now">;
+  readonly #signal: AbortSignal;
   readonly #together: Places;
   readonly #hosts = new Map<string, Host>();
 
-  constructor(limits: HostLimits, clock: Pick<Clock, "now">) {
+  /** `signal` ends all waits: a listener for each would make thousands of them slow. */
+  constructor(limits: HostLimits, clock: Pick<Clock, "now">, signal: AbortSignal) {
     this.#limits = limits;
     this.#clock = clock;
+    this.#signal = signal;
     this.#together = new Places(limits.together);
+    signal.addEventListener("abort", () => this.#end(signal.reason), { once: true });
   }
 
   /**
    * Runs `call` when its turn has come. Rejects with what `call` rejects with, with the failure of
    * another call that the host did not answer, or with the signal's reason if that aborts first.
    */
-  async run<T>(host: string, signal: AbortSignal, call: () => Promise<T>): Promise<T> {
+  async run<T>(host: string, call: () => Promise<T>): Promise<T> {
+    this.#signal.throwIfAborted();
     const entry = this.#enter(host);
     try {
-      return await entry.places.hold(
-        signal,
-        () => this.#together.hold(signal, () => this.#watched(entry, call)),
-      );
+      return await entry.places.hold(() => this.#together.hold(() => this.#watched(entry, call)));
     } finally {
       if (--entry.calls === 0) this.#hosts.delete(host);
     }
+  }
+
+  #end(reason: unknown): void {
+    for (const { places } of this.#hosts.values()) places.refuse(reason);
+    this.#together.refuse(reason);
   }
 
   #enter(host: string): Host {
@@ -107,9 +114,10 @@ class Places {
     this.#free = size;
   }
 
-  /** Runs `work` in a place of its own. Rejects with the signal's reason if that aborts first. */
-  async hold<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
-    await this.#take(signal);
+  /** Runs `work` in a place of its own. Rejects with the reason of a refusal that comes first. */
+  async hold<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#free > 0) this.#free--;
+    else await this.#wait();
     try {
       return await work();
     } finally {
@@ -123,24 +131,10 @@ class Places {
     this.#waiting.clear();
   }
 
-  async #take(signal: AbortSignal): Promise<void> {
-    signal.throwIfAborted();
-    if (this.#free > 0) {
-      this.#free--;
-      return;
-    }
+  #wait(): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
-    const waiting: Waiting = { admit: resolve, refuse: reject };
-    const onAbort = () => {
-      if (this.#waiting.delete(waiting)) reject(signal.reason);
-    };
-    this.#waiting.add(waiting);
-    signal.addEventListener("abort", onAbort, { once: true });
-    try {
-      await promise;
-    } finally {
-      signal.removeEventListener("abort", onAbort);
-    }
+    this.#waiting.add({ admit: resolve, refuse: reject });
+    return promise;
   }
 
   #giveBack(): void {

@@ -1,5 +1,7 @@
+import { abortable } from "../runtime/abortable.ts";
 import type { Clock } from "../runtime/clock.ts";
 import { ALLOW_HOST_REMEDY, permissionHost } from "../runtime/confinement.ts";
+import { Deadline } from "../runtime/deadline.ts";
 import { type AzureEndpoint, AzureError } from "./errors.ts";
 
 /** The longest body that is read. Real answers have a few kilobytes. */
@@ -47,9 +49,9 @@ export async function callAzure(
   transport: AzureTransport,
   request: AzureRequest,
 ): Promise<AzureResponse> {
-  const timeout = new AbortController();
-  const cancel = transport.clock.after(request.timeoutMs, () => timeout.abort());
-  const signal = AbortSignal.any([request.signal, timeout.signal]);
+  const deadline = new Deadline(transport.clock, request.signal);
+  deadline.limit(request.timeoutMs, () => new DOMException("no answer in time", "TimeoutError"));
+  const { signal } = deadline;
   const startedAt = transport.clock.now();
   let status = 0;
   try {
@@ -62,9 +64,9 @@ export async function callAzure(
     if (error instanceof AzureError) throw error;
     if (request.signal.aborted) throw request.signal.reason;
     if (error instanceof Deno.errors.NotCapable) throw notAllowed(request, error);
-    throw noAnswer(request, timeout.signal.aborted, error);
+    throw noAnswer(request, deadline.expired, error);
   } finally {
-    cancel();
+    deadline.end();
     transport.onCall?.(request.endpoint, status, transport.clock.now() - startedAt);
   }
 }
@@ -73,19 +75,6 @@ function toInit(request: AzureRequest, signal: AbortSignal): RequestInit {
   const init: RequestInit = { redirect: "manual", signal, headers: { ...request.headers } };
   if (request.form === undefined) return { ...init, method: "GET" };
   return { ...init, method: "POST", body: request.form };
-}
-
-/** Ends the wait at once when the signal aborts, whatever the promise itself makes of it. */
-function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  if (signal.aborted) {
-    promise.catch(() => {});
-    return Promise.reject(signal.reason);
-  }
-  return new Promise((resolve, reject) => {
-    const onAbort = () => reject(signal.reason);
-    signal.addEventListener("abort", onAbort, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", onAbort));
-  });
 }
 
 async function refuseRedirect(request: AzureRequest, response: Response): Promise<never> {

@@ -10,7 +10,12 @@ import type { Random } from "../runtime/random.ts";
 import type { BindingSettings } from "./binding/settings.ts";
 import { type ApiName, parseBindingKey } from "./binding/view.ts";
 import { Cluster, type Informers } from "./cluster/cluster.ts";
-import { type SecretMetadata, trimSecret, trimServiceAccount } from "./cluster/objects.ts";
+import {
+  type SecretMetadata,
+  trimBinding,
+  trimSecret,
+  trimServiceAccount,
+} from "./cluster/objects.ts";
 import { StatusSchemas } from "./cluster/status_schemas.ts";
 import { BINDING_LABEL, FIELD_MANAGER } from "./conventions.ts";
 import { type Clients, Executor } from "./execute/executor.ts";
@@ -199,8 +204,14 @@ export class Controller {
     const v1beta1 = this.#statusSchemas.followedBy("v1beta1", clients.v1beta1);
     const v1beta2 = this.#statusSchemas.followedBy("v1beta2", clients.v1beta2);
     return {
-      v1beta1: this.#informer("acrpullbindings v1beta1", v1beta1, { labelSelector }),
-      v1beta2: this.#informer("acrpullbindings v1beta2", v1beta2, { labelSelector }),
+      v1beta1: this.#informer("acrpullbindings v1beta1", v1beta1, {
+        labelSelector,
+        trim: trimBinding,
+      }),
+      v1beta2: this.#informer("acrpullbindings v1beta2", v1beta2, {
+        labelSelector,
+        trim: trimBinding,
+      }),
       secrets: this.#informer<SecretMetadata>("secrets", clients.secretMetadata, {
         labelSelector: BINDING_LABEL,
         trim: trimSecret,

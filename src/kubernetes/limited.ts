@@ -1,6 +1,6 @@
 import type { Clock } from "../runtime/clock.ts";
-import { abortable } from "./abortable.ts";
-import { Deadline } from "./deadline.ts";
+import { abortable } from "../runtime/abortable.ts";
+import { Deadline } from "../runtime/deadline.ts";
 import { ApiError } from "./errors.ts";
 
 /** What bounds a piece of work. `what` leads the message of the time-out. */

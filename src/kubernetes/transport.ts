@@ -2,7 +2,7 @@ import type { Clock } from "../runtime/clock.ts";
 import { errorOf, readBody, readJson } from "./body.ts";
 import type { Credentials, ResolvedCluster } from "./config/types.ts";
 import type { JSONValue, KubernetesTunnel, RequestOptions, RestClient } from "./contract.ts";
-import { Deadline } from "./deadline.ts";
+import { Deadline } from "../runtime/deadline.ts";
 import { ApiError } from "./errors.ts";
 import { type HttpClientFactory, type HttpClientLease, HttpClientSlot } from "./http_client.ts";
 import { jsonLines } from "./json_lines.ts";

@@ -2,22 +2,19 @@
  * `deno task bench`: measures the operator against a real kube-apiserver and a fake Azure. Prints a
  * line of JSON for each case as it ends, then a table.
  */
-import { fileURLToPath } from "node:url";
+import { V8_FLAGS } from "../../deploy/executable/v8_flags.ts";
 import { ControlPlane } from "../e2e/servers/control_plane.ts";
 import { eventually } from "../suites/eventually.ts";
+import { bundleInto } from "../suites/executable.ts";
 import { installCrds, installRbac } from "../e2e/servers/manifests.ts";
 import { type Arguments, parseArguments } from "./arguments.ts";
 import { CASES } from "./cases/all.ts";
 import type { Case } from "./cases/case.ts";
 import { GROUPS } from "./cluster/workload.ts";
-import { V8_FLAGS } from "./command.ts";
 import { describeMachine } from "./machine/description.ts";
 import type { Result } from "./report/result.ts";
 import { growthRows, markdownTable, plainTable, tableRows } from "./report/table.ts";
 import type { Bench } from "./scenario.ts";
-
-const ROOT = fileURLToPath(new URL("../..", import.meta.url));
-const BUNDLE = `${ROOT}build/manager.js`;
 
 /** Measures what `args` name. Answers the exit code: 1 where something could not be measured. */
 export async function main(args: readonly string[]): Promise<number> {
@@ -27,35 +24,32 @@ export async function main(args: readonly string[]): Promise<number> {
     return 0;
   }
   const cases = chosen(options.cases);
+  requireRoot();
   const v8Flags = options.v8Flags ?? V8_FLAGS;
-  const bundle = options.bundle ?? await makeBundle();
   await using plane = await ControlPlane.start();
   await installCrds(plane);
   await installRbac(plane);
   await untilServed(plane);
   const { directory } = plane;
+  const bundle = options.bundle ?? await bundleInto(directory);
   const bench: Bench = { plane, directory, bundle, v8Flags, quick: options.quick, say };
   const { results, failures } = await runAll(cases, bench);
   print(report(results, options, args));
   return failures === 0 ? 0 : 1;
 }
 
+/** Fake hosts by their own names take a mount namespace, their ports and control groups a right. */
+function requireRoot(): void {
+  if (Deno.uid() === 0) return;
+  throw new Error(
+    "the bench gives the operator an /etc/hosts of its own and control groups: run it as root",
+  );
+}
+
 function chosen(names: readonly string[]): readonly Case[] {
   const unknown = names.filter((name) => CASES.every((each) => each.name !== name));
   if (unknown.length > 0) throw new Error(`no such case: ${unknown.join(", ")}; see --list`);
   return names.length === 0 ? CASES : CASES.filter(({ name }) => names.includes(name));
-}
-
-/** The same as `deno task bundle`. */
-async function makeBundle(): Promise<string> {
-  const { success } = await new Deno.Command(Deno.execPath(), {
-    args: ["task", "--quiet", "bundle"],
-    cwd: ROOT,
-    stdout: "null",
-    stderr: "inherit",
-  }).output();
-  if (!success) throw new Error("the bundle could not be made; its error stands above");
-  return BUNDLE;
 }
 
 /** The API server has established the CRDs, but refuses their first lists for a moment. */

@@ -3,8 +3,8 @@ import { OPERATOR } from "../e2e/servers/manifests.ts";
 import { add, bindingWrites, type Calls, difference, serverWrites } from "./cluster/api_calls.ts";
 import { BenchNamespace, type Binding } from "./cluster/namespace.ts";
 import { isReady, type Progress, watchProgress } from "./cluster/readiness.ts";
-import type { Workload } from "./cluster/workload.ts";
-import { permissions, SELF_CONTAINED } from "./command.ts";
+import { hostsOf, type Workload } from "./cluster/workload.ts";
+import { executableArguments } from "../suites/executable.ts";
 import type { Cgroup } from "./machine/cgroup.ts";
 import type { Figures } from "./report/result.ts";
 import { AzureProcess, seenBetween } from "./servers/azure.ts";
@@ -65,7 +65,7 @@ export class Scenario implements AsyncDisposable {
   static async prepare(bench: Bench, workload: Workload): Promise<Scenario> {
     await using resources = new AsyncDisposableStack();
     const { plane, directory } = bench;
-    const azure = resources.use(await AzureProcess.start(directory));
+    const azure = resources.use(await AzureProcess.start(directory, hostsOf(workload)));
     const namespace = resources.use(await BenchNamespace.create(plane, workload));
     const account = await plane.serviceAccountKubeconfig(
       OPERATOR.namespace,
@@ -87,17 +87,21 @@ export class Scenario implements AsyncDisposable {
         kubeconfig: this.#kubeconfig,
         namespace: OPERATOR.namespace,
         env: { ...this.azure.env, HOME: directory, ...options.env },
+        hostsFile: this.azure.hostsFile,
         directory,
         ...(options.cgroup && { cgroup: options.cgroup }),
       }),
     );
   }
 
-  /** The bundle as the image runs it. */
+  /** The bundle as the executable runs it, but for where the API server and Azure are. */
   program(flags: readonly string[] = this.bench.v8Flags): readonly string[] {
-    const v8 = flags.length === 0 ? [] : [`--v8-flags=${flags.join(",")}`];
-    const readable = permissions([this.bench.directory, this.bench.plane.directory]);
-    return [Deno.execPath(), "run", ...SELF_CONTAINED, ...v8, ...readable, this.bench.bundle];
+    const { bundle, directory, plane } = this.bench;
+    const additions = {
+      hosts: ["127.0.0.1", this.azure.imds],
+      paths: [directory, plane.directory],
+    };
+    return [Deno.execPath(), ...executableArguments(bundle, [], additions, flags)];
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

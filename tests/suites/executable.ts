@@ -32,7 +32,11 @@ export async function bundleInto(directory: string, intruder?: URL): Promise<str
  * others. In the executable they are built in, which takes a runtime stub that not every machine
  * can download.
  */
-export function executableArguments(bundle: string, more: readonly string[] = []): string[] {
+export function executableArguments(
+  bundle: string,
+  more: readonly string[] = [],
+  ...flags: Parameters<typeof programFlags>
+): string[] {
   // What Deno has compiled would be kept where a pod cannot write.
-  return ["run", "--quiet", "--no-code-cache", ...programFlags(), ...more, bundle];
+  return ["run", "--quiet", "--no-code-cache", ...programFlags(...flags), ...more, bundle];
 }

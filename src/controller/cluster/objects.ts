@@ -1,5 +1,10 @@
 import type { ServiceAccount } from "../../kubernetes/core.ts";
-import type { ObjectMeta, PartialObjectMetadata, Stored } from "../../kubernetes/resource.ts";
+import type {
+  KubernetesObject,
+  ObjectMeta,
+  PartialObjectMetadata,
+  Stored,
+} from "../../kubernetes/resource.ts";
 import { optional } from "../../runtime/optional.ts";
 import {
   BINDING_LABEL,
@@ -43,6 +48,30 @@ export function trimSecret(secret: Stored<PartialObjectMetadata>): Stored<Secret
       ownerReferences: secret.metadata.ownerReferences ?? [],
     },
   };
+}
+
+/**
+ * What is kept of a binding of either API: all that a view is made of. Annotations go, of which
+ * kubectl's own holds the whole object once more.
+ */
+export function trimBinding<T extends KubernetesObject & { spec?: unknown; status?: unknown }>(
+  { metadata, spec, status }: Stored<T>,
+): Stored<T> {
+  const { name, namespace, uid, resourceVersion } = metadata;
+  const kept = {
+    metadata: {
+      name,
+      namespace,
+      uid,
+      resourceVersion,
+      ...optional("generation", metadata.generation),
+      ...optional("deletionTimestamp", metadata.deletionTimestamp),
+      ...optional("finalizers", metadata.finalizers),
+    },
+    ...optional("spec", spec),
+    ...optional("status", status),
+  };
+  return kept as unknown as Stored<T>;
 }
 
 /** What is kept of a ServiceAccount. */

@@ -1,6 +1,6 @@
 import type { Clock } from "../../runtime/clock.ts";
 import { Redacted } from "../../runtime/redacted.ts";
-import { abortable } from "../abortable.ts";
+import { abortable } from "../../runtime/abortable.ts";
 import { tokenExpiry } from "./token_expiry.ts";
 import type { Credentials, CredentialsProvider } from "./types.ts";
 

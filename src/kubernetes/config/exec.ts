@@ -1,6 +1,6 @@
 import { maskTokens } from "../../runtime/redacted.ts";
-import { abortable } from "../abortable.ts";
-import { Deadline } from "../deadline.ts";
+import { abortable } from "../../runtime/abortable.ts";
+import { Deadline } from "../../runtime/deadline.ts";
 import { asObject } from "../status.ts";
 import { CachedCredentials, type FreshCredentials } from "./credentials.ts";
 import type { Entry } from "./entry.ts";

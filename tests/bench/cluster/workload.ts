@@ -1,3 +1,4 @@
+import { CLOUDS } from "../../../src/azure/clouds.ts";
 import { CLIENT_ID_ANNOTATION, TENANT_ID_ANNOTATION } from "../../../src/controller/conventions.ts";
 
 /** The API of a workload's bindings. */
@@ -94,6 +95,17 @@ export function workloadIdentities(count: number): Workload {
       serviceAccountName: `account-${index}`,
     }),
   };
+}
+
+/** Every host of Azure that a workload's bindings lead to. */
+export function hostsOf({ apiVersion, spec, count }: Workload): readonly string[] {
+  const server = (index: number) => {
+    const own = spec(index) as { acrServer?: string; acr?: { server: string } };
+    return own.acrServer ?? own.acr!.server;
+  };
+  const registries = Array.from({ length: count }, (_, index) => server(index));
+  const entra = apiVersion === V1BETA2 ? [CLOUDS.PublicCloud.authorityHost] : [];
+  return [...new Set([...registries, ...entra])];
 }
 
 /** The UUID with its last digits replaced by a number. */

@@ -4,6 +4,13 @@ import { readLines } from "./lines.ts";
 
 const PROGRAM = fileURLToPath(new URL("azure_process.ts", import.meta.url));
 
+/** All of 127.0.0.0/8 is loopback; here nobody else listens. */
+const IMDS_ADDRESS = "127.169.254.1";
+
+function addressOf(index: number): string {
+  return `127.169.254.${index + 2}`;
+}
+
 /** What a fake Azure has seen. */
 export interface AzureSeen {
   readonly calls: Readonly<Record<CallKind, number>>;
@@ -17,6 +24,10 @@ export interface AzureSeen {
 export class AzureProcess implements AsyncDisposable {
   /** Environment of an operator that is to use it. */
   readonly env: Readonly<Record<string, string>>;
+  /** Leads to its hosts, in place of /etc/hosts. */
+  readonly hostsFile: string;
+  /** Host and port of its IMDS. */
+  readonly imds: string;
   readonly #child: Deno.ChildProcess;
   readonly #lines: AsyncGenerator<string>;
   readonly #input: WritableStreamDefaultWriter<Uint8Array>;
@@ -24,30 +35,38 @@ export class AzureProcess implements AsyncDisposable {
   private constructor(
     child: Deno.ChildProcess,
     lines: AsyncGenerator<string>,
-    env: Readonly<Record<string, string>>,
+    { hostsFile, caFile }: { hostsFile: string; caFile: string },
   ) {
     this.#child = child;
     this.#lines = lines;
     this.#input = child.stdin.getWriter();
-    this.env = env;
+    this.hostsFile = hostsFile;
+    this.imds = `${IMDS_ADDRESS}:80`;
+    this.env = {
+      AZURE_POD_IDENTITY_AUTHORITY_HOST: `http://${IMDS_ADDRESS}`,
+      DENO_CERT: caFile,
+    };
   }
 
-  /** Starts one. Its certificate authority's file goes into `directory`. */
-  static async start(directory: string): Promise<AzureProcess> {
+  /** Starts one that answers as each of `hosts`. Its files go into `directory`. */
+  static async start(directory: string, hosts: readonly string[]): Promise<AzureProcess> {
+    const addresses = hosts.map((host, index) => [host, addressOf(index)] as const);
     const child = new Deno.Command(Deno.execPath(), {
-      args: ["run", "--quiet", "--allow-all", PROGRAM],
+      args: ["run", "--quiet", "--allow-all", PROGRAM, JSON.stringify([IMDS_ADDRESS, addresses])],
       stdin: "piped",
       stdout: "piped",
       stderr: "inherit",
     }).spawn();
     const lines = readLines(child.stdout);
-    const { env, caPem } = await next(lines) as {
-      env: Record<string, string>;
-      caPem: string;
-    };
-    const caFile = `${directory}/azure-ca.pem`;
-    await Deno.writeTextFile(caFile, caPem);
-    return new AzureProcess(child, lines, { ...env, DENO_CERT: caFile });
+    const { caPem } = await next(lines) as { caPem: string };
+    const files = { caFile: `${directory}/azure-ca.pem`, hostsFile: `${directory}/azure-hosts` };
+    await Deno.writeTextFile(files.caFile, caPem);
+    await Deno.writeTextFile(
+      files.hostsFile,
+      ["127.0.0.1 localhost", ...addresses.map(([host, address]) => `${address} ${host}`), ""]
+        .join("\n"),
+    );
+    return new AzureProcess(child, lines, files);
   }
 
   /** What it has seen so far. */

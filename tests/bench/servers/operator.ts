@@ -14,17 +14,20 @@ export interface OperatorOptions {
   /** Takes the log and the process's number. */
   readonly directory: string;
   readonly cgroup?: Cgroup;
+  /** What it finds in place of /etc/hosts. */
+  readonly hostsFile: string;
 }
 
 /**
- * Notes its own number, enters the control groups named up to `--` and becomes the program, with an
- * environment of nothing but what stands before it.
+ * Notes its own number, enters the control groups named up to `--`, puts the file after it in place
+ * of /etc/hosts, for itself alone, and becomes the program, with an environment of nothing but what
+ * stands before it.
  */
 const LAUNCHER = `
 echo $$ > "$0"
 while [ "$1" != -- ]; do echo $$ > "$1"; shift; done
 shift
-exec env -i "$@"
+exec unshare --mount sh -c 'mount --bind "$0" /etc/hosts && exec env -i "$@"' "$@"
 `;
 
 const POLL_MS = 1;
@@ -59,6 +62,7 @@ export class OperatorProcess implements AsyncDisposable {
       executable: "/bin/sh",
       args: [
         ...["-c", LAUNCHER, pidFile, ...(options.cgroup?.procsFiles ?? []), "--"],
+        options.hostsFile,
         ...Object.entries(options.env).map(([name, value]) => `${name}=${value}`),
         ...options.command,
         `--kubeconfig=${options.kubeconfig}`,

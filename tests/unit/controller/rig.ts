@@ -10,6 +10,7 @@ import type { Credential, CredentialRequest } from "../../../src/azure/credentia
 import { Cluster, type Informers } from "../../../src/controller/cluster/cluster.ts";
 import {
   type SecretMetadata,
+  trimBinding,
   trimSecret,
   trimServiceAccount,
 } from "../../../src/controller/cluster/objects.ts";
@@ -135,8 +136,8 @@ export class Rig implements AsyncDisposable {
       serviceAccounts: serviceAccounts(rest, options),
     };
     this.informers = {
-      v1beta1: this.#informer<BindingV1>(V1),
-      v1beta2: this.#informer<BindingV2>(V2),
+      v1beta1: this.#informer<BindingV1>(V1, trimBinding),
+      v1beta2: this.#informer<BindingV2>(V2, trimBinding),
       secrets: this.#informer<SecretMetadata>(SECRET, trimSecret),
       serviceAccounts: this.#informer<ServiceAccount>(ACCOUNT, trimServiceAccount),
     };

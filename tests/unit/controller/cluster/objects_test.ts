@@ -3,6 +3,7 @@ import {
   pullSecretsOf,
   secretState,
   serviceAccountState,
+  trimBinding,
   trimSecret,
   trimServiceAccount,
 } from "../../../../src/controller/cluster/objects.ts";
@@ -158,6 +159,32 @@ for (const [what, change, isBinding] of OWNERS) {
     assert.deepEqual([state.owner !== undefined, state.ownedByOthers], [isBinding, !isBinding]);
   });
 }
+
+Deno.test("objects: of a binding everything that a view is made of is kept, and nothing else", () => {
+  const told = {
+    generation: 3,
+    deletionTimestamp: "2030-01-01T00:00:00Z",
+    finalizers: ["a", "b"],
+  };
+  const { metadata } = secret();
+  const binding = {
+    apiVersion: "msi-acrpull.microsoft.com/v1beta1",
+    kind: "AcrPullBinding",
+    metadata: {
+      ...metadata,
+      ...told,
+      creationTimestamp: "2029-01-01T00:00:00Z",
+      labels: { app: "x" },
+      annotations: { "kubectl.kubernetes.io/last-applied-configuration": "{}" },
+      managedFields: [fields("x", DATA)],
+    },
+    spec: { acrServer: "example.azurecr.io" },
+    status: { error: "" },
+  };
+  const { spec, status } = binding;
+  assert.deepEqual(trimBinding(binding), { metadata: { ...metadata, ...told }, spec, status });
+  assert.deepEqual(trimBinding({ metadata }), { metadata });
+});
 
 Deno.test("objects: of a ServiceAccount its references and its identity are kept", () => {
   const stored = {

@@ -1,4 +1,4 @@
-import type { Clock } from "../runtime/clock.ts";
+import type { Clock } from "./clock.ts";
 
 /** What ends the work, and when, in milliseconds since the epoch. */
 interface Limit {

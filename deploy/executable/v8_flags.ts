@@ -1,0 +1,10 @@
+/**
+ * Flags for V8, sized for a pod of 100 MiB. By default the young generation grows to 32 MiB before
+ * V8 thinks of collecting it, and the old one to several times what lives in it: what a roll-out
+ * leaves behind would stay for long. Half the young generation would be collected twice as often,
+ * for a sixth more CPU and a megabyte or two.
+ */
+export const V8_FLAGS: readonly string[] = [
+  "--max-semi-space-size=2",
+  "--heap-growing-percent=40",
+];
