@@ -96,20 +96,26 @@ export class Credentials {
   readonly #refusingArm = new Set<string>();
 
   constructor(options: CredentialsOptions) {
-    const { clock } = options;
+    const { clock, signal } = options;
     this.#options = options;
     this.#imdsLimiter = new Limiter(IMDS_LIMITS, clock);
-    this.#httpsLimiter = new HostLimiter(options.limits, clock, options.signal);
-    this.#nodeTokens = new SharedResults(clock, (token) => token.expiresAt - ENTRA_MARGIN_MS);
+    this.#httpsLimiter = new HostLimiter(options.limits, clock, signal);
+    this.#nodeTokens = new SharedResults(
+      clock,
+      (token) => token.expiresAt - ENTRA_MARGIN_MS,
+      signal,
+    );
     this.#federatedTokens = new SharedResults(
       clock,
       (token) => Math.min(token.expiresAt - ENTRA_MARGIN_MS, clock.now() + LONGEST_SHARE_MS),
+      signal,
     );
     this.#refreshTokens = new SharedResults<RegistryToken & { mintedAt: number }>(
       clock,
       shareUntil,
+      signal,
     );
-    this.#credentials = new SharedResults<Credential>(clock, shareUntil);
+    this.#credentials = new SharedResults<Credential>(clock, shareUntil, signal);
   }
 
   /**

@@ -1,6 +1,6 @@
 import type { Clock } from "../runtime/clock.ts";
 
-/** Looking through all entries at each call would cost more than it frees. */
+/** To look through all entries whenever one of them is over would cost more than it frees. */
 const SWEEP_EVERY_MS = 10_000;
 
 interface Entry<T> {
@@ -18,13 +18,24 @@ interface Entry<T> {
 export class SharedResults<T> {
   readonly #clock: Clock;
   readonly #keepUntil: (value: T) => number;
+  readonly #signal: AbortSignal;
   readonly #entries = new Map<string, Entry<T>>();
-  #sweepAt = Infinity;
+  #sweep: { readonly at: number; readonly cancel: () => void } | undefined;
 
-  /** `keepUntil` says until when (milliseconds since the epoch) a result may be shared. */
-  constructor(clock: Clock, keepUntil: (value: T) => number) {
+  /**
+   * `keepUntil` says until when (milliseconds since the epoch) a result may be shared; soon after it
+   * is dropped. When `signal` aborts, all are.
+   */
+  constructor(clock: Clock, keepUntil: (value: T) => number, signal: AbortSignal) {
     this.#clock = clock;
     this.#keepUntil = keepUntil;
+    this.#signal = signal;
+    signal.addEventListener("abort", () => this.#end(), { once: true });
+  }
+
+  /** How many results are held, those under way included. */
+  get size(): number {
+    return this.#entries.size;
   }
 
   /**
@@ -36,14 +47,13 @@ export class SharedResults<T> {
     const shared = known !== undefined && known.keepUntil > this.#clock.now() &&
       (known.value === undefined || suits(known.value));
     if (shared) return known.result;
-    this.#dropStale();
     const entry: Entry<T> = { result: make(), keepUntil: Infinity };
     this.#entries.set(key, entry);
-    this.#sweepAt = Math.min(this.#sweepAt, this.#clock.now() + SWEEP_EVERY_MS);
     entry.result.then(
       (value) => {
         entry.value = value;
         entry.keepUntil = this.#keepUntil(value);
+        this.#sweepBy(entry.keepUntil);
       },
       () => this.#drop(key, entry),
     );
@@ -59,13 +69,29 @@ export class SharedResults<T> {
     if (this.#entries.get(key) === entry) this.#entries.delete(key);
   }
 
-  /** Results are tokens, which must not outlive their use in memory. */
-  #dropStale(): void {
+  /** Results are tokens, which must not outlive their use in memory, however idle the operator. */
+  #sweepBy(moment: number): void {
+    if (this.#signal.aborted) return;
     const now = this.#clock.now();
-    if (now < this.#sweepAt) return;
-    this.#sweepAt = now + SWEEP_EVERY_MS;
-    for (const [key, entry] of this.#entries) {
-      if (entry.keepUntil <= now) this.#entries.delete(key);
+    const at = Math.max(moment, now + SWEEP_EVERY_MS);
+    if (this.#sweep !== undefined && this.#sweep.at <= at) return;
+    this.#sweep?.cancel();
+    this.#sweep = { at, cancel: this.#clock.after(at - now, () => this.#dropStale()) };
+  }
+
+  #dropStale(): void {
+    this.#sweep = undefined;
+    const now = this.#clock.now();
+    let next = Infinity;
+    for (const [key, { keepUntil }] of this.#entries) {
+      if (keepUntil <= now) this.#entries.delete(key);
+      else next = Math.min(next, keepUntil);
     }
+    if (next !== Infinity) this.#sweepBy(next);
+  }
+
+  #end(): void {
+    this.#sweep?.cancel();
+    this.#entries.clear();
   }
 }

@@ -6,9 +6,14 @@ import { rejection } from "./support.ts";
 function rig() {
   const time = new FakeTime();
   let made = 0;
-  const results = new SharedResults<number>(time.clock, () => time.clock.now() + 1000);
+  const stop = new AbortController();
+  const results = new SharedResults<number>(
+    time.clock,
+    () => time.clock.now() + 1000,
+    stop.signal,
+  );
   const next = () => Promise.resolve(++made);
-  return { time, results, next, made: () => made };
+  return { time, results, next, made: () => made, stop };
 }
 
 Deno.test("shared results: those who ask at the same time wait for one result", async () => {
@@ -69,4 +74,44 @@ Deno.test("shared results: a late failure of what was forgotten does not touch i
   await first;
   await results.get("k", next);
   assert.equal(made(), 1);
+});
+
+Deno.test("shared results: what is over is dropped though nobody asks again, and no timer is left", async () => {
+  const { time, results, next } = rig();
+  await results.get("a", next);
+  await time.pass(5000);
+  await results.get("b", next);
+  const sizes = [results.size];
+  for (const ms of [4999, 1, 10_000]) {
+    await time.pass(ms);
+    sizes.push(results.size);
+  }
+  assert.deepEqual([sizes, time.pending], [[2, 2, 0, 0], 0]);
+});
+
+Deno.test("shared results: one that lasts is kept while those around it are dropped", async () => {
+  const time = new FakeTime();
+  const { signal } = new AbortController();
+  const results = new SharedResults<number>(time.clock, (moment) => moment, signal);
+  const start = time.clock.now();
+  const until = (ms: number) => () => Promise.resolve(start + ms);
+  await results.get("long", until(60_000));
+  await results.get("short", until(20_000));
+  const sizes: number[] = [];
+  for (const ms of [19_999, 1, 39_999, 1]) {
+    await time.pass(ms);
+    sizes.push(results.size);
+  }
+  assert.deepEqual([sizes, time.pending], [[2, 1, 1, 0], 0]);
+});
+
+Deno.test("shared results: at the operator's end all are dropped, and none is kept after", async () => {
+  const { time, results, next, stop } = rig();
+  const { promise, resolve } = Promise.withResolvers<number>();
+  await results.get("a", next);
+  const late = results.get("b", () => promise);
+  stop.abort();
+  assert.deepEqual([results.size, time.pending], [0, 0]);
+  resolve(9);
+  assert.deepEqual([await late, time.pending], [9, 0]);
 });
