@@ -6,6 +6,7 @@ import { isReady, type Progress, watchProgress } from "./cluster/readiness.ts";
 import { hostsOf, type Workload } from "./cluster/workload.ts";
 import { executableArguments } from "../suites/executable.ts";
 import type { Cgroup } from "./machine/cgroup.ts";
+import { cpuSecondsOfServers } from "./machine/proc.ts";
 import type { Figures } from "./report/result.ts";
 import { AzureProcess, seenBetween } from "./servers/azure.ts";
 import { OperatorProcess } from "./servers/operator.ts";
@@ -120,8 +121,10 @@ type MeasuredFields =
   | "readySeconds"
   | "p50Seconds"
   | "cpuSeconds"
+  | "serverCpuSeconds"
   | "peakRssBytes"
   | "rssBytes"
+  | "mappedBytes"
   | "azure"
   | "calls"
   | "writesPerBinding";
@@ -144,13 +147,15 @@ export async function measure(
   const before = await serverWrites(bench.plane);
   const azureBefore = await azure.seen();
   const progress = await watchProgress(namespace, apiVersion, count, goal.condition ?? isReady);
+  const serversBefore = serversCpuSeconds(bench);
   const operator = await scenario.start(options);
   try {
     const moments = await reached(progress, operator, goal.withinMs, count);
     const cpuSeconds = operator.cpuSeconds();
+    const serverCpuSeconds = serversCpuSeconds(bench) - serversBefore;
     await new Promise((resolve) => setTimeout(resolve, QUIET_MS));
     const calls = await ownCalls(operator);
-    const { peak, rss } = operator.memory();
+    const { peak, rss, mapped } = operator.memory();
     const writes = difference(before, await serverWrites(bench.plane));
     const seen = seenBetween(azureBefore, await azure.seen());
     const seconds = moments.map((moment) => (moment - operator.startedAt) / 1000);
@@ -160,8 +165,10 @@ export async function measure(
       readySeconds: seconds.at(-1)!,
       p50Seconds: seconds[Math.floor((seconds.length - 1) / 2)]!,
       cpuSeconds,
+      serverCpuSeconds,
       peakRssBytes: peak,
       rssBytes: rss,
+      mappedBytes: mapped,
       azure: seen,
       calls,
       writesPerBinding: bindingWrites(calls) / count,
@@ -170,6 +177,11 @@ export async function measure(
   } finally {
     await progress.stop();
   }
+}
+
+/** CPU time of the API server and its etcd so far. */
+export function serversCpuSeconds({ plane }: Bench): number {
+  return cpuSecondsOfServers(["kube-apiserver", "etcd"], plane.directory);
 }
 
 async function reached(

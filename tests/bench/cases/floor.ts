@@ -2,7 +2,7 @@ import { OPERATOR } from "../../e2e/servers/manifests.ts";
 import { BenchNamespace } from "../cluster/namespace.ts";
 import { oneIdentity } from "../cluster/workload.ts";
 import type { Result } from "../report/result.ts";
-import type { Bench } from "../scenario.ts";
+import { type Bench, serversCpuSeconds } from "../scenario.ts";
 import { runFloor } from "../servers/floor.ts";
 import type { Case } from "./case.ts";
 
@@ -19,6 +19,7 @@ async function* run(bench: Bench): AsyncGenerator<Result> {
   const access = await plane.serviceAccountKubeconfig(OPERATOR.namespace, OPERATOR.serviceAccount);
   const token = await Deno.readTextFile(`${access.directory}/token`);
   const task = { server: plane.url, caPem: plane.caPem, token, namespace: namespace.name };
+  const before = serversCpuSeconds(bench);
   const floor = await runFloor({ ...task, count: bindings, width: WIDTH }, v8Flags);
   yield {
     case: "floor",
@@ -26,6 +27,7 @@ async function* run(bench: Bench): AsyncGenerator<Result> {
     bindings,
     readySeconds: floor.seconds,
     cpuSeconds: floor.cpuSeconds,
+    serverCpuSeconds: serversCpuSeconds(bench) - before,
     peakRssBytes: floor.peakRssBytes,
     writesPerBinding: 4,
     aims: [],

@@ -36,7 +36,7 @@ async function idle(
   const before = operator.exactCpuSeconds();
   await operator.runFor(windowMs);
   const cpuMillis = (operator.exactCpuSeconds() - before) / windowMs * 1e6;
-  const { rss, peak } = operator.memory();
+  const { rss, peak, mapped } = operator.memory();
   const writes = difference(writesAtStart, await serverWrites(bench.plane));
   const seen = seenBetween(seenBefore, await azure.seen());
   const mints = Object.values(seen.calls).reduce((sum, value) => sum + value, 0);
@@ -46,6 +46,7 @@ async function idle(
     bindings: bench.quick ? 200 : 1_000,
     idleCpuMillisPerSecond: cpuMillis,
     rssBytes: rss,
+    mappedBytes: mapped,
     peakRssBytes: peak,
     calls: writes,
     azure: seen,

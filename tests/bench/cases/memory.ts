@@ -1,6 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { oneIdentity } from "../cluster/workload.ts";
-import { memoryOf } from "../machine/proc.ts";
+import { type Memory, memoryOf } from "../machine/proc.ts";
 import { atMost, megabytes, type Result } from "../report/result.ts";
 import { type Bench, Scenario } from "../scenario.ts";
 import type { Case } from "./case.ts";
@@ -25,13 +25,13 @@ async function* run(bench: Bench): AsyncGenerator<Result> {
     await operator.runFor(settleMs(bench));
     const memory = operator.memory();
     await operator.stop();
-    const result = line(name, title, { rss: memory.rss, peak: memory.peak });
+    const result = line(name, title, memory);
     const aims = [atMost("RSS", megabytes(memory.rss), 60, "MB")];
     yield name === "memory-bundle" ? { ...result, aims } : result;
   }
 }
 
-async function bareDeno(bench: Bench): Promise<{ rss: number; peak: number }> {
+async function bareDeno(bench: Bench): Promise<Memory> {
   const script = `${bench.directory}/bare.js`;
   await Deno.writeTextFile(script, "setTimeout(() => {}, 60_000);\n");
   const child = new Deno.Command(Deno.execPath(), {
@@ -57,13 +57,14 @@ function settleMs({ quick }: Bench): number {
   return quick ? 2_000 : 5_000;
 }
 
-function line(name: string, title: string, memory: { rss: number; peak: number }): Result {
+function line(name: string, title: string, memory: Memory): Result {
   return {
     case: name,
     title,
     bindings: 0,
     rssBytes: memory.rss,
     peakRssBytes: memory.peak,
+    mappedBytes: memory.mapped,
     aims: [],
     problems: [],
   };

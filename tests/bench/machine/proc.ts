@@ -46,3 +46,22 @@ export function exactCpuSecondsOf(pid: number): number {
   }
   return nanoseconds / 1e9;
 }
+
+/** CPU time so far of every process of one of `names` that has `text` among its arguments. */
+export function cpuSecondsOfServers(names: readonly string[], text: string): number {
+  let seconds = 0;
+  for (const { name: pid } of Deno.readDirSync("/proc")) {
+    if (!/^\d+$/.test(pid)) continue;
+    try {
+      const name = Deno.readTextFileSync(`/proc/${pid}/comm`).trim();
+      if (!names.includes(name)) continue;
+      if (Deno.readTextFileSync(`/proc/${pid}/cmdline`).includes(text)) {
+        seconds += cpuSecondsOf(Number(pid));
+      }
+    } catch (error) {
+      // It ended while it was looked at.
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+    }
+  }
+  return seconds;
+}

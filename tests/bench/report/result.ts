@@ -17,8 +17,12 @@ export interface Figures {
   readonly readySeconds?: number;
   readonly p50Seconds?: number;
   readonly cpuSeconds?: number;
+  /** Of API server and etcd together, meanwhile. */
+  readonly serverCpuSeconds?: number;
   readonly peakRssBytes?: number;
   readonly rssBytes?: number;
+  /** The part of `rssBytes` that is pages of Deno's own executable and libraries. */
+  readonly mappedBytes?: number;
   /** The most that the control group was charged, page cache included. */
   readonly cgroupPeakBytes?: number;
   /** CPU time in a second without work. */
