@@ -21,6 +21,7 @@ ARG VERSION=
 ARG COMMIT=
 LABEL org.opencontainers.image.title="msi-acrpull" \
   org.opencontainers.image.description="Keeps image pull secrets for Azure Container Registries fresh" \
+  org.opencontainers.image.source="https://github.com/msi-acrpull/deno" \
   org.opencontainers.image.licenses="MIT" \
   org.opencontainers.image.version="${VERSION}" \
   org.opencontainers.image.revision="${COMMIT}"

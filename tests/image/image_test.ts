@@ -105,6 +105,7 @@ Deno.test({
         "org.opencontainers.image.title": "msi-acrpull",
         "org.opencontainers.image.description":
           "Keeps image pull secrets for Azure Container Registries fresh",
+        "org.opencontainers.image.source": "https://github.com/msi-acrpull/deno",
         "org.opencontainers.image.licenses": "MIT",
         "org.opencontainers.image.version": config.version,
         "org.opencontainers.image.revision": COMMIT,
