@@ -1,6 +1,7 @@
 import { DEFAULT_SUFFIXES } from "../src/azure/registry.ts";
 import { FLAGS } from "../src/cli/flag_table.ts";
 import type { Flag } from "../src/cli/flags.ts";
+import { type Format, FORMATS } from "./chart_formats.ts";
 
 /** Why the chart takes a flag in no `extraArgs`, as a clause with its remedy. */
 const SET_ELSEWHERE: { readonly [N in keyof typeof FLAGS]?: string } = {
@@ -33,6 +34,7 @@ interface ChartFlag {
   readonly name: string;
   readonly refused?: string;
   readonly choices?: readonly string[];
+  readonly format?: Format;
   readonly ofCertificate?: boolean;
 }
 
@@ -51,11 +53,14 @@ function chartFlag(name: string, flag: Flag): ChartFlag {
   const elsewhere: Readonly<Record<string, string>> = SET_ELSEWHERE;
   const refused = flag.refused ?? elsewhere[name];
   const choices = choicesOf(name, flag);
+  const formats: Readonly<Record<string, Format>> = FORMATS;
+  const format = formats[name];
   return {
     kind: flag.kind,
     name,
     ...(refused === undefined ? {} : { refused }),
     ...(choices === undefined ? {} : { choices }),
+    ...(format === undefined ? {} : { format }),
     ...(OF_CERTIFICATE.includes(name) ? { ofCertificate: true } : {}),
   };
 }

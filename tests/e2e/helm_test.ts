@@ -23,6 +23,8 @@ const CLIENT_ID = "1b461305-28be-5271-beda-bd9fd2e24251";
 const IDENTITIES = `/subscriptions/${CLIENT_ID}/resourceGroups/rg/providers/` +
   "Microsoft.ManagedIdentity/userAssignedIdentities";
 
+const KEPT = ["CustomResourceDefinition"];
+
 interface Values {
   [name: string]: unknown;
 }
@@ -79,13 +81,23 @@ function byName(manifests: readonly Manifest[]): Map<string, Manifest> {
   );
 }
 
-/** What `deno task deploy` makes of the settings, but the namespace, which Helm makes itself. */
+/**
+ * What `deno task deploy` makes of the settings, but the namespace, which Helm makes itself; and
+ * what holds others' data is marked for Helm to keep.
+ */
 function expected(settings: Partial<Settings> = {}): Map<string, Manifest> {
-  const crds = crdManifests(readCrds(ROOT)).map((crd) => ({
-    ...crd,
-    metadata: { ...crd.metadata, annotations: { "helm.sh/resource-policy": "keep" } },
-  }));
-  const all = byName([...crds, ...installation({ ...DEFAULTS, ...settings })]);
+  const manifests = [
+    ...crdManifests(readCrds(ROOT)),
+    ...installation({ ...DEFAULTS, ...settings }),
+  ];
+  const all = byName(manifests.map((manifest) =>
+    KEPT.includes(manifest.kind)
+      ? {
+        ...manifest,
+        metadata: { ...manifest.metadata, annotations: { "helm.sh/resource-policy": "keep" } },
+      }
+      : manifest
+  ));
   all.delete(`Namespace/${settings.namespace ?? DEFAULTS.namespace}`);
   return all;
 }
@@ -231,7 +243,7 @@ withHelm("what is optional is rendered when asked for", async () => {
           "team-a": {
             registries: ["a.azurecr.io", "default"],
             identities: ["*"],
-            scopes: [],
+            scopes: ["repository:team-a/*:pull"],
             entraAuthorityHosts: ["login.cloud.example"],
           },
         },
@@ -268,7 +280,7 @@ withHelm("what is optional is rendered when asked for", async () => {
   assert.deepEqual(rendered.get("ConfigMap/msi-acrpull-tenants")!.data, {
     "team-a.registries": "a.azurecr.io\ndefault",
     "team-a.identities": "*",
-    "team-a.scopes": "",
+    "team-a.scopes": "repository:team-a/*:pull",
     "team-a.entraAuthorityHosts": "login.cloud.example",
   });
 });
@@ -327,12 +339,43 @@ const REFUSED: readonly [string, Values, RegExp][] = [
   [
     "an audience that would end an expression",
     { serviceAccountTokenAudience: '"] || [' },
-    /serviceAccountTokenAudience/,
+    /serviceAccountTokenAudience: "\\"\] \|\| \[" is no audience .*; give the one/,
   ],
   [
-    "the API server's own audience",
-    { serviceAccountTokenAudience: "https://kubernetes.default.svc" },
-    /serviceAccountTokenAudience/,
+    "an empty audience, which would be the API server's own",
+    { serviceAccountTokenAudience: "" },
+    /serviceAccountTokenAudience: "" is no audience .*; give the one/,
+  ],
+  ...[
+    "https://kubernetes.default.svc",
+    "https://kubernetes.default.svc.cluster.local",
+    "HTTPS://Kubernetes:443/",
+  ].map((audience): [string, Values, RegExp] => [
+    `the API server's own audience ${audience}`,
+    { serviceAccountTokenAudience: audience },
+    /serviceAccountTokenAudience: "[^"]+" is the API server's own audience: .*; give the audience/,
+  ]),
+  ...["a b", "https://r.example/a", "r.example/A", "r.example/a:7", ""].map(
+    (repository): [string, Values, RegExp] => [
+      `"${repository}" for the image's repository`,
+      { image: { repository } },
+      /image\.repository: "[^"]*" is no repository; give it such as/,
+    ],
+  ),
+  [
+    "a tag that is none",
+    { image: { tag: "v 1" } },
+    /image\.tag: "v 1" is no tag; give one such as v[0-9.]+, or leave it empty/,
+  ],
+  [
+    "a digest that is none",
+    { image: { digest: "sha256:abc" } },
+    /image\.digest: "sha256:abc" is no digest; give sha256: and its 64 .*, or leave it empty/,
+  ],
+  [
+    "a flag without its dash",
+    { extraArgs: ["log-level=debug"] },
+    /extraArgs: "log-level=debug" begins with no dash; write a flag and its value as one item/,
   ],
   [
     "a monitor of what nothing can reach",
@@ -420,7 +463,49 @@ const REFUSED: readonly [string, Values, RegExp][] = [
     { podDisruptionBudget: { enabled: true, minAvailable: null } },
     /podDisruptionBudget limits nothing/,
   ],
+  ...[
+    { replicas: 1, podDisruptionBudget: { enabled: true } },
+    { podDisruptionBudget: { enabled: true, minAvailable: 2 } },
+    { podDisruptionBudget: { enabled: true, minAvailable: "51%" } },
+  ].map((values): [string, Values, RegExp] => [
+    `a disruption budget that holds up every drain: ${JSON.stringify(values)}`,
+    values,
+    /podDisruptionBudget\.minAvailable: \S+ lets none of [12] replicas go, .*; give less/,
+  ]),
+  ...[0, "0%"].map((maxUnavailable): [string, Values, RegExp] => [
+    `a disruption budget of ${maxUnavailable}`,
+    { podDisruptionBudget: { enabled: true, maxUnavailable } },
+    /podDisruptionBudget\.maxUnavailable: 0%? lets no pod go, .*; give 1 or more/,
+  ]),
+  [
+    "a namespace that none can be called",
+    tenants({}, "Team_A"),
+    /entries: "Team_A" is no .*; give/,
+  ],
+  ...[
+    { registries: ["*.azurecr.io"] },
+    { identities: ["default", "a *b"] },
+    { entraAuthorityHosts: ["login.*"] },
+    { resourceManagerAudiences: ["https://*/"] },
+  ].map((lists): [string, Values, RegExp] => [
+    `an entry that no binding could match: ${JSON.stringify(lists)}`,
+    tenants(lists),
+    new RegExp(
+      `entries\\.team-a\\.${Object.keys(lists)[0]}: "[^"]+" allows nothing, .*; list each`,
+    ),
+  ]),
+  [
+    "a registry that is no host",
+    tenants({ registries: ["a.azurecr.io", "https://b.azurecr.io"] }),
+    /entries\.team-a\.registries: "https:[^"]+" is no registry's host name; give it alone/,
+  ],
 ];
+
+/** Values that list what a namespace may name. */
+function tenants(lists: Values, namespace = "team-a"): Values {
+  const entries = { [namespace]: { registries: [], identities: [], scopes: [], ...lists } };
+  return { policies: { tenants: { enabled: true, entries } } };
+}
 
 for (const [name, values, message] of REFUSED) {
   withHelm(`the chart refuses ${name}`, async () => {
@@ -442,7 +527,22 @@ const ARGUMENTS: readonly (readonly string[])[] = [
   ["--ttl-rotation-fraction=0.8"],
   ["--ttl-rotation-fraction=1"],
   ["--ttl-rotation-fraction=half"],
+  ["--zap-log-level=0"],
+  ["--zap-encoder=CONSOLE", "--zap-stacktrace-level=error", "--zap-time-encoding=nano"],
+  ["--zap-encoder=text"],
+  ["--zap-stacktrace-level=warn"],
+  ["--zap-time-encoding=unix"],
   ["--label-selector=tier in (web,api)"],
+  ["--label-selector="],
+  ["--label-selector=a b c"],
+  ["--label-selector=tier in ()"],
+  ["--acr-audience=arm"],
+  ["--acr-audience=https://containerregistry.azure.net"],
+  ["--acr-audience=registry"],
+  ["--allowed-entra-authority-hosts=a.example, https://b.example/,"],
+  ["--allowed-entra-authority-hosts=a.example,http://b.example"],
+  ["--allowed-resource-manager-audiences=https://a/,api://b"],
+  ["--allowed-resource-manager-audiences=https://a/,b"],
   ["--allowed-entra-authority-hosts=a.example", "--allowed-entra-authority-hosts=b.example"],
   ["--master=https://10.0.0.1"],
   ["-=x"],

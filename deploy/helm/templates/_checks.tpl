@@ -4,17 +4,53 @@ once the release is installed. Renders nothing.
 */}}
 {{- define "msi-acrpull.checks" -}}
 {{- $operator := .Files.Get "files/operator.yaml" | fromYaml -}}
+{{- include "msi-acrpull.checkImage" (dict "image" .Values.image "version" .Chart.AppVersion) -}}
+{{- include "msi-acrpull.checkAudience" .Values -}}
 {{- include "msi-acrpull.checkArgs" (dict "values" .Values "flags" $operator.flags) -}}
 {{- include "msi-acrpull.checkSuffixes" .Values -}}
 {{- include "msi-acrpull.checkDefaults" (dict "values" .Values "suffixes" $operator.suffixes) -}}
 {{- include "msi-acrpull.checkEnv" .Values -}}
+{{- include "msi-acrpull.checkTenants" .Values.policies.tenants -}}
+{{- include "msi-acrpull.checkDisruptions" .Values -}}
 {{- include "msi-acrpull.checkPairs" .Values -}}
+{{- end -}}
+
+{{- define "msi-acrpull.checkImage" -}}
+{{- $label := "[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?" -}}
+{{- $host := printf "(%s(\\.%s)*|\\[[0-9A-Fa-f:]+\\])(:[0-9]+)?" $label $label -}}
+{{- $part := "[a-z0-9]+((\\.|_|__|-+)[a-z0-9]+)*" -}}
+{{- with .image -}}
+{{- if not (regexMatch (printf "^(%s/)?%s(/%s)*$" $host $part $part) .repository) -}}
+  {{- fail (printf "image.repository: %q is no repository; give it such as ghcr.io/msi-acrpull/deno, and a tag or digest in image.tag or image.digest" .repository) -}}
+{{- end -}}
+{{- if not (regexMatch "^([A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?$" (.tag | default "")) -}}
+  {{- fail (printf "image.tag: %q is no tag; give one such as v%s, or leave it empty for that of the chart's version" .tag $.version) -}}
+{{- end -}}
+{{- if not (regexMatch "^(sha256:[0-9a-f]{64})?$" (.digest | default "")) -}}
+  {{- fail (printf "image.digest: %q is no digest; give sha256: and its 64 hexadecimal digits in lower case, or leave it empty to go by image.tag" .digest) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{- /* The letters are those that stand for themselves in the policy's expression. */}}
+{{- define "msi-acrpull.checkAudience" -}}
+{{- with .serviceAccountTokenAudience -}}
+{{- if regexMatch "(?i)^(https?://)?kubernetes(\\.default(\\.svc(\\..*)?)?)?(:[0-9]+)?/?$" . -}}
+  {{- fail (printf "serviceAccountTokenAudience: %q is the API server's own audience: with a token for it, whoever reads it is that service account in the cluster; give the audience that the federated credentials list, such as api://AzureCRTokenExchange" .) -}}
+{{- end -}}
+{{- end -}}
+{{- if not (regexMatch "^[A-Za-z0-9:/._~-]+$" .serviceAccountTokenAudience) -}}
+  {{- fail (printf "serviceAccountTokenAudience: %q is no audience that a policy can insist on; give the one that the federated credentials list, of letters, digits and : / . _ ~ - alone, such as api://AzureCRTokenExchange" .serviceAccountTokenAudience) -}}
+{{- end -}}
 {{- end -}}
 
 {{- define "msi-acrpull.checkArgs" -}}
 {{- $flags := .flags -}}
 {{- $seen := dict -}}
 {{- range $arg := .values.extraArgs -}}
+  {{- if not (hasPrefix "-" $arg) -}}
+    {{- fail (printf "extraArgs: %q begins with no dash; write a flag and its value as one item, such as --log-level=debug" $arg) -}}
+  {{- end -}}
   {{- $spelling := regexReplaceAll "^--?([^=]*)(?s:=.*)?$" $arg "${1}" -}}
   {{- $flag := get $flags $spelling -}}
   {{- if not $flag -}}
@@ -46,6 +82,15 @@ once the release is installed. Renders nothing.
 {{- end -}}
 {{- if and (hasKey .flag "choices") (not (has (lower .value) .flag.choices)) -}}
   {{- fail (printf "extraArgs: %q is not known; write %s after =" .arg (join " or " .flag.choices)) -}}
+{{- end -}}
+{{- with .flag.format -}}
+  {{- $items := list $.value -}}
+  {{- if eq $.flag.kind "list" }}{{ $items = regexSplit "\\s*,\\s*" (trim $.value) -1 }}{{ end -}}
+  {{- range $item := $items -}}
+    {{- if not (or (regexMatch $.flag.format.pattern $item) (and (eq $.flag.kind "list") (eq $item ""))) -}}
+      {{- fail (printf "extraArgs: %q %s" $.arg $.flag.format.fault) -}}
+    {{- end -}}
+  {{- end -}}
 {{- end -}}
 {{- if eq .flag.kind "number" -}}
   {{- $decimal := regexMatch "^[+-]?([0-9]+\\.?[0-9]*|\\.[0-9]+)([eE][+-]?[0-9]+)?$" .value -}}
@@ -129,9 +174,52 @@ once the release is installed. Renders nothing.
 {{- if and .policies.tenants.entries (not .policies.tenants.enabled) -}}
   {{- fail "policies.tenants.entries holds nobody to anything without policies.tenants.enabled=true; set that, or leave it out" -}}
 {{- end -}}
-{{- with .podDisruptionBudget -}}
-  {{- if and .enabled (kindIs "invalid" .minAvailable) (kindIs "invalid" .maxUnavailable) -}}
-    {{- fail "podDisruptionBudget limits nothing without minAvailable or maxUnavailable; set one of them" -}}
+{{- end -}}
+
+{{- /*
+What no binding could ever be allowed by: the policy looks keys up by their namespace, and compares
+the entries of all lists but that of scopes as a whole.
+*/}}
+{{- define "msi-acrpull.checkTenants" -}}
+{{- $host := "^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)+$" -}}
+{{- range $namespace, $lists := .entries -}}
+  {{- if not (regexMatch "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$" $namespace) -}}
+    {{- fail (printf "policies.tenants.entries: %q is no namespace's name; give one of up to 63 lower-case letters, digits and dashes" $namespace) -}}
   {{- end -}}
+  {{- range $list, $entries := omit $lists "scopes" -}}
+    {{- range $entry := regexSplit "\\s+" (join " " $entries) -1 -}}
+      {{- if and (contains "*" $entry) (ne $entry "*") -}}
+        {{- fail (printf "policies.tenants.entries.%s.%s: %q allows nothing, as * stands for other letters only in scopes; list each in full, or write * alone to allow any" $namespace $list $entry) -}}
+      {{- end -}}
+    {{- end -}}
+  {{- end -}}
+  {{- range $entry := regexSplit "\\s+" (join " " $lists.registries) -1 -}}
+    {{- if not (or (has $entry (list "" "*" "default")) (regexMatch $host $entry)) -}}
+      {{- fail (printf "policies.tenants.entries.%s.registries: %q is no registry's host name; give it alone, such as example.azurecr.io, default for the operator's own, or * for any" $namespace $entry) -}}
+    {{- end -}}
+  {{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{- /* A budget that lets no pod go holds up the drain of every node that has one. */}}
+{{- define "msi-acrpull.checkDisruptions" -}}
+{{- $replicas := int .replicas -}}
+{{- with .podDisruptionBudget -}}
+{{- if .enabled -}}
+  {{- $percent := "%" -}}
+  {{- if not (kindIs "invalid" .maxUnavailable) -}}
+    {{- if eq (atoi (trimSuffix $percent (toString .maxUnavailable))) 0 -}}
+      {{- fail (printf "podDisruptionBudget.maxUnavailable: %v lets no pod go, so that no node with one can be drained; give 1 or more" .maxUnavailable) -}}
+    {{- end -}}
+  {{- else if kindIs "invalid" .minAvailable -}}
+    {{- fail "podDisruptionBudget limits nothing without minAvailable or maxUnavailable; set one of them" -}}
+  {{- else if gt $replicas 0 -}}
+    {{- $needed := atoi (trimSuffix $percent (toString .minAvailable)) -}}
+    {{- if hasSuffix $percent (toString .minAvailable) }}{{ $needed = int (div (add (mul $needed $replicas) 99) 100) }}{{ end -}}
+    {{- if ge $needed $replicas -}}
+      {{- fail (printf "podDisruptionBudget.minAvailable: %v lets none of %d replicas go, so that no node with one can be drained; give less, raise replicas, or set maxUnavailable=1" .minAvailable $replicas) -}}
+    {{- end -}}
+  {{- end -}}
+{{- end -}}
 {{- end -}}
 {{- end -}}
