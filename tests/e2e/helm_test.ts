@@ -128,7 +128,16 @@ const SAME: readonly [string, Values, Partial<Settings>][] = [
   ["Secrets by name", { secretAccess: "get" }, { secretAccess: "get" }],
   ["no workload identity", { workloadIdentity: { enabled: false } }, { workloadIdentity: false }],
   ["secure metrics", { metrics: { secure: true } }, { metricsSecure: true }],
-  ["no policies", { policies: { enabled: false } }, { policies: false }],
+  [
+    "no policies, and no tokens that one would guard",
+    { policies: { enabled: false }, workloadIdentity: { enabled: false } },
+    { policies: false, workloadIdentity: false },
+  ],
+  [
+    "no policies, though tokens go unguarded",
+    { policies: { enabled: false, acceptUnguardedTokens: true } },
+    { policies: false },
+  ],
   ["the policy for tenants", { policies: { tenants: { enabled: true } } }, { tenantPolicy: true }],
   ["no network policy", { networkPolicy: { enabled: false } }, { networkPolicy: false }],
   [
@@ -355,6 +364,11 @@ const REFUSED: readonly [string, Values, RegExp][] = [
     { serviceAccountTokenAudience: audience },
     /serviceAccountTokenAudience: "[^"]+" is the API server's own audience: .*; give the audience/,
   ]),
+  [
+    "to leave tokens unguarded by the way",
+    { policies: { enabled: false } },
+    /policies\.enabled=false leaves .*; set workloadIdentity\.enabled=false .*, or policies\.acceptUnguardedTokens=true/,
+  ],
   ...["a b", "https://r.example/a", "r.example/A", "r.example/a:7", ""].map(
     (repository): [string, Values, RegExp] => [
       `"${repository}" for the image's repository`,

@@ -11,6 +11,7 @@ once the release is installed. Renders nothing.
 {{- include "msi-acrpull.checkDefaults" (dict "values" .Values "suffixes" $operator.suffixes) -}}
 {{- include "msi-acrpull.checkEnv" .Values -}}
 {{- include "msi-acrpull.checkTenants" .Values.policies.tenants -}}
+{{- include "msi-acrpull.checkTokens" .Values -}}
 {{- include "msi-acrpull.checkDisruptions" .Values -}}
 {{- include "msi-acrpull.checkPairs" .Values -}}
 {{- end -}}
@@ -198,6 +199,13 @@ the entries of all lists but that of scopes as a whole.
       {{- fail (printf "policies.tenants.entries.%s.registries: %q is no registry's host name; give it alone, such as example.azurecr.io, default for the operator's own, or * for any" $namespace $entry) -}}
     {{- end -}}
   {{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{- /* RBAC alone would let the operator have tokens by which the API server takes it for anybody. */}}
+{{- define "msi-acrpull.checkTokens" -}}
+{{- if and .workloadIdentity.enabled (not .policies.enabled) (not .policies.acceptUnguardedTokens) -}}
+  {{- fail "policies.enabled=false leaves the operator the right to mint a token of any service account for any audience, the API server's among them; set workloadIdentity.enabled=false to take it away, or policies.acceptUnguardedTokens=true to accept that" -}}
 {{- end -}}
 {{- end -}}
 
