@@ -23,7 +23,7 @@ const CLIENT_ID = "1b461305-28be-5271-beda-bd9fd2e24251";
 const IDENTITIES = `/subscriptions/${CLIENT_ID}/resourceGroups/rg/providers/` +
   "Microsoft.ManagedIdentity/userAssignedIdentities";
 
-const KEPT = ["CustomResourceDefinition"];
+const KEPT = ["CustomResourceDefinition", "ConfigMap"];
 
 interface Values {
   [name: string]: unknown;
@@ -722,3 +722,51 @@ withHelmOnCluster(
     assert.match(crds, /acrpullbindings\.msi-acrpull\.microsoft\.com/);
   },
 );
+
+withHelmOnCluster("the tenants' lists outlast the policy, and serve it again", async (plane) => {
+  const namespace = await plane.createNamespace();
+  const place = ["--namespace", namespace];
+  const lists = ["configmap", "msi-acrpull-tenants", ...place];
+  const data = async () =>
+    JSON.parse(await kubectlOk(plane, ["get", ...lists, "-o=jsonpath={.data}"])) as unknown;
+  const run = async (command: string, values: Values) => {
+    const { code, stderr } = await withValues(
+      { ...values, crds: { install: false } },
+      (file) => helmOnChart([command, RELEASE], [...place, "--values", file], plane),
+    );
+    assert.equal(code, 0, stderr);
+  };
+  const off = { policies: { tenants: { enabled: false } } };
+  const on = { policies: { tenants: { enabled: true } } };
+  await run("install", on);
+  const written = { "team-b.registries": "b.azurecr.io" };
+  await kubectlOk(plane, [
+    "patch",
+    ...lists,
+    "--type=merge",
+    "-p",
+    JSON.stringify({ data: written }),
+  ]);
+  await run("upgrade", off);
+  assert.deepEqual(await data(), written);
+  await run("upgrade", on);
+  assert.deepEqual(await data(), written);
+  await run("upgrade", tenants({ registries: ["a.azurecr.io"] }));
+  const both = {
+    ...written,
+    "team-a.registries": "a.azurecr.io",
+    "team-a.identities": "",
+    "team-a.scopes": "",
+  };
+  assert.deepEqual(await data(), both);
+  await run("upgrade", off);
+  assert.deepEqual(await data(), both);
+  await run("upgrade", on);
+  assert.deepEqual(await data(), both);
+  const removed = await helm(["uninstall", RELEASE, ...place], plane);
+  assert.equal(removed.code, 0, removed.stderr);
+  assert.deepEqual(await data(), both);
+  await run("install", on);
+  assert.deepEqual(await data(), both);
+  assert.equal((await helm(["uninstall", RELEASE, ...place], plane)).code, 0);
+});
