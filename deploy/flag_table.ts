@@ -77,7 +77,7 @@ export const DEPLOY_FLAGS = {
     help: "Namespace of the operator.",
   },
   "replicas": {
-    kind: "number",
+    kind: "string",
     group: INSTALLATION,
     placeholder: "COUNT",
     default: `${DEFAULTS.replicas}`,

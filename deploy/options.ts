@@ -4,8 +4,10 @@ import { flagLines } from "../src/cli/help.ts";
 import { parseOptions } from "../src/cli/options.ts";
 import { quote } from "../src/cli/quote.ts";
 import { VALIDATORS } from "../src/cli/validators.ts";
+import { extraArgErrors } from "./extra_args.ts";
 import { parseEgress, parseEnv } from "./extra_options.ts";
 import { DEPLOY_FLAGS } from "./flag_table.ts";
+import { isImage } from "./image_reference.ts";
 import { environment, operatorArgs } from "./manifests/deployment.ts";
 import {
   DEFAULTS,
@@ -79,7 +81,7 @@ export function operatorErrors(settings: Settings): readonly string[] {
 
 function settingsOf(given: Given, errors: string[]): Settings {
   return {
-    image: filled(given.image, DEFAULTS.image, errors),
+    image: imageOf(given, errors),
     namespace: namespaceOf(given, errors),
     replicas: replicasOf(given, errors),
     defaults: defined({
@@ -100,7 +102,7 @@ function settingsOf(given: Given, errors: string[]): Settings {
     networkPolicy: given["network-policy"]?.value ?? DEFAULTS.networkPolicy,
     policies: given.policies?.value ?? DEFAULTS.policies,
     tenantPolicy: given["tenant-policy"]?.value ?? DEFAULTS.tenantPolicy,
-    extraArgs: given["extra-arg"]?.value ?? [],
+    extraArgs: extraArgsOf(given, errors),
     extraEnv: parseEnv(given["extra-env"]?.value ?? [], errors),
     extraEgress: egressOf(given, errors),
   };
@@ -118,6 +120,16 @@ function filled(
   return flag.value;
 }
 
+function imageOf({ image }: Given, errors: string[]): string {
+  if (image === undefined) return DEFAULTS.image;
+  if (!isImage(image.value)) {
+    errors.push(
+      `--image=${quote(image.value)} is no image: write one such as registry.example/manager:v1.`,
+    );
+  }
+  return image.value;
+}
+
 const NAMESPACE = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
 
 function namespaceOf({ namespace }: Given, errors: string[]): string {
@@ -133,10 +145,12 @@ function namespaceOf({ namespace }: Given, errors: string[]): string {
 
 function replicasOf({ replicas }: Given, errors: string[]): number {
   if (replicas === undefined) return DEFAULTS.replicas;
-  if (!Number.isInteger(replicas.value) || replicas.value < 0) {
-    errors.push(`--replicas=${replicas.value} is no count: write 0 or a natural number.`);
+  if (!/^\d{1,9}$/.test(replicas.value)) {
+    errors.push(
+      `--replicas=${quote(replicas.value)} is no count: write a whole number such as 2.`,
+    );
   }
-  return replicas.value;
+  return Number(replicas.value);
 }
 
 function secretAccessOf(given: Given, errors: string[]): SecretAccess {
@@ -144,6 +158,12 @@ function secretAccessOf(given: Given, errors: string[]): SecretAccess {
   if (value === "watch" || value === "get") return value;
   errors.push(`--secret-access=${quote(value)} is unknown: write watch or get.`);
   return DEFAULTS.secretAccess;
+}
+
+function extraArgsOf(given: Given, errors: string[]): readonly string[] {
+  const args = given["extra-arg"]?.value ?? [];
+  errors.push(...extraArgErrors(args));
+  return args;
 }
 
 function egressOf(given: Given, errors: string[]): readonly EgressRule[] {

@@ -100,8 +100,14 @@ for (const [name, args, settings, target] of PARSED) {
 
 const REFUSED: readonly [string, string[], RegExp][] = [
   ["a namespace that is none", ["--namespace=Not_One"], /--namespace="Not_One" is no namespace/],
-  ["a count that is none", ["--replicas=1.5"], /--replicas=1\.5 is no count/],
-  ["an empty image", ["--image="], /--image="" must be one word/],
+  ...["1.5", "x", "-1", "1e3", ""].map((count): [string, string[], RegExp] => [
+    `the count ${JSON.stringify(count)}`,
+    [`--replicas=${count}`],
+    /^--replicas="[^"]*" is no count: write a whole number such as 2\.$/,
+  ]),
+  ["an empty image", ["--image="], /--image="" is no image: write one such as registry\.exam/],
+  ["an image with a quote", ['--image=evil"x'], /--image="evil\\"x" is no image/],
+  ["an empty audience", ["--service-account-token-audience="], /audience="" must be one word/],
   ["another way to read Secrets", ["--secret-access=list"], /--secret-access="list" is unknown/],
   ["two things to do", ["--apply", "--diff"], /--apply and --diff exclude one another/],
   ["a file beside a cluster", ["--apply", "-o", "-"], /--output has no effect with --apply/],

@@ -1,0 +1,17 @@
+/** https://github.com/distribution/reference, by whose grammar container runtimes read images. */
+const LABEL = "[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?";
+const HOST = `(?:${LABEL}(?:\\.${LABEL})*|\\[[0-9a-fA-F:]+\\])(?::\\d+)?`;
+const COMPONENT = "[a-z0-9]+(?:(?:\\.|_|__|-+)[a-z0-9]+)*";
+const TAG = "\\w[\\w.-]{0,127}";
+const ALGORITHM = "[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*";
+const REFERENCE = new RegExp(
+  `^(?:${HOST}/)?${COMPONENT}(?:/${COMPONENT})*(?::${TAG})?(?:@${ALGORITHM}:[0-9a-fA-F]{32,})?$`,
+);
+
+/** The longest text that is tried, in characters; names end at 255, tags at 128. */
+const LONGEST = 1024;
+
+/** Whether a text is the reference of a container image: NAME, NAME:TAG or NAME@DIGEST. */
+export function isImage(text: string): boolean {
+  return text.length <= LONGEST && REFERENCE.test(text);
+}
