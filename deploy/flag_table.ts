@@ -155,6 +155,13 @@ export const DEPLOY_FLAGS = {
     default: `${DEFAULTS.policies}`,
     help: "Hold the operator's writes to what they should be. Needs Kubernetes 1.30.",
   },
+  "accept-unguarded-tokens": {
+    kind: "boolean",
+    group: SECURITY,
+    default: "false",
+    help: "With --policies=false: keep the right to mint tokens of service accounts, which then " +
+      "is for any account of the cluster and any audience.",
+  },
   "tenant-policy": {
     kind: "boolean",
     group: SECURITY,

@@ -48,6 +48,7 @@ export function parseDeploy(args: readonly string[]): ParsedDeploy {
     ...positionals.map((argument) => `${quote(argument)} is no flag: flags begin with two dashes.`),
   ];
   const settings = settingsOf(given, errors);
+  refuseUnguardedTokens(given, settings, errors);
   const target = targetOf(given, errors);
   if (errors.length === 0) errors.push(...operatorErrors(settings));
   return errors.length === 0 ? { kind: "run", settings, target } : { kind: "errors", errors };
@@ -164,6 +165,28 @@ function extraArgsOf(given: Given, errors: string[]): readonly string[] {
   const args = given["extra-arg"]?.value ?? [];
   errors.push(...extraArgErrors(args));
   return args;
+}
+
+/** RBAC knows no audiences: without the policy, the right to mint tokens is for every account. */
+function refuseUnguardedTokens(
+  given: Given,
+  { policies, workloadIdentity }: Settings,
+  errors: string[],
+): void {
+  const areUnguarded = workloadIdentity && !policies;
+  const accepted = given["accept-unguarded-tokens"]?.value ?? false;
+  if (areUnguarded && !accepted) {
+    errors.push(
+      "--policies=false lets the operator mint tokens of any service account for the API server " +
+        "itself: add --workload-identity=false to do without that right, or " +
+        "--accept-unguarded-tokens to leave it unguarded.",
+    );
+  } else if (accepted && !areUnguarded) {
+    errors.push(
+      "--accept-unguarded-tokens has no effect without --policies=false and with " +
+        "--workload-identity=false: remove it.",
+    );
+  }
 }
 
 function egressOf(given: Given, errors: string[]): readonly EgressRule[] {

@@ -80,7 +80,8 @@ function ownerIn(message: string): string {
 function unserved({ apiVersion, kind }: Manifest): string {
   const isPolicy = kind.startsWith("ValidatingAdmissionPolicy");
   const remedy = isPolicy
-    ? "Kubernetes has it from 1.30 on, and --policies=false without --tenant-policy leaves it out."
+    ? "Kubernetes has it from 1.30 on, and --policies=false --workload-identity=false without " +
+      "--tenant-policy leaves it out."
     : "it is needed.";
   return `The API server does not serve ${kind} of ${apiVersion}: ${remedy}`;
 }

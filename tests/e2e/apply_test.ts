@@ -221,7 +221,11 @@ e2e("by force --apply takes over an installation of the first release", async (p
 e2e("what was opted out is left over until --prune, by whatever way it came", async (plane) => {
   await kubectlOk(plane, ["apply", ...LATEST]);
   await applied(plane, "--tenant-policy", "--metrics-secure", "--force-conflicts");
-  const options = ["--policies=false", "--network-policy=false"];
+  const options = [
+    "--policies=false",
+    "--accept-unguarded-tokens",
+    "--network-policy=false",
+  ];
   const wanted = installation({ ...DEFAULTS, policies: false, networkPolicy: false });
   const left = difference(everything().filter(({ kind }) => kind !== "ConfigMap"), wanted).sort();
   assert.ok(

@@ -85,6 +85,12 @@ const PARSED: readonly [string, string[], Partial<Settings>, unknown][] = [
     {},
     { kind: "apply", force: true, prune: false, kubeconfig: "k", context: "c" },
   ],
+  [
+    "that tokens are left unguarded",
+    ["--policies=false", "--accept-unguarded-tokens"],
+    { policies: false },
+    { kind: "write", directory: "deploy/latest" },
+  ],
   ["a comparison", ["--diff", "--prune"], {}, { kind: "diff", force: false, prune: true }],
 ];
 
@@ -109,6 +115,23 @@ const REFUSED: readonly [string, string[], RegExp][] = [
   ["an image with a quote", ['--image=evil"x'], /--image="evil\\"x" is no image/],
   ["an empty audience", ["--service-account-token-audience="], /audience="" must be one word/],
   ["another way to read Secrets", ["--secret-access=list"], /--secret-access="list" is unknown/],
+  [
+    "tokens without their policy",
+    ["--policies=false"],
+    /^--policies=false lets .*: add --workload-identity=false .*, or --accept-unguarded-tokens to/,
+  ],
+  [
+    "tokens without their policy, said outright",
+    ["--policies=false", "--workload-identity", "--accept-unguarded-tokens=false"],
+    /^--policies=false lets the operator mint tokens of any service account/,
+  ],
+  ...[[], ["--policies"], ["--policies=false", "--workload-identity=false"]].map(
+    (others): [string, string[], RegExp] => [
+      `an acceptance of nothing beside ${others.join(" ") || "the defaults"}`,
+      ["--accept-unguarded-tokens", ...others],
+      /^--accept-unguarded-tokens has no effect without --policies=false/,
+    ],
+  ),
   ["two things to do", ["--apply", "--diff"], /--apply and --diff exclude one another/],
   ["a file beside a cluster", ["--apply", "-o", "-"], /--output has no effect with --apply/],
   ["a cluster beside a file", ["--context=c"], /--context has no effect without --apply or --diff/],

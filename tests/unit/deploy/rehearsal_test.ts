@@ -29,8 +29,8 @@ Deno.test("an API server without admission policies is told of once, with the re
   const old = cluster((path) =>
     path.includes("validatingadmissionpolic") ? failure(404, "NotFound") : undefined
   );
-  const remedy = "Kubernetes has it from 1.30 on, and --policies=false without --tenant-policy " +
-    "leaves it out.";
+  const remedy = "Kubernetes has it from 1.30 on, and --policies=false --workload-identity=false " +
+    "without --tenant-policy leaves it out.";
   const api = "admissionregistration.k8s.io/v1";
   const { applied, problems } = await rehearse(old, installation(DEFAULTS), options);
   assert.deepEqual(problems, [
