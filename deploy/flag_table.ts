@@ -74,7 +74,14 @@ export const DEPLOY_FLAGS = {
     placeholder: "NAMESPACE",
     aliases: ["n"],
     default: DEFAULTS.namespace,
-    help: "Namespace of the operator.",
+    help: "Namespace of the operator; neither default nor one of Kubernetes' own.",
+  },
+  "create-namespace": {
+    kind: "boolean",
+    group: INSTALLATION,
+    default: `${DEFAULTS.createNamespace}`,
+    help: "Make the namespace, labelled for Pod Security, as a part of the installation that is " +
+      "deleted with it. With false it has to be there, and is left alone.",
   },
   "replicas": {
     kind: "string",

@@ -11,6 +11,7 @@ import { differences, type SourceFile } from "./generate.ts";
 import { installation } from "./manifests/installation.ts";
 import type { Settings } from "./manifests/settings.ts";
 import { FAILURE, onCluster } from "./on_cluster.ts";
+import { ownNamespaceNotice } from "./manifests/namespace.ts";
 import { deployHelp, LATEST, parseDeploy, type Target } from "./options.ts";
 import { crdManifests, derivedFiles, installationFiles, readCrds, readGuide } from "./render.ts";
 
@@ -25,6 +26,7 @@ export async function main(args: readonly string[], signal: AbortSignal): Promis
     return 2;
   }
   const { settings, target } = parsed;
+  if (!settings.createNamespace) print(Deno.stderr, `${ownNamespaceNotice(settings)}\n`);
   switch (target.kind) {
     case "write":
       return write(filesFor(settings, target.directory));

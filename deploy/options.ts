@@ -84,6 +84,7 @@ function settingsOf(given: Given, errors: string[]): Settings {
   return {
     image: imageOf(given, errors),
     namespace: namespaceOf(given, errors),
+    createNamespace: given["create-namespace"]?.value ?? DEFAULTS.createNamespace,
     replicas: replicasOf(given, errors),
     defaults: defined({
       acrServer: given["acr-server"]?.value || undefined,
@@ -132,6 +133,8 @@ function imageOf({ image }: Given, errors: string[]): string {
 }
 
 const NAMESPACE = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
+/** What every cluster has or keeps for itself: nothing of ours may label or delete these. */
+const RESERVED = /^(default|kube-.*)$/;
 
 function namespaceOf({ namespace }: Given, errors: string[]): string {
   if (namespace === undefined) return DEFAULTS.namespace;
@@ -139,6 +142,11 @@ function namespaceOf({ namespace }: Given, errors: string[]): string {
     errors.push(
       `${namespace.spelling}=${quote(namespace.value)} is no namespace: ` +
         `write up to 63 lower-case letters, digits and dashes.`,
+    );
+  } else if (RESERVED.test(namespace.value)) {
+    errors.push(
+      `${namespace.spelling}=${namespace.value} is the cluster's own: ` +
+        `give a namespace for the operator alone, such as ${DEFAULTS.namespace}.`,
     );
   }
   return namespace.value;

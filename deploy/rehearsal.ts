@@ -2,6 +2,7 @@ import type { JSONObject, RestClient } from "../src/kubernetes/contract.ts";
 import { ApiError, isNotFound } from "../src/kubernetes/errors.ts";
 import { keptByKubectl, pathText } from "./kubectl_fields.ts";
 import { describe, type Manifest } from "./manifests/manifest.ts";
+import { isForeign, missing, notOurs } from "./namespace_owner.ts";
 import { isUnserved } from "./resources.ts";
 import { type Applied, type ApplyOptions, readOne, tryOne } from "./server_side_apply.ts";
 
@@ -24,11 +25,18 @@ export async function rehearse(
   const applied: Applied[] = [];
   const problems = new Set<string>();
   const note = (more: readonly string[]) => more.forEach((problem) => problems.add(problem));
+  const made = new Set(
+    manifests.filter(({ kind }) => kind === "Namespace").map(({ metadata }) => metadata.name),
+  );
   for (const manifest of manifests) {
     try {
       const before = await readOne(rest, manifest, options.signal);
+      if (before !== undefined && isForeign(before)) {
+        note([notOurs(manifest)]);
+        continue;
+      }
       if (before !== undefined && !options.force) note(keptFields(before, manifest));
-      applied.push(await tryInNamespace(rest, manifest, before, options));
+      applied.push(await tryInNamespace(rest, manifest, before, options, made));
     } catch (error) {
       note(problemsOf(manifest, error));
     }
@@ -41,14 +49,19 @@ async function tryInNamespace(
   manifest: Manifest,
   before: JSONObject | undefined,
   options: ApplyOptions,
+  made: ReadonlySet<string>,
 ): Promise<Applied> {
   try {
     return await tryOne(rest, manifest, before, options);
   } catch (error) {
     // Nothing can be tried in a namespace that is not there yet.
-    if (!isNotFound(error) || error.details?.kind !== "namespaces") throw error;
+    if (!isMissingNamespace(error) || !made.has(manifest.metadata.namespace!)) throw error;
     return { manifest, before: undefined, after: manifest as unknown as JSONObject };
   }
+}
+
+function isMissingNamespace(error: unknown): boolean {
+  return isNotFound(error) && error.details?.kind === "namespaces";
 }
 
 function keptFields(before: JSONObject, manifest: Manifest): readonly string[] {
@@ -61,6 +74,7 @@ function keptFields(before: JSONObject, manifest: Manifest): readonly string[] {
 /** The sentences for one refusal. Throws what every other object would meet as well. */
 function problemsOf(manifest: Manifest, error: unknown): readonly string[] {
   if (!(error instanceof ApiError) || [0, 401].includes(error.code)) throw error;
+  if (isMissingNamespace(error)) return [missing(manifest.metadata.namespace!)];
   if (isUnserved(error)) return [unserved(manifest)];
   const conflicts = (error.details?.causes ?? [])
     .filter(({ reason }) => reason === "FieldManagerConflict");

@@ -13,7 +13,7 @@ import { DEFAULTS, type Settings } from "./settings.ts";
  */
 export function installation(settings: Settings): readonly Manifest[] {
   return [
-    namespace(settings),
+    ...(settings.createNamespace ? [namespace(settings)] : []),
     serviceAccount(settings),
     ...rbac(settings),
     ...(settings.policies ? operatorPolicies(settings) : []),

@@ -18,6 +18,13 @@ export function namespace(settings: Settings): Manifest {
   } satisfies Namespace;
 }
 
+/** What is left to whoever makes the namespace, where the installation does not. */
+export function ownNamespaceNotice(settings: Settings): string {
+  const labels = Object.entries(POD_SECURITY).map(([name, value]) => `${name}=${value}`);
+  return `Namespace ${settings.namespace} is left alone: its labels for Pod Security are its ` +
+    `administrator's to set, such as ${labels[0]}.`;
+}
+
 /** The operator's account. Its token is mounted only where a pod asks for it by name. */
 export function serviceAccount(settings: Settings): Manifest {
   return {

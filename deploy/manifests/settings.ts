@@ -7,6 +7,8 @@ export type SecretAccess = "watch" | "get";
 export interface Settings {
   readonly image: string;
   readonly namespace: string;
+  /** Whether the namespace is part of the installation, or an administrator's own. */
+  readonly createNamespace: boolean;
   readonly replicas: number;
   /** What v1beta1 bindings that leave the field empty are given. */
   readonly defaults: BindingDefaults;
@@ -59,6 +61,7 @@ export const TOKEN_AUDIENCE = "api://AzureCRTokenExchange";
 export const DEFAULTS: Settings = {
   image: `ghcr.io/msi-acrpull/deno:v${VERSION}`,
   namespace: "msi-acrpull-system",
+  createNamespace: true,
   replicas: 2,
   defaults: {},
   allowedServerSuffixes: [],

@@ -6,7 +6,7 @@ import type { ControlPlane } from "./servers/control_plane.ts";
 import { deployTask, deployTo, type TaskResult } from "./servers/deploy_task.ts";
 import { FIRST_RELEASE } from "./servers/first_release.ts";
 import { e2e } from "./servers/gate.ts";
-import { guideBlock, runShell } from "./servers/guide.ts";
+import { guideBlock, runGuide, runShell } from "./servers/guide.ts";
 import { DEPLOYMENT, LATEST, latest, NAMESPACE, uninstall } from "./servers/installation.ts";
 import { kubectl, kubectlOk } from "./servers/kubectl.ts";
 
@@ -108,6 +108,69 @@ e2e("--apply goes on from what kubectl applied, which it calls unchanged", async
   assert.deepEqual(await deployTo(plane, ["--diff", "--tenant-policy"]), same);
   await uninstall(plane);
 });
+
+e2e("a namespace of somebody else's is neither labelled nor deleted", async (plane) => {
+  const theirs = await plane.createNamespace();
+  await kubectlOk(plane, ["create", "-n", theirs, "configmap", "precious"]);
+  const object = () => kubectlOk(plane, ["get", "namespace", theirs, "-o=yaml"]);
+  const [untouched, before] = [await object(), await versions(plane)];
+  const refusal = `Namespace/${theirs} is there already and no part of an installation: to ` +
+    "uninstall would delete it with everything in it. Give --create-namespace=false to leave it " +
+    "as it is, or another --namespace.\n";
+  const applying = await deployTo(plane, ["--apply", "--force-conflicts", "-n", theirs]);
+  const nothing = { code: 1, stdout: "", stderr: `${refusal}Nothing was written.\n` };
+  assert.deepEqual(applying, nothing);
+  const { code, stderr, stdout } = await deployTo(plane, ["--diff", "-n", theirs]);
+  assert.deepEqual([code, stderr], [2, refusal]);
+  assert.doesNotMatch(stdout, /^Namespace\//m);
+  assert.equal(await versions(plane), before);
+
+  const options = ["-n", theirs, "--create-namespace=false"];
+  const notice = `Namespace ${theirs} is left alone: its labels for Pod Security are its ` +
+    "administrator's to set, such as pod-security.kubernetes.io/enforce=restricted.\n";
+  assert.equal((await applied(plane, ...options)).stderr, notice);
+  const same = await deployTo(plane, ["--diff", ...options]);
+  assert.deepEqual(same, { code: 0, stdout: "", stderr: notice });
+
+  const { stdout: rendered } = await deployTask([...options, "-o", "-"]);
+  await kubectlOk(plane, ["delete", "--wait=false", "-f", "-"], { stdin: rendered });
+  assert.equal(await object(), untouched);
+  await kubectlOk(plane, ["get", "-n", theirs, "configmap", "precious"]);
+});
+
+e2e(
+  "a namespace that is not to be made has to be there before anything is written",
+  async (plane) => {
+    const before = await versions(plane);
+    const missing = await deployTo(plane, ["--apply", "-n", "nowhere", "--create-namespace=false"]);
+    assert.equal(missing.code, 1);
+    assert.deepEqual(missing.stderr.trim().split("\n").slice(1), [
+      "Namespace/nowhere is not there: create it, or leave out --create-namespace=false.",
+      "Nothing was written.",
+    ]);
+    assert.equal(await versions(plane), before);
+  },
+);
+
+e2e(
+  "without the labels that the guide takes off, a namespace is nobody's of ours",
+  async (plane) => {
+    await applied(plane);
+    await applied(plane, "--create-namespace=false");
+    await applied(plane);
+    await runGuide(plane, "left-namespace");
+    const labels = ["get", "namespace", NAMESPACE, "-o=jsonpath={.metadata.labels}"];
+    const rest = JSON.parse(await kubectlOk(plane, labels));
+    assert.deepEqual(rest, { "kubernetes.io/metadata.name": NAMESPACE });
+    const { code, stderr } = await deployTo(plane, ["--apply"]);
+    assert.equal(code, 1);
+    assert.match(
+      stderr,
+      /^Namespace\/msi-acrpull-system is there already .*\nNothing was written\.\n$/,
+    );
+    await uninstall(plane);
+  },
+);
 
 e2e("the guide's --diff exits with 1 before its --apply, and with 0 after", async (plane) => {
   const [diff, apply] = (await guideBlock("apply-without-kubectl")).trim().split("\n");

@@ -91,6 +91,12 @@ const PARSED: readonly [string, string[], Partial<Settings>, unknown][] = [
     { policies: false },
     { kind: "write", directory: "deploy/latest" },
   ],
+  [
+    "a namespace of somebody else's",
+    ["--namespace=kubeless", "--create-namespace=false", "--apply"],
+    { namespace: "kubeless", createNamespace: false },
+    { kind: "apply", force: false, prune: false },
+  ],
   ["a comparison", ["--diff", "--prune"], {}, { kind: "diff", force: false, prune: true }],
 ];
 
@@ -106,6 +112,13 @@ for (const [name, args, settings, target] of PARSED) {
 
 const REFUSED: readonly [string, string[], RegExp][] = [
   ["a namespace that is none", ["--namespace=Not_One"], /--namespace="Not_One" is no namespace/],
+  ...["default", "kube-system", "kube-public", "kube-x"].map(
+    (namespace): [string, string[], RegExp] => [
+      `the namespace ${namespace}`,
+      ["-n", namespace, "--create-namespace=false"],
+      new RegExp(`^--n=${namespace} is the cluster's own: give .* such as msi-acrpull-system\\.$`),
+    ],
+  ),
   ...["1.5", "x", "-1", "1e3", ""].map((count): [string, string[], RegExp] => [
     `the count ${JSON.stringify(count)}`,
     [`--replicas=${count}`],

@@ -2,14 +2,15 @@ import assert from "node:assert/strict";
 import { installation } from "../../../deploy/manifests/installation.ts";
 import { DEFAULTS } from "../../../deploy/manifests/settings.ts";
 import { rehearse } from "../../../deploy/rehearsal.ts";
-import type { RequestOptions, RestClient } from "../../../src/kubernetes/contract.ts";
+import type { JSONObject, RequestOptions, RestClient } from "../../../src/kubernetes/contract.ts";
 import { ApiError } from "../../../src/kubernetes/errors.ts";
 
 const options = { force: false, signal: new AbortController().signal };
 
-/** A cluster that has nothing yet, takes everything, and answers some paths otherwise. */
-function cluster(answer: (path: string) => Error | undefined): RestClient {
+/** A cluster that has `stored` at most, takes everything, and answers some paths otherwise. */
+function cluster(answer: (path: string) => Error | undefined, stored?: JSONObject): RestClient {
   const performRequest = ({ path, method, bodyJson }: RequestOptions) => {
+    if (method === "GET" && stored !== undefined) return Promise.resolve(stored);
     const error = answer(path) ?? (method === "GET" ? failure(404, "NotFound", "x") : undefined);
     return error === undefined ? Promise.resolve(bodyJson) : Promise.reject(error);
   };
@@ -49,6 +50,65 @@ Deno.test("what the API server refuses is told with the object's name, and the r
     "msi-acrpull-system NetworkPolicy/msi-acrpull-controller-manager: 403 Forbidden",
   ]);
   assert.equal(applied.length, installation(DEFAULTS).length - 1);
+});
+
+const THEIRS = "Namespace/msi-acrpull-system is there already and no part of an installation: to " +
+  "uninstall would delete it with everything in it. Give --create-namespace=false to leave it as " +
+  "it is, or another --namespace.";
+
+const NAMESPACES: readonly [string, JSONObject, readonly string[]][] = [
+  ["without labels is another's", {}, [THEIRS]],
+  ["with labels of others is another's", { labels: { "app.kubernetes.io/name": "x" } }, [THEIRS]],
+  [
+    "that others have applied is another's",
+    { managedFields: [{ manager: "kubectl", operation: "Apply" }] },
+    [THEIRS],
+  ],
+  [
+    "that was edited in this task's name is another's",
+    { managedFields: [{ manager: "msi-acrpull-deploy", operation: "Update" }] },
+    [THEIRS],
+  ],
+  [
+    "of another name with the first release's label is another's",
+    { name: "operators", labels: { "control-plane": "controller-manager" } },
+    [THEIRS],
+  ],
+  ["with our label is ours", { labels: { "app.kubernetes.io/name": "msi-acrpull" } }, []],
+  ["of the first release is ours", { labels: { "control-plane": "controller-manager" } }, []],
+  [
+    "that this task has applied is ours",
+    { managedFields: [{ manager: "msi-acrpull-deploy", operation: "Apply" }] },
+    [],
+  ],
+];
+
+for (const [name, more, expected] of NAMESPACES) {
+  for (const force of [false, true]) {
+    Deno.test(`a namespace ${name}${force ? ", also by force" : ""}`, async () => {
+      const metadata = { name: DEFAULTS.namespace, ...more };
+      const rest = cluster(() => undefined, { apiVersion: "v1", kind: "Namespace", metadata });
+      const { problems } = await rehearse(rest, [installation(DEFAULTS)[0]!], {
+        ...options,
+        force,
+      });
+      assert.deepEqual(problems, expected);
+    });
+  }
+}
+
+Deno.test("a namespace that is not to be made has to be there", async () => {
+  const details = { kind: "namespaces", name: DEFAULTS.namespace, causes: [] };
+  const none = cluster((path) =>
+    path.includes("/namespaces/")
+      ? new ApiError({ code: 404, reason: "NotFound", message: "404", details })
+      : undefined
+  );
+  const settings = { ...DEFAULTS, createNamespace: false };
+  const { problems } = await rehearse(none, installation(settings), options);
+  assert.deepEqual(problems, [
+    "Namespace/msi-acrpull-system is not there: create it, or leave out --create-namespace=false.",
+  ]);
 });
 
 for (

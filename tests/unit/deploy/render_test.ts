@@ -78,6 +78,11 @@ Deno.test("the namespace comes first and the Deployment last", () => {
   }
 });
 
+Deno.test("a namespace that is somebody else's is no part of the installation", () => {
+  const kept = objectsOf({ ...EVERYTHING, createNamespace: false });
+  assert.deepEqual([`Namespace/${DEFAULTS.namespace}`, ...kept], objectsOf(EVERYTHING));
+});
+
 Deno.test("no rule has a star, whatever is asked for", () => {
   for (const variant of VARIANTS) {
     for (const { rules = [] } of installation({ ...DEFAULTS, ...variant })) {
