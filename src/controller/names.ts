@@ -1,16 +1,16 @@
 import { sha224 } from "@noble/hashes/sha2.js";
 
 /** The longest name of an object (DNS subdomain, RFC 1123). */
-const LONGEST_NAME = 253;
+export const LONGEST_NAME = 253;
 /** The longest value of a label. */
-const LONGEST_LABEL = 63;
-const HASH_LENGTH = 10;
+export const LONGEST_LABEL = 63;
+export const HASH_LENGTH = 10;
 
 /** Marks of the Secrets' names, by API. */
 export const V1BETA1_SUFFIX = "-msi-acrpull-secret";
 export const V1BETA2_PREFIX = "acr-pull-";
 /** The reference cuts names of v1beta2 here: 253 less 10 for the prefix and 10 for the hash. */
-const V1BETA2_CUT = 233;
+export const V1BETA2_CUT = 233;
 
 /** base36(sha224(text)), in base 36 as Go's big.Int prints it. */
 export function hash(text: string): string {

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { labelValue, v1beta1SecretName, v1beta2SecretName } from "../../src/controller/names.ts";
 import { eventually } from "../suites/eventually.ts";
 import { kubectl, kubectlOk } from "./servers/kubectl.ts";
 import { OPERATOR } from "./servers/manifests.ts";
@@ -32,6 +33,7 @@ const OWNER = {
   name: "pull",
   uid: "0e3a4a10-7d9f-4e0f-9a43-3f0b4c3e6b57",
 };
+const V1_OWNER = { ...OWNER, apiVersion: "msi-acrpull.microsoft.com/v1beta1" };
 const CONFIG_MAP_OWNER = { ...OWNER, apiVersion: "v1", kind: "ConfigMap", uid: "another" };
 
 function secret(change: SecretChange) {
@@ -50,10 +52,68 @@ function secret(change: SecretChange) {
 const FINALIZERS = ["example.com/hold"];
 const EXPIRY = { "acr.microsoft.com/token.expiry": "2030-01-01T00:00:00Z" };
 
-const SECRET_CASES: readonly [string, SecretChange, string | undefined][] = [
+/** What the operator creates for a binding of this name. */
+function v2Of(name: string): SecretChange {
+  const labels = { "acr.microsoft.com/binding": labelValue(name) };
+  return { name: v1beta2SecretName(name), labels, owners: [{ ...OWNER, name }] };
+}
+
+function v1Of(name: string): SecretChange {
+  return { ...v2Of(name), name: v1beta1SecretName(name), owners: [{ ...V1_OWNER, name }] };
+}
+
+type SecretCase = readonly [string, SecretChange, string | undefined];
+const SECRET_CASES: readonly SecretCase[] = [
   ["one as it makes them", {}, undefined],
   ["one with the annotations that it keeps", { annotations: EXPIRY }, undefined],
-  ["one of the first release's name", { name: "pull-msi-acrpull-secret" }, undefined],
+  ["one of the first release", { name: "pull-msi-acrpull-secret", owners: [V1_OWNER] }, undefined],
+  ...[
+    "x".repeat(233),
+    "x".repeat(234),
+    `${"x".repeat(232)}.y`,
+    `${"y".repeat(51)}.${"z".repeat(12)}`,
+  ]
+    .map((name): SecretCase => [`one of v1beta2, ${name}`, v2Of(name), undefined]),
+  ...["x".repeat(234), "x".repeat(235), `${"x".repeat(222)}.${"y".repeat(20)}`]
+    .map((name): SecretCase => [`one of v1beta1, ${name}`, v1Of(name), undefined]),
+  [
+    "named after another binding",
+    { name: "acr-pull-other" },
+    "the operator names a Secret after the AcrPullBinding that owns it",
+  ],
+  [
+    "named after more than its binding",
+    { name: "acr-pull-pull-more" },
+    "the operator names a Secret after the AcrPullBinding that owns it",
+  ],
+  [
+    "named after another of its owner's great length",
+    { ...v2Of("x".repeat(240)), name: v2Of("y".repeat(240)).name! },
+    "the operator names a Secret after the AcrPullBinding that owns it",
+  ],
+  [
+    "named as the other API's bindings are",
+    { name: "pull-msi-acrpull-secret" },
+    "the operator names a Secret after the AcrPullBinding that owns it",
+  ],
+  [
+    "owned by a version that is none",
+    { owners: [{ ...OWNER, apiVersion: "acrpull.microsoft.com/v1" }] },
+    "the operator names a Secret after the AcrPullBinding that owns it",
+  ],
+  [
+    "with another binding's label",
+    { labels: { "acr.microsoft.com/binding": "other" } },
+    "the operator labels a Secret with the AcrPullBinding that owns it",
+  ],
+  [
+    "with the label of another of its owner's great length",
+    {
+      ...v2Of("x".repeat(64)),
+      labels: { "acr.microsoft.com/binding": labelValue("y".repeat(64)) },
+    },
+    "the operator labels a Secret with the AcrPullBinding that owns it",
+  ],
   ["of another type", { type: "Opaque" }, "the operator writes only Secrets of type"],
   [
     "that the cluster would fill with a token",
@@ -186,12 +246,16 @@ withPolicies("the operator changes of a Secret what it keeps there and no more",
 withPolicies("the operator labels a Secret of the first release, and no more", async (plane) => {
   const namespace = await plane.createNamespace();
   const name = "pull-msi-acrpull-secret";
-  await createAsAdmin(plane, namespace, secret({ name, labels: EXTRA }));
+  await createAsAdmin(plane, namespace, secret({ name, labels: EXTRA, owners: [V1_OWNER] }));
   const label = (labels: unknown) =>
     patchAsOperator(plane, namespace, `secret/${name}`, { metadata: { labels } });
   assert.match(
     (await label({ ...LABELS, "example.com/team": "ours" })).stderr,
     denial("msi-acrpull-secrets", "the operator writes no label of a Secret but"),
+  );
+  assert.match(
+    (await label({ "acr.microsoft.com/binding": "other" })).stderr,
+    denial("msi-acrpull-secrets", "the operator labels a Secret with the AcrPullBinding"),
   );
   assert.equal((await label(LABELS)).stderr, "");
 });
@@ -337,6 +401,29 @@ withPolicies("the operator mints tokens for one audience alone", async (plane) =
   );
   for (const [name, audiences, allowed] of AUDIENCES) {
     const { stdout, stderr } = await createToken(plane, namespace, "app", audiences);
+    if (allowed) assert.match(stdout, /^ey/, `${name}: ${stderr}`);
+    else assert.match(stderr, refusal, name);
+  }
+});
+
+const LIFETIMES: readonly [string, readonly string[], boolean][] = [
+  ["as short as there is", ["--duration=600s"], true],
+  ["an hour, by naming none", [], true],
+  ["as long as the operator asks for", ["--duration=3600s"], true],
+  ["a second more", ["--duration=3601s"], false],
+  ["ten years", ["--duration=87600h"], false],
+];
+
+withPolicies("the operator mints no token for more than an hour", async (plane) => {
+  const namespace = await plane.createNamespace();
+  await createAsAdmin(plane, namespace, ACCOUNT);
+  const refusal = denial(
+    "msi-acrpull-token-requests",
+    "the operator mints service account tokens for 3600 seconds at most",
+  );
+  const audiences = ["api://AzureCRTokenExchange"];
+  for (const [name, duration, allowed] of LIFETIMES) {
+    const { stdout, stderr } = await createToken(plane, namespace, "app", audiences, duration);
     if (allowed) assert.match(stdout, /^ey/, `${name}: ${stderr}`);
     else assert.match(stderr, refusal, name);
   }

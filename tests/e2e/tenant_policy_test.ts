@@ -21,7 +21,8 @@ type Lists = Record<
 const LISTS: Lists = {
   registries: "team.azurecr.io\n",
   identities: `${CLIENT_ID} workload-identity\n${RESOURCE_ID}`,
-  scopes: "repository:team-a/*:pull\r\n\trepository:base:pull,push repository:a+(b|c):pull\\E",
+  scopes: "repository:team-a/*:pull\r\n\trepository:base:pull,push repository:a+(b|c):pull\\E " +
+    "registry:catalog:* repository:up/..x:pull",
   entraAuthorityHosts: "https://Login.cloud.example/",
   resourceManagerAudiences: "https://management.cloud.example/",
 };
@@ -75,6 +76,9 @@ const ALLOWED: readonly [string, unknown][] = [
   ["two scopes", v1({ scope: "repository:team-a/x:pull repository:base:pull,push" })],
   ["two scopes, far apart", v1({ scope: " repository:team-a/x:pull   repository:base:pull,push" })],
   ["a scope letter by letter", v1({ scope: "repository:a+(b|c):pull\\E" })],
+  ["a star for all that names are made of", v1({ scope: "repository:team-a/b/c.d_e-0:pull" })],
+  ["a star for itself", v1({ scope: "registry:catalog:* repository:team-a/*:pull" })],
+  ["dots that are listed as they are", v1({ scope: "repository:up/..x:pull" })],
   ["a resource ID", v1({ managedIdentityClientID: "", managedIdentityResourceID: RESOURCE_ID })],
   ["v1beta2, managed", v2({})],
   ["v1beta2, federated", v2({}, { workloadIdentity: { serviceAccountRef: "default" } })],
@@ -86,8 +90,20 @@ const ALLOWED: readonly [string, unknown][] = [
   ],
 ];
 
+/** What `repository:team-a/*:pull` must not allow, though it begins and ends so. */
+const BEYOND_A_STAR: readonly [string, string][] = [
+  ["another name after a comma", "repository:team-a/x,../secret:pull"],
+  ["two names", "repository:team-a/x,team-b/y:pull"],
+  ["the way up", "repository:team-a/../team-b/x:pull"],
+  ["the way up in code", "repository:team-a/%2e%2e/team-b/x:pull"],
+  ["a query", "repository:team-a/x?y:pull"],
+  ["capitals", "repository:team-a/X:pull"],
+  ["more than itself", "repository:team-a/x*:pull"],
+];
+
 /** A binding, the value and the field that the refusal names, and the list that it points to. */
-const REFUSED: readonly [string, unknown, string, string, keyof Lists][] = [
+type Refused = readonly [string, unknown, string, string, keyof Lists];
+const REFUSED: readonly Refused[] = [
   [
     "another registry",
     v1({ acrServer: "other.azurecr.io" }),
@@ -148,8 +164,8 @@ const REFUSED: readonly [string, unknown, string, string, keyof Lists][] = [
   ],
   [
     "a second scope that is not listed",
-    v1({ scope: "repository:team-a/x:pull registry:catalog:*" }),
-    "registry:catalog:*",
+    v1({ scope: "repository:team-a/x:pull registry:other:*" }),
+    "registry:other:*",
     "spec.scope",
     "scopes",
   ],
@@ -160,6 +176,13 @@ const REFUSED: readonly [string, unknown, string, string, keyof Lists][] = [
     "spec.scope",
     "scopes",
   ],
+  ...BEYOND_A_STAR.map(([name, scope]): Refused => [
+    `a star that would stand for ${name}`,
+    v1({ scope }),
+    scope,
+    "spec.scope",
+    "scopes",
+  ]),
   [
     "what an entry would stand for as a pattern",
     v1({ scope: "repository:aab:pull\\E" }),

@@ -2,7 +2,7 @@ import type { ValidatingAdmissionPolicySpec } from "kubernetes-types/admissionre
 import { BINDING_LABEL, SECRET_KEY, SECRET_TYPE } from "../../../src/controller/conventions.ts";
 import { V1BETA1_SUFFIX } from "../../../src/controller/names.ts";
 import type { Settings } from "../settings.ts";
-import { isOurName, OUR_NAMES } from "./names.ts";
+import { isLabelFor, isNameFor, isOurName, OUR_NAMES } from "./names.ts";
 import {
   byOperator,
   coreRule,
@@ -45,8 +45,14 @@ const VARIABLES: readonly (readonly [string, string])[] = [
   ["labelsBefore", before(mapAt("oldObject.metadata", "labels"))],
   ["annotationsBefore", before(mapAt("oldObject.metadata", "annotations"))],
   ["dataBefore", before(mapAt("oldObject", "data"))],
+  ["label", labelOf("variables.labels")],
+  ["labelBefore", labelOf("variables.labelsBefore")],
   ["labelled", `'${BINDING_LABEL}' in variables.labels`],
 ];
+
+function labelOf(labels: string): string {
+  return `${labels}[?'${BINDING_LABEL}'].orValue('')`;
+}
 
 /** Nothing was there before a create. */
 function before(expression: string): string {
@@ -84,10 +90,19 @@ const IDENTITY = [
     "variables.deleted || variables.labelled",
     `the operator writes only Secrets with label ${BINDING_LABEL}; ${MAKE_ANEW}`,
   ),
+  must(
+    `variables.deleted || variables.owners.all(o, ${isNameFor("object.metadata.name", "o")})`,
+    `the operator names a Secret after the AcrPullBinding that owns it; ${MAKE_ANEW}`,
+  ),
   mustOnUpdate(
     `object.metadata.name.endsWith('${V1BETA1_SUFFIX}') || ` +
       "variables.labelsBefore == variables.labels",
     `the operator changes labels only of a Secret of the first release; ${NOT_BY_A_WEBHOOK}`,
+  ),
+  must(
+    "variables.deleted || variables.label == variables.labelBefore || " +
+      `variables.owners.all(o, ${isLabelFor("variables.label", "o.name")})`,
+    `the operator labels a Secret with the AcrPullBinding that owns it; ${NOT_BY_A_WEBHOOK}`,
   ),
 ];
 

@@ -127,7 +127,7 @@ const VARIABLES: readonly (readonly [string, string])[] = [
   ],
   ["refusedRegistries", refused("registries", "e.lowerAscii() == p[1].lowerAscii()")],
   ["refusedIdentities", refused("identities", "e.lowerAscii() == p[1].lowerAscii()")],
-  ["refusedScopes", refused("scopes", `p[1].matches(${scopePattern("e")})`)],
+  ["refusedScopes", refused("scopes", scopeFits("e", "p[1]"))],
   ["refusedEntraAuthorityHosts", refused("entraAuthorityHosts", `${hostOf("e")} == p[1]`)],
   ["refusedResourceManagerAudiences", refused("resourceManagerAudiences", "e == p[1]")],
 ];
@@ -159,10 +159,19 @@ function entries(list: List): string {
   return `${text}${spaces}.split(' ').filter(e, e != '')`;
 }
 
-/** `*` stands for letters other than a colon; everything else for itself (RE2). */
+/**
+ * An entry allows itself, and with a `*` what that stands for. A scope that climbs out of its path
+ * is none of these, wherever its dots come from.
+ */
+function scopeFits(entry: string, scope: string): string {
+  return `${entry} == ${scope} || ` +
+    `(!${scope}.contains('..') && ${scope}.matches(${scopePattern(entry)}))`;
+}
+
+/** `*` stands for what names of repositories are made of; everything else for itself (RE2). */
 function scopePattern(entry: string): string {
   const literal = `${entry}.replace('\\\\', '\\\\E\\\\\\\\\\\\Q')`;
-  return `'^\\\\Q' + ${literal}.replace('*', '\\\\E[^:]*\\\\Q') + '\\\\E$'`;
+  return `'^\\\\Q' + ${literal}.replace('*', '\\\\E[a-z0-9._/-]*\\\\Q') + '\\\\E$'`;
 }
 
 /** No entry could list it, nor can a registry be relied upon to read it as it stands there. */

@@ -4,6 +4,12 @@ import { ApiError, isNamespaceTerminating } from "../../kubernetes/errors.ts";
 import type { ServiceAccountClient } from "../../kubernetes/core.ts";
 import type { Redacted } from "../../runtime/redacted.ts";
 
+/**
+ * How long a minted token lives, in seconds. Entra is shown it at once; the hour is what its clock
+ * may be ahead of the API server's, and the most that the admission policy lets the operator have.
+ */
+const LIFETIME_S = 3600;
+
 type Verdict = Pick<AzureFailure, "class" | "reason" | "remedy">;
 
 /** Failures of a TokenRequest by HTTP status, which also proxies and webhooks keep to. */
@@ -47,7 +53,7 @@ export function serviceAccountTokens(
 ): (account: FederatedIdentity["serviceAccount"], signal: AbortSignal) => Promise<Redacted> {
   return async ({ namespace, name }, signal) => {
     try {
-      const options = { audiences: [audience], signal };
+      const options = { audiences: [audience], expirationSeconds: LIFETIME_S, signal };
       return (await client.requestToken(namespace, name, options)).token;
     } catch (error) {
       if (signal.aborted) throw signal.reason;

@@ -38,12 +38,6 @@ export async function installCrds(api: ApiServer): Promise<void> {
  */
 export async function installRbac(api: ApiServer): Promise<void> {
   await applyManifests(api, [`${DEPLOY}/latest/deploy.yaml`]);
-  // Some tests start the operator with another audience than the one that it insists on.
-  await kubectlOk(api, [
-    "delete",
-    "validatingadmissionpolicybinding",
-    "msi-acrpull-token-requests",
-  ]);
   const { namespace, user } = OPERATOR;
   await untilAllowed(api, user, ["create", "events", "--all-namespaces"]);
   await untilAllowed(api, user, ["create", "leases.coordination.k8s.io", "-n", namespace]);

@@ -3,7 +3,7 @@ import { eventually } from "../../suites/eventually.ts";
 import type { ControlPlane } from "./control_plane.ts";
 import { deployTo } from "./deploy_task.ts";
 import { e2e } from "./gate.ts";
-import { kubectl, kubectlOk, type KubectlResult } from "./kubectl.ts";
+import { kubectl, kubectlOk, type KubectlResult, type KubectlTarget } from "./kubectl.ts";
 import { OPERATOR } from "./manifests.ts";
 
 let installed: Promise<void> | undefined;
@@ -72,15 +72,16 @@ export async function mayDoAll(plane: ControlPlane, namespace: string): Promise<
   });
 }
 
-/** Asks for a token of a ServiceAccount as the operator's own account. */
+/** Asks for a token of a ServiceAccount as the operator's own account; `more` are flags besides. */
 export function createToken(
-  plane: ControlPlane,
+  plane: KubectlTarget,
   namespace: string,
   account: string,
   audiences: readonly string[],
+  more: readonly string[] = [],
 ): Promise<KubectlResult> {
   const asked = audiences.map((audience) => `--audience=${audience}`);
-  const args = ["create", "token", account, "-n", namespace, ...asked];
+  const args = ["create", "token", account, "-n", namespace, ...asked, ...more];
   return kubectl(plane, args, { user: OPERATOR.user });
 }
 

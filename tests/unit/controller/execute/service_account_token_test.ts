@@ -31,7 +31,7 @@ async function errorOf(answer: Response): Promise<AzureError> {
   return outcome;
 }
 
-Deno.test("account tokens: one is asked for the one audience, and no lifetime is set", async () => {
+Deno.test("account tokens: one is asked for the one audience and for an hour", async () => {
   let asked: unknown;
   const tokens = tokensOver(async (request) => {
     asked = {
@@ -51,7 +51,7 @@ Deno.test("account tokens: one is asked for the one audience, and no lifetime is
     body: {
       apiVersion: "authentication.k8s.io/v1",
       kind: "TokenRequest",
-      spec: { audiences: [AUDIENCE] },
+      spec: { audiences: [AUDIENCE], expirationSeconds: 3600 },
     },
   });
 });
