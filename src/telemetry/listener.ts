@@ -1,6 +1,8 @@
-import type { Clock } from "../runtime/clock.ts";
+import { type Clock, sleep } from "../runtime/clock.ts";
 import { type BindAddress, formatBindAddress } from "./bind_address.ts";
-import type { Certificate } from "./certificate.ts";
+import { plainStream, type Wrap } from "./byte_stream.ts";
+import { Connection, Connections } from "./connections.ts";
+import { exchange } from "./exchange.ts";
 import type { Handler } from "./handler.ts";
 
 /** An address that cannot be served. The message names it, its flag, the cause and the remedy. */
@@ -27,20 +29,69 @@ export interface Listener {
 /** Requests under way at the end get this long. */
 const GRACE_MS = 1000;
 
+/** Some 30 kB each at most; a kubelet and a scraper have one or two at a time. */
+const MOST_CONNECTIONS = 64;
+
+/** Until the next attempt when a connection could not be accepted, such as for want of files. */
+const RETRY_MS = 100;
+
 /**
- * Listens, over TLS where there is a certificate. Then a second listener on the same port may take
- * over from this one. Throws a `ListenError`.
+ * Listens, and answers one request on each connection. Those who connect can take up no more than
+ * the place of 64 connections, and each no longer than `REQUEST_MS` for its request: `Deno.serve`
+ * knows no limit of either. Throws a `ListenError`.
  */
-export function listen(target: Target, clock: Clock, certificate?: Certificate): Listener {
-  const force = new AbortController();
-  const server = bind(target, force.signal, certificate);
+export function listen(target: Target, clock: Clock, wrap: Wrap = plainStream): Listener {
+  const socket = bind(target);
+  const ended = new AbortController();
+  const connections = new Connections(MOST_CONNECTIONS);
+  const accepting = acceptAll(socket, clock, ended.signal, (accepted) => {
+    const connection = new Connection(wrap(accepted), accepted.remoteAddr.hostname);
+    connections.add(connection);
+    return serve(connection, connections, target.handler, clock);
+  });
   const shutdown = async () => {
-    const cancel = clock.after(GRACE_MS, () => force.abort());
-    await server.shutdown();
+    ended.abort();
+    socket.close();
+    await accepting;
+    connections.closeThose(["reading"]);
+    const cancel = clock.after(GRACE_MS, () => connections.closeThose(["answering", "sending"]));
+    await connections.allClosed();
     cancel();
   };
   let closed: Promise<void> | undefined;
-  return { port: server.addr.port, close: () => closed ??= shutdown() };
+  return { port: socket.addr.port, close: () => closed ??= shutdown() };
+}
+
+async function acceptAll(
+  socket: Deno.TcpListener,
+  clock: Clock,
+  ended: AbortSignal,
+  serve: (accepted: Deno.TcpConn) => Promise<void>,
+): Promise<void> {
+  while (!ended.aborted) {
+    try {
+      void serve(await socket.accept());
+    } catch {
+      // Closing the socket ends its wait; anything else may pass, and probes must be answered then.
+      if (!ended.aborted) await sleep(clock, RETRY_MS, ended).catch(() => {});
+    }
+  }
+}
+
+/** Never rejects. */
+async function serve(
+  connection: Connection,
+  connections: Connections,
+  handler: Handler,
+  clock: Clock,
+): Promise<void> {
+  try {
+    await Promise.race([exchange(connection, handler, clock), connection.closed]);
+  } catch {
+    // A client that breaks off, or speaks no TLS, has nobody left to tell.
+  } finally {
+    connections.close(connection);
+  }
 }
 
 /** The error for a target that cannot be served, for a reason that says what to do. */
@@ -49,19 +100,13 @@ export function listenError({ address, what }: Target, reason: string, cause: un
   return new ListenError(`Cannot serve ${what}=${shown}: ${reason}.`, { cause });
 }
 
-function bind(
-  target: Target,
-  signal: AbortSignal,
-  certificate: Certificate | undefined,
-): Deno.HttpServer<Deno.NetAddr> {
+function bind(target: Target): Deno.TcpListener {
   const { host, port } = target.address;
   const hosts = host === "" ? ["::", "0.0.0.0"] : [host];
   let cause: unknown;
   for (const hostname of hosts) {
     try {
-      // onListen: Deno would otherwise print a line of its own to standard output.
-      const plain = { hostname, port, signal, onListen: () => {} };
-      return Deno.serve({ ...plain, ...tlsOptions(certificate) }, target.handler);
+      return Deno.listen({ hostname, port });
     } catch (error) {
       cause = error;
       // A host without IPv6 refuses :: in more ways than one; a port in use is final.
@@ -69,11 +114,6 @@ function bind(
     }
   }
   throw listenError(target, reasonOf(cause), cause);
-}
-
-function tlsOptions(certificate: Certificate | undefined) {
-  if (certificate === undefined) return {};
-  return { cert: certificate.certificate, key: certificate.key.reveal(), reusePort: true };
 }
 
 function reasonOf(error: unknown): string {

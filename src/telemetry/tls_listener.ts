@@ -1,3 +1,4 @@
+import type { SecureContext } from "node:tls";
 import { type Clock, sleep } from "../runtime/clock.ts";
 import type { Certificate, CertificateSource } from "./certificate.ts";
 import { listen, type Listener, listenError, type Target } from "./listener.ts";
@@ -13,44 +14,58 @@ export interface TlsOptions {
 /** controller-runtime's figure. A mounted Secret follows its object within a minute or two. */
 const POLL_MS = 10_000;
 
+/** What makes streams of connections; loaded with the first TLS listener, as plain ones need none. */
+type Tls = typeof import("./tls_stream.ts");
+
+/** A certificate in use. */
+interface Identity {
+  readonly certificate: Certificate;
+  readonly context: SecureContext;
+}
+
 /**
- * A TLS listener that goes over to a new certificate while it serves: Deno fixes a listener's
- * certificate when it is made, so a new listener joins on the port before the old one closes. A new
- * certificate that cannot be used is told of once, and the old one stays.
+ * A TLS listener that goes over to a new certificate while it serves: connections that are open keep
+ * theirs. A new certificate that cannot be used is told of once, and the old one stays.
  */
 export class TlsListener implements Listener {
   readonly port: number;
   readonly #target: Target;
   readonly #options: TlsOptions;
+  readonly #tls: Tls;
+  readonly #listener: Listener;
   readonly #ended = new AbortController();
   readonly #watching: Promise<void>;
-  #serving: { readonly listener: Listener; readonly certificate: Certificate };
+  #identity: Identity;
   #lastProblem: string | undefined;
 
-  private constructor(target: Target, options: TlsOptions, certificate: Certificate) {
-    const listener = listen(target, options.clock, certificate);
-    this.port = listener.port;
+  private constructor(target: Target, options: TlsOptions, tls: Tls, identity: Identity) {
+    this.#identity = identity;
+    this.#listener = listen(
+      target,
+      options.clock,
+      (connection) => tls.tlsStream(connection, this.#identity.context),
+    );
+    this.port = this.#listener.port;
     this.#target = { ...target, address: { ...target.address, port: this.port } };
     this.#options = options;
-    this.#serving = { listener, certificate };
+    this.#tls = tls;
     this.#watching = this.#watch();
   }
 
   /** Rejects with a `ListenError`, also where the certificate cannot be had. */
   static async open(target: Target, options: TlsOptions): Promise<TlsListener> {
-    let certificate: Certificate;
-    try {
-      certificate = await options.certificate();
-    } catch (error) {
-      throw listenError(target, (error as Error).message, error);
-    }
-    return new TlsListener(target, options, certificate);
+    const tls = await import("./tls_stream.ts");
+    const identity = await options.certificate().then((certificate) => identify(certificate, tls))
+      .catch((error: Error) => {
+        throw listenError(target, error.message, error);
+      });
+    return new TlsListener(target, options, tls, identity);
   }
 
   async close(): Promise<void> {
     this.#ended.abort();
     await this.#watching;
-    await this.#serving.listener.close();
+    await this.#listener.close();
   }
 
   async #watch(): Promise<void> {
@@ -63,24 +78,26 @@ export class TlsListener implements Listener {
   }
 
   async #renew(): Promise<void> {
-    const { certificate: source, clock, log } = this.#options;
-    const { listener: old, certificate: current } = this.#serving;
+    const { certificate: source, log } = this.#options;
     try {
       const certificate = await source();
-      if (same(certificate, current)) return;
-      this.#serving = { listener: listen(this.#target, clock, certificate), certificate };
+      if (same(certificate, this.#identity.certificate)) return;
+      this.#identity = identify(certificate, this.#tls);
       this.#lastProblem = undefined;
       log.info("serving metrics with a new certificate");
-    } catch (error) {
-      const { message } = error as Error;
+    } catch (cause) {
+      const { message } = cause as Error;
       if (message !== this.#lastProblem) {
+        const error = listenError(this.#target, message, cause);
         log.warn("metrics keep their certificate, the new one cannot be used", { error });
       }
       this.#lastProblem = message;
-      return;
     }
-    await old.close();
   }
+}
+
+function identify(certificate: Certificate, tls: Tls): Identity {
+  return { certificate, context: tls.secureContext(certificate) };
 }
 
 function same(a: Certificate, b: Certificate): boolean {

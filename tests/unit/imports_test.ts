@@ -151,8 +151,8 @@ const REVEALS: Readonly<Record<string, string>> = {
   "src/kubernetes/token_access.ts": "the token that a TokenReview asks about",
   "src/kubernetes/transport.ts": "the Authorization header",
   "src/runtime/redacted.ts": "the wrapping itself",
-  "src/telemetry/listener.ts": "the key by which metrics are served",
   "src/telemetry/tls_listener.ts": "the key by which metrics are served",
+  "src/telemetry/tls_stream.ts": "the key by which metrics are served",
 };
 
 Deno.test("reveal: nothing takes a token out of its wrapping but for the wire and a Secret's data", async () => {
