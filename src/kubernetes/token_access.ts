@@ -1,10 +1,16 @@
 import type { Clock } from "../runtime/clock.ts";
 import type { Redacted } from "../runtime/redacted.ts";
 import type { Authorize, Verdict } from "../telemetry/authorization.ts";
+import { tokenExpiry } from "./config/token_expiry.ts";
 import type { JSONValue, RestClient } from "./contract.ts";
 import { BoundedMap } from "./events/bounded_map.ts";
 import { limited } from "./limited.ts";
 import { asObject } from "./status.ts";
+
+interface Entry {
+  readonly verdict: Verdict;
+  readonly until: number;
+}
 
 /** What the bearer of a token wants. */
 export interface NonResourceAccess {
@@ -22,10 +28,16 @@ export interface TokenAccessOptions {
 /** A verdict stands this long, so that a revoked token or right counts after that. */
 const VERDICT_MS = 10_000;
 
+/** A token counts as over this long after its own claim, since clocks differ. */
+const SKEW_MS = 60_000;
+
 /** More tokens than clients of one pod's metrics ever use; each takes some 100 bytes. */
 const LONGEST_CACHE = 64;
 
-/** Questions at a time, so that strangers cannot have the API server flooded. */
+/**
+ * Questions at a time, so that strangers cannot have the API server flooded; and as many more about
+ * tokens that were allowed when last asked about, so that strangers cannot take a scraper's place.
+ */
 const MOST_QUESTIONS = 8;
 
 /** A scrape gives up after 10 s by default. */
@@ -34,33 +46,68 @@ const LIMIT_MS = 5_000;
 /**
  * Asks the API server whose token it is (TokenReview) and whether that user may have `access`
  * (SubjectAccessReview), as kube-rbac-proxy did. Its own rights for that are those of the ClusterRole
- * system:auth-delegator. The answer rejects when the API server does not answer, or when too many
- * questions are under way.
+ * system:auth-delegator. A token that is over by its own claim is not asked about. The answer rejects
+ * when the API server does not answer, or when too many questions are under way. No verdict outlives
+ * its time for that: a revoked token or right is never allowed longer than 10 s.
  */
 export function tokenAccess(access: NonResourceAccess, options: TokenAccessOptions): Authorize {
   const { clock } = options;
-  const verdicts = new BoundedMap<string, { readonly verdict: Verdict; readonly until: number }>(
-    LONGEST_CACHE,
-  );
-  const underWay = new Map<string, Promise<Verdict>>();
+  const verdicts = new VerdictCache(clock);
+  const underWay = new Map<
+    string,
+    { readonly trusted: boolean; readonly verdict: Promise<Verdict> }
+  >();
   return async (token) => {
+    if ((tokenExpiry(token) ?? Infinity) + SKEW_MS <= clock.now()) return "unauthenticated";
     // A digest, so that no token is kept in memory.
     const key = await digest(token);
-    const known = verdicts.get(key);
-    if (known !== undefined && clock.now() < known.until) return known.verdict;
+    const known = verdicts.fresh(key);
+    if (known !== undefined) return known;
     const asked = underWay.get(key);
-    if (asked !== undefined) return await asked;
-    if (underWay.size >= MOST_QUESTIONS) throw new Error("too many tokens are being checked");
+    if (asked !== undefined) return await asked.verdict;
+    const trusted = verdicts.trusts(key);
+    const alike = [...underWay.values()].filter((each) => each.trusted === trusted);
+    if (alike.length >= MOST_QUESTIONS) throw new Error("too many tokens are being checked");
     const question = ask(token, access, options);
-    underWay.set(key, question);
+    underWay.set(key, { trusted, verdict: question });
     try {
       const verdict = await question;
-      verdicts.set(key, { verdict, until: clock.now() + VERDICT_MS });
+      verdicts.set(key, verdict);
       return verdict;
     } finally {
       underWay.delete(key);
     }
   };
+}
+
+/** Verdicts by a token's digest. Refused tokens, of any number, push out no allowed one. */
+class VerdictCache {
+  readonly #clock: Clock;
+  readonly #refused = new BoundedMap<string, Entry>(LONGEST_CACHE);
+  readonly #allowed = new BoundedMap<string, Entry>(LONGEST_CACHE);
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** What still stands. */
+  fresh(key: string): Verdict | undefined {
+    const entry = this.#allowed.get(key) ?? this.#refused.get(key);
+    return entry !== undefined && this.#clock.now() < entry.until ? entry.verdict : undefined;
+  }
+
+  /** Whether the last answer, however old, allowed it. */
+  trusts(key: string): boolean {
+    return this.#allowed.get(key) !== undefined;
+  }
+
+  set(key: string, verdict: Verdict): void {
+    const [into, from] = verdict === "allowed"
+      ? [this.#allowed, this.#refused]
+      : [this.#refused, this.#allowed];
+    from.delete(key);
+    into.set(key, { verdict, until: this.#clock.now() + VERDICT_MS });
+  }
 }
 
 async function digest(token: Redacted): Promise<string> {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { JSONValue, RequestOptions, RestClient } from "../../../src/kubernetes/contract.ts";
 import { tokenAccess } from "../../../src/kubernetes/token_access.ts";
 import { Redacted } from "../../../src/runtime/redacted.ts";
-import { fakeClock } from "./transport_support.ts";
+import { fakeClock, jwt, settle } from "./transport_support.ts";
 
 const ACCESS = { path: "/metrics", verb: "get" };
 const USER = {
@@ -133,6 +133,50 @@ Deno.test("token access: strangers cannot flood the API server", async () => {
   assert.deepEqual([...new Set(reasons)], ["too many tokens are being checked"]);
 });
 
+Deno.test("token access: strangers cannot take the place of a token last seen allowed", async () => {
+  const clock = fakeClock();
+  let open: PromiseWithResolvers<JSONValue> | undefined;
+  let allowed = true;
+  let stuck = 0;
+  const { rest } = reviewer((kind, token) => {
+    if (!token?.startsWith("stranger") || open === undefined) {
+      return token?.startsWith("stranger") ? { authenticated: false } : known(allowed)(kind);
+    }
+    stuck++;
+    return open.promise;
+  });
+  const access = tokenAccess(ACCESS, { rest, clock });
+  const scraper = new Redacted("scraper");
+  assert.equal(await access(scraper), "allowed");
+  // More strangers' verdicts than the cache holds, and then as many questions as there may be.
+  for (let i = 0; i < 70; i++) await access(new Redacted(`stranger-${i}`));
+  await clock.tick(30_000);
+  open = Promise.withResolvers();
+  const flood = Promise.allSettled(
+    Array.from({ length: 240 }, (_, i) => access(new Redacted(`stranger-in-flood-${i}`))),
+  );
+  while (stuck < 8) await settle();
+  await assert.rejects(access(new Redacted("newcomer")), /^Error: too many tokens/);
+  assert.equal(await access(scraper), "allowed");
+  allowed = false;
+  await clock.tick(4_000);
+  assert.equal(await access(scraper), "allowed");
+  open.resolve({ authenticated: false });
+  await flood;
+  assert.equal(stuck, 8);
+  await clock.tick(6_000);
+  assert.equal(await access(scraper), "forbidden");
+});
+
+Deno.test("token access: a token that is over by its own claim is not asked about", async () => {
+  const clock = fakeClock();
+  const { rest, sent } = reviewer(known(true));
+  const access = tokenAccess(ACCESS, { rest, clock });
+  const ofAge = (ms: number) => access(new Redacted(jwt(clock.now() - ms)));
+  assert.deepEqual([await ofAge(60_000), sent.length], ["unauthenticated", 0]);
+  assert.deepEqual([await ofAge(50_000), sent.length], ["allowed", 2]);
+});
+
 Deno.test("token access: a failure is no verdict, and names no token", async () => {
   let away = true;
   const { rest } = reviewer((kind) => {
@@ -149,7 +193,9 @@ Deno.test("token access: an API server that says nothing is given up after 5 s",
   const clock = fakeClock();
   const { rest } = reviewer(() => new Promise<JSONValue>(() => {}));
   const asked = tokenAccess(ACCESS, { rest, clock })(new Redacted("a")).catch((error) => error);
-  for (let turn = 0; turn < 3; turn++) await clock.tick(2_500);
+  // Digests take the system's own time.
+  while (clock.pending() === 0) await settle();
+  await clock.tick(5_000);
   assert.equal((await asked).message, "checking a token: no answer within 5 s");
   assert.equal(clock.pending(), 0);
 });
