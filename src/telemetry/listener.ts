@@ -47,7 +47,7 @@ export function listen(target: Target, clock: Clock, wrap: Wrap = plainStream): 
   const accepting = acceptAll(socket, clock, ended.signal, (accepted) => {
     const connection = new Connection(wrap(accepted), accepted.remoteAddr.hostname);
     connections.add(connection);
-    return serve(connection, connections, target.handler, clock);
+    serve(connection, connections, target.handler, clock);
   });
   const shutdown = async () => {
     ended.abort();
@@ -66,11 +66,11 @@ async function acceptAll(
   socket: Deno.TcpListener,
   clock: Clock,
   ended: AbortSignal,
-  serve: (accepted: Deno.TcpConn) => Promise<void>,
+  serve: (accepted: Deno.TcpConn) => void,
 ): Promise<void> {
   while (!ended.aborted) {
     try {
-      void serve(await socket.accept());
+      serve(await socket.accept());
     } catch {
       // Closing the socket ends its wait; anything else may pass, and probes must be answered then.
       if (!ended.aborted) await sleep(clock, RETRY_MS, ended).catch(() => {});
@@ -78,20 +78,15 @@ async function acceptAll(
   }
 }
 
-/** Never rejects. */
-async function serve(
+function serve(
   connection: Connection,
   connections: Connections,
   handler: Handler,
   clock: Clock,
-): Promise<void> {
-  try {
-    await Promise.race([exchange(connection, handler, clock), connection.closed]);
-  } catch {
-    // A client that breaks off, or speaks no TLS, has nobody left to tell.
-  } finally {
-    connections.close(connection);
-  }
+): void {
+  // A client that breaks off, or speaks no TLS, has nobody left to tell.
+  const done = () => connections.close(connection);
+  Promise.race([exchange(connection, handler, clock), connection.closed]).then(done, done);
 }
 
 /** The error for a target that cannot be served, for a reason that says what to do. */

@@ -16,7 +16,7 @@ async function lost(rows: readonly Row[]): Promise<string[]> {
   const closed: string[] = [];
   for (const [name, phase] of rows) {
     const connection = new Connection(silent, name[0]!);
-    connection.closed.then(() => closed.push(name));
+    connection.closed.then(() => closed.push(name), assert.fail);
     connections.add(connection);
     connection.phase = phase;
     assert.ok(connections.size <= 3);
