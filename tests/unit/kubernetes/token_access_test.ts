@@ -135,11 +135,12 @@ Deno.test("token access: strangers cannot flood the API server", async () => {
 
 Deno.test("token access: strangers cannot take the place of a token last seen allowed", async () => {
   const clock = fakeClock();
-  let open: PromiseWithResolvers<JSONValue> | undefined;
+  const open = Promise.withResolvers<JSONValue>();
+  let flooding = false;
   let allowed = true;
   let stuck = 0;
   const { rest } = reviewer((kind, token) => {
-    if (!token?.startsWith("stranger") || open === undefined) {
+    if (!token?.startsWith("stranger") || !flooding) {
       return token?.startsWith("stranger") ? { authenticated: false } : known(allowed)(kind);
     }
     stuck++;
@@ -151,7 +152,7 @@ Deno.test("token access: strangers cannot take the place of a token last seen al
   // More strangers' verdicts than the cache holds, and then as many questions as there may be.
   for (let i = 0; i < 70; i++) await access(new Redacted(`stranger-${i}`));
   await clock.tick(30_000);
-  open = Promise.withResolvers();
+  flooding = true;
   const flood = Promise.allSettled(
     Array.from({ length: 240 }, (_, i) => access(new Redacted(`stranger-in-flood-${i}`))),
   );
