@@ -2,11 +2,12 @@ import type { Redacted } from "../runtime/redacted.ts";
 import { exchange, type RegistryToken, scopedToken } from "./acr.ts";
 import { ACR_AUDIENCE } from "./clouds.ts";
 import { type EntraToken, tokenFromEntra } from "./entra.ts";
-import { AzureError } from "./errors.ts";
+import { AzureError, type FailureClass } from "./errors.ts";
 import type { AzureTransport } from "./http.ts";
 import { type ManagedIdentity, tokenFromImds } from "./imds.ts";
 import { HostLimiter, type HostLimits } from "./host_limiter.ts";
 import { IMDS_LIMITS, Limiter } from "./limiter.ts";
+import { Pauses } from "./pauses.ts";
 import { registryHost } from "./registry.ts";
 import { SharedResults } from "./shared_results.ts";
 
@@ -49,6 +50,19 @@ export interface Credential {
   readonly expiresAt: number;
 }
 
+/** What somebody who asks for a credential has already. Moments in milliseconds since the epoch. */
+export interface Need {
+  /** When the one was minted that is to be refreshed: it must not be given the same again. */
+  readonly newerThan?: number;
+  /** When it was last told of a failure: one that came later is news to it, and needs no attempt. */
+  readonly failedAt?: number;
+  /**
+   * What it has expires before there can be another try: neither a failure of others nor the time
+   * that a service asked for holds this one back.
+   */
+  readonly lastTry?: boolean;
+}
+
 /**
  * Which audience registries are offered: `auto` is the cloud's ARM audience, then the registry's
  * own where ARM tokens are refused; anything else is the one audience to use.
@@ -80,12 +94,26 @@ const SHARED_PART_OF_LIFE = 0.05;
 // Entra tokens of nodes are kept until this long before they expire, as the Azure SDKs do.
 const ENTRA_MARGIN_MS = 5 * 60_000;
 
+// What may heal at Azure at any time takes minutes to do so; trouble of a service's own, seconds.
+const FAILURE_SHARE_MS: Readonly<Record<FailureClass, number>> = {
+  "permanent-user-error": 20_000,
+  "auth-denied": 20_000,
+  throttled: 5000,
+  transient: 5000,
+};
+// A token that was refused is replaced, but not with each of many bindings that it was refused for.
+const REFUSED_TOKEN_MS = 10_000;
+
 /** IMDS counts by the second. */
 const IMDS_PAUSE_MS = 1000;
+/** Who waits for IMDS waits this long without a word; a longer pause its binding should tell of. */
+const LONGEST_WAIT_MS = 5000;
+const IMDS = "imds";
 
 /** Mints registry credentials, each distinct one once. */
 export class Credentials {
   readonly #options: CredentialsOptions;
+  readonly #pauses: Pauses;
   readonly #imdsLimiter: Limiter;
   readonly #httpsLimiter: HostLimiter;
   readonly #nodeTokens: SharedResults<EntraToken>;
@@ -98,37 +126,29 @@ export class Credentials {
   constructor(options: CredentialsOptions) {
     const { clock, signal } = options;
     this.#options = options;
+    this.#pauses = new Pauses(clock);
     this.#imdsLimiter = new Limiter(IMDS_LIMITS, clock);
-    this.#httpsLimiter = new HostLimiter(options.limits, clock, signal);
-    this.#nodeTokens = new SharedResults(
-      clock,
-      (token) => token.expiresAt - ENTRA_MARGIN_MS,
-      signal,
+    this.#httpsLimiter = new HostLimiter(options.limits, signal);
+    const share = <T>(until: (value: T) => number) =>
+      new SharedResults<T>(clock, { until, failureMs: failureShareMs }, signal);
+    this.#nodeTokens = share<EntraToken>(({ expiresAt }) => expiresAt - ENTRA_MARGIN_MS);
+    this.#federatedTokens = share<EntraToken>(({ expiresAt }) =>
+      Math.min(expiresAt - ENTRA_MARGIN_MS, clock.now() + LONGEST_SHARE_MS)
     );
-    this.#federatedTokens = new SharedResults(
-      clock,
-      (token) => Math.min(token.expiresAt - ENTRA_MARGIN_MS, clock.now() + LONGEST_SHARE_MS),
-      signal,
-    );
-    this.#refreshTokens = new SharedResults<RegistryToken & { mintedAt: number }>(
-      clock,
-      shareUntil,
-      signal,
-    );
-    this.#credentials = new SharedResults<Credential>(clock, shareUntil, signal);
+    this.#refreshTokens = share<RegistryToken & { mintedAt: number }>(shareUntil);
+    this.#credentials = share<Credential>(shareUntil);
   }
 
   /**
    * A credential for `request`, minted now or up to 5 minutes ago for another that asked for the
-   * same, but after `newerThan` (milliseconds since the epoch): whoever refreshes one must not be
-   * given the same again. Rejects with an AzureError, with what `serviceAccountToken` rejects with,
-   * or with the abort reason.
+   * same, as far as that serves the `need`. Rejects with an AzureError, with what
+   * `serviceAccountToken` rejects with, or with the abort reason; so it does with a failure that
+   * another was told of a moment ago.
    */
-  mint(request: CredentialRequest, newerThan = -Infinity): Promise<Credential> {
-    const key = credentialKey(request);
-    const isNewer = ({ mintedAt }: { mintedAt: number }) => mintedAt > newerThan;
-    return this.#credentials.get(key, async () => {
-      const refresh = await this.#refreshToken(request, isNewer);
+  mint(request: CredentialRequest, need: Need = {}): Promise<Credential> {
+    const asking = { ...need, suits: suiting(need) };
+    return this.#credentials.get(credentialKey(request), async () => {
+      const refresh = await this.#refreshToken(request, need);
       if (request.scope === "") {
         return {
           password: refresh.token,
@@ -139,47 +159,48 @@ export class Credentials {
       const { server, scope } = request;
       const access = await this.#https(
         hostKey(request),
+        need,
         (signal) => scopedToken(this.#options, server, scope, refresh.token, signal),
       );
       const mintedAt = this.#options.clock.now();
       return { password: access.token, mintedAt, expiresAt: access.expiresAt };
-    }, isNewer);
+    }, asking);
   }
 
   #refreshToken(
     request: CredentialRequest,
-    isNewer: (token: { mintedAt: number }) => boolean,
+    need: Need,
   ): Promise<RegistryToken & { mintedAt: number }> {
     const key = JSON.stringify([identityKey(request.identity), request.audience, hostKey(request)]);
     return this.#refreshTokens.get(key, async () => {
-      const token = await this.#exchangeByPolicy(request);
+      const token = await this.#exchangeByPolicy(request, need);
       return { ...token, mintedAt: this.#options.clock.now() };
-    }, isNewer);
+    }, { ...need, suits: suiting(need) });
   }
 
-  async #exchangeByPolicy(request: CredentialRequest): Promise<RegistryToken> {
+  async #exchangeByPolicy(request: CredentialRequest, need: Need): Promise<RegistryToken> {
     const policy = this.#options.audiencePolicy;
     switch (policy.kind) {
       case "fixed":
-        return await this.#exchangeFor(request, policy.audience);
+        return await this.#exchangeFor(request, policy.audience, need);
       case "acr":
-        return await this.#exchangeFor(request, ACR_AUDIENCE);
+        return await this.#exchangeFor(request, ACR_AUDIENCE, need);
       case "arm":
-        return await this.#exchangeFor(request, request.audience);
+        return await this.#exchangeFor(request, request.audience, need);
       case "auto":
-        return await this.#exchangeForEither(request);
+        return await this.#exchangeForEither(request, need);
     }
   }
 
   /** A registry may refuse ARM tokens altogether, which looks like a missing role: 401. */
-  async #exchangeForEither(request: CredentialRequest): Promise<RegistryToken> {
+  async #exchangeForEither(request: CredentialRequest, need: Need): Promise<RegistryToken> {
     const host = hostKey(request);
-    if (this.#refusingArm.has(host)) return await this.#exchangeFor(request, ACR_AUDIENCE);
+    if (this.#refusingArm.has(host)) return await this.#exchangeFor(request, ACR_AUDIENCE, need);
     try {
-      return await this.#exchangeFor(request, request.audience);
+      return await this.#exchangeFor(request, request.audience, need);
     } catch (armError) {
       if (!isUnauthorized(armError)) throw armError;
-      const token = await this.#exchangeFor(request, ACR_AUDIENCE).catch((error) => {
+      const token = await this.#exchangeFor(request, ACR_AUDIENCE, need).catch((error) => {
         // Where both are refused, the first answer is about the audience that everyone configures.
         throw isUnauthorized(error) ? armError : error;
       });
@@ -188,19 +209,24 @@ export class Credentials {
     }
   }
 
-  async #exchangeFor(request: CredentialRequest, audience: string): Promise<RegistryToken> {
+  async #exchangeFor(
+    request: CredentialRequest,
+    audience: string,
+    need: Need,
+  ): Promise<RegistryToken> {
     const { identity, server } = request;
     const key = JSON.stringify([identityKey(identity), audience]);
     const shared = identity.kind === "managedIdentity" ? this.#nodeTokens : this.#federatedTokens;
-    const entra = await shared.get(key, () => this.#entraToken(identity, audience));
+    const entra = await shared.get(key, () => this.#entraToken(identity, audience, need), need);
     try {
       return await this.#https(
         hostKey(request),
+        need,
         (signal) => exchange(this.#options, server, entra.token, signal),
       );
     } catch (error) {
-      // Should the token be at fault, the next attempt must not start from it again.
-      if (isUnauthorized(error)) shared.forget(key);
+      // Should the token be at fault, later attempts must not start from it again.
+      if (isUnauthorized(error)) shared.doubt(key, entra, REFUSED_TOKEN_MS);
       throw error;
     }
   }
@@ -208,39 +234,81 @@ export class Credentials {
   #entraToken(
     identity: NodeIdentity | FederatedIdentity,
     audience: string,
+    need: Need,
   ): Promise<EntraToken> {
     return identity.kind === "managedIdentity"
-      ? this.#fromImds(identity, audience)
-      : this.#fromEntra(identity, audience);
+      ? this.#fromImds(identity, audience, need)
+      : this.#fromEntra(identity, audience, need);
   }
 
-  #https<T>(host: string, call: (signal: AbortSignal) => Promise<T>): Promise<T> {
-    const { signal } = this.#options;
-    return this.#httpsLimiter.run(host, () => call(signal));
-  }
-
-  #fromImds(identity: NodeIdentity, audience: string): Promise<EntraToken> {
-    const { imdsBaseUrl, signal } = this.#options;
-    return this.#imdsLimiter.run(signal, async () => {
+  async #https<T>(
+    host: string,
+    { lastTry }: Need,
+    call: (signal: AbortSignal) => Promise<T>,
+    pauseKey = host,
+  ): Promise<T> {
+    if (!lastTry) this.#pauses.check(pauseKey);
+    return await this.#httpsLimiter.run(host, async () => {
+      if (!lastTry) this.#pauses.check(pauseKey);
       try {
-        return await tokenFromImds(this.#options, imdsBaseUrl, identity, audience, signal);
+        return await call(this.#options.signal);
       } catch (error) {
-        if (error instanceof AzureError && error.failure.class === "throttled") {
-          this.#imdsLimiter.pause(error.failure.retryAfterMs ?? IMDS_PAUSE_MS);
-        }
+        this.#pauses.note(pauseKey, error);
         throw error;
       }
     });
   }
 
-  async #fromEntra(identity: FederatedIdentity, audience: string): Promise<EntraToken> {
-    const { serviceAccountToken } = this.#options;
-    // Within the place, so that a thousand assertions are not held while they wait for one.
-    return await this.#https(identity.authorityHost, async (signal) => {
-      const assertion = await serviceAccountToken(identity.serviceAccount, signal);
-      return await tokenFromEntra(this.#options, identity, assertion, audience, signal);
+  async #fromImds(
+    identity: NodeIdentity,
+    audience: string,
+    { lastTry }: Need,
+  ): Promise<EntraToken> {
+    const { imdsBaseUrl, signal } = this.#options;
+    if (!lastTry) this.#pauses.check(IMDS);
+    return await this.#imdsLimiter.run(signal, async () => {
+      if (!lastTry) this.#pauses.check(IMDS);
+      try {
+        return await tokenFromImds(this.#options, imdsBaseUrl, identity, audience, signal);
+      } catch (error) {
+        this.#slowDown(error);
+        throw error;
+      }
     });
   }
+
+  /** IMDS was asked too often: those who wait wait longer, or are told so. */
+  #slowDown(error: unknown): void {
+    if (!(error instanceof AzureError) || error.failure.class !== "throttled") return;
+    const { retryAfterMs = 0 } = error.failure;
+    if (retryAfterMs > LONGEST_WAIT_MS) this.#pauses.note(IMDS, error);
+    else this.#imdsLimiter.pause(Math.max(IMDS_PAUSE_MS, retryAfterMs));
+  }
+
+  async #fromEntra(
+    identity: FederatedIdentity,
+    audience: string,
+    need: Need,
+  ): Promise<EntraToken> {
+    const { serviceAccountToken } = this.#options;
+    const { authorityHost, tenantId, clientId } = identity;
+    // Within the place, so that a thousand assertions are not held while they wait for one.
+    return await this.#https(authorityHost, need, async (signal) => {
+      const assertion = await serviceAccountToken(identity.serviceAccount, signal);
+      return await tokenFromEntra(this.#options, identity, assertion, audience, signal);
+      // One tenant's haste is not to hold the others back, who share Entra's host.
+    }, JSON.stringify([authorityHost, tenantId.toLowerCase(), clientId.toLowerCase()]));
+  }
+}
+
+/** Which values serve a need. */
+function suiting({ newerThan = -Infinity }: Need): (value: { mintedAt: number }) => boolean {
+  return ({ mintedAt }) => mintedAt > newerThan;
+}
+
+/** What is not Azure's concerns one ServiceAccount, or the end of the operator. */
+function failureShareMs(error: unknown): number {
+  return error instanceof AzureError ? FAILURE_SHARE_MS[error.failure.class] : 0;
 }
 
 /** The same for two requests exactly if they ask for the same credential. */

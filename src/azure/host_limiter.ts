@@ -1,4 +1,3 @@
-import type { Clock } from "../runtime/clock.ts";
 import { AzureError } from "./errors.ts";
 
 /** How many calls may be under way. */
@@ -7,46 +6,71 @@ export interface HostLimits {
   readonly together: number;
   /** To one of them. */
   readonly perHost: number;
+  /** To hosts that have not answered yet, or went silent. */
+  readonly untried: {
+    readonly together: number;
+    readonly perHost: number;
+  };
 }
 
 /**
  * Limits of calls to Entra and registries. Each call waits for the network most of its time, and
- * takes memory; a host that does not answer must not take every place from the others.
+ * takes memory. Hosts that do not answer hold their places for as long as the time-outs, so that they
+ * are given few, and never those of hosts that do.
  */
-export const DIRECT_LIMITS: HostLimits = { together: 96, perHost: 32 };
+export const DIRECT_LIMITS: HostLimits = {
+  together: 96,
+  perHost: 32,
+  untried: { together: 48, perHost: 2 },
+};
 
 /**
  * The same behind an HTTP proxy, where Deno's client was seen to open no further connection after
  * bursts of 60; 40 never failed.
  */
-export const PROXIED_LIMITS: HostLimits = { together: 40, perHost: 24 };
+export const PROXIED_LIMITS: HostLimits = {
+  together: 40,
+  perHost: 24,
+  untried: { together: 20, perHost: 2 },
+};
 
-/** The calls to one host, those that wait included. */
+/** Tenants may name any number of registries; those that were asked last are remembered. */
+const MOST_REMEMBERED = 1000;
+
+interface Waiting {
+  readonly admit: () => void;
+  readonly refuse: (reason: unknown) => void;
+}
+
 interface Host {
-  readonly places: Places;
-  calls: number;
-  /** When it last answered, in milliseconds since the epoch. */
-  answeredAt: number;
+  readonly name: string;
+  readonly waiting: Set<Waiting>;
+  underWay: number;
+  /** It answered, and was not silent since. */
+  answers: boolean;
+  /** How often it answered. */
+  answered: number;
 }
 
 /**
- * Lets calls through in the order of their coming, as many at once as `limits` allow. Those that wait
- * for a host that has gone silent share the failure of the call that found it so, instead of each
- * finding out by a time-out of its own.
+ * Lets calls through as many at once as `limits` allow: those to one host in the order of their
+ * coming, and the hosts by turns. Those that wait for a host that has gone silent share the failure
+ * of the call that found it so, instead of each finding out by a time-out of its own.
  */
 export class HostLimiter {
   readonly #limits: HostLimits;
-  readonly #clock: Pick<Clock, "now">;
   readonly #signal: AbortSignal;
-  readonly #together: Places;
   readonly #hosts = new Map<string, Host>();
+  /** Hosts for which calls wait, by whose turn it is. */
+  readonly #turns = new Set<Host>();
+  #underWay = 0;
+  /** Of `#underWay`, those to hosts that are not known to answer. */
+  #untried = 0;
 
   /** `signal` ends all waits: a listener for each would make thousands of them slow. */
-  constructor(limits: HostLimits, clock: Pick<Clock, "now">, signal: AbortSignal) {
+  constructor(limits: HostLimits, signal: AbortSignal) {
     this.#limits = limits;
-    this.#clock = clock;
     this.#signal = signal;
-    this.#together = new Places(limits.together);
     signal.addEventListener("abort", () => this.#end(signal.reason), { once: true });
   }
 
@@ -54,96 +78,126 @@ export class HostLimiter {
    * Runs `call` when its turn has come. Rejects with what `call` rejects with, with the failure of
    * another call that the host did not answer, or with the signal's reason if that aborts first.
    */
-  async run<T>(host: string, call: () => Promise<T>): Promise<T> {
+  async run<T>(name: string, call: () => Promise<T>): Promise<T> {
     this.#signal.throwIfAborted();
-    const entry = this.#enter(host);
+    const host = this.#hosts.get(name) ?? this.#add(name);
+    await this.#turn(host);
     try {
-      return await entry.places.hold(() => this.#together.hold(() => this.#watched(entry, call)));
+      return await this.#watched(host, call);
     } finally {
-      if (--entry.calls === 0) this.#hosts.delete(host);
+      this.#count(host, -1);
+      this.#admit();
+      this.#forget(host);
     }
   }
 
-  #end(reason: unknown): void {
-    for (const { places } of this.#hosts.values()) places.refuse(reason);
-    this.#together.refuse(reason);
+  #add(name: string): Host {
+    const host = { name, waiting: new Set<Waiting>(), underWay: 0, answers: false, answered: 0 };
+    this.#hosts.set(name, host);
+    return host;
   }
 
-  #enter(host: string): Host {
-    let entry = this.#hosts.get(host);
-    if (entry === undefined) {
-      entry = { places: new Places(this.#limits.perHost), calls: 0, answeredAt: -Infinity };
-      this.#hosts.set(host, entry);
-    }
-    entry.calls++;
-    return entry;
-  }
-
-  async #watched<T>(host: Host, call: () => Promise<T>): Promise<T> {
-    const startedAt = this.#clock.now();
-    try {
-      const result = await call();
-      host.answeredAt = this.#clock.now();
-      return result;
-    } catch (error) {
-      if (!wasSilent(error)) host.answeredAt = this.#clock.now();
-      // Where others were answered meanwhile, only this one call was lost.
-      else if (host.answeredAt < startedAt) host.places.refuse(error);
-      throw error;
-    }
-  }
-}
-
-/** No answer came at all: name, network or host are at fault, and so for whoever asks next. */
-function wasSilent(error: unknown): boolean {
-  return error instanceof AzureError && error.failure.status === undefined &&
-    error.failure.class === "transient" && error.failure.endpoint !== "tokenrequest";
-}
-
-interface Waiting {
-  readonly admit: () => void;
-  readonly refuse: (reason: unknown) => void;
-}
-
-/** So many may be inside at once; the others wait in the order of their coming. */
-class Places {
-  #free: number;
-  readonly #waiting = new Set<Waiting>();
-
-  constructor(size: number) {
-    this.#free = size;
-  }
-
-  /** Runs `work` in a place of its own. Rejects with the reason of a refusal that comes first. */
-  async hold<T>(work: () => Promise<T>): Promise<T> {
-    if (this.#free > 0) this.#free--;
-    else await this.#wait();
-    try {
-      return await work();
-    } finally {
-      this.#giveBack();
+  /** Only of a host that answers, and of the last of them, is anything worth remembering. */
+  #forget(host: Host): void {
+    if (host.underWay + host.waiting.size > 0) return;
+    this.#hosts.delete(host.name);
+    if (!host.answers) return;
+    this.#hosts.set(host.name, host);
+    if (this.#hosts.size <= MOST_REMEMBERED) return;
+    for (const [name, { underWay, waiting }] of this.#hosts) {
+      if (underWay + waiting.size === 0) return void this.#hosts.delete(name);
     }
   }
 
-  /** Turns away all who wait. */
-  refuse(reason: unknown): void {
-    for (const waiting of this.#waiting) waiting.refuse(reason);
-    this.#waiting.clear();
-  }
-
-  #wait(): Promise<void> {
+  #turn(host: Host): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
-    this.#waiting.add({ admit: resolve, refuse: reject });
+    host.waiting.add({ admit: resolve, refuse: reject });
+    this.#turns.add(host);
+    this.#admit();
     return promise;
   }
 
-  #giveBack(): void {
-    const [next] = this.#waiting;
-    if (next === undefined) {
-      this.#free++;
-      return;
+  /** Gives out places as long as there are any. */
+  #admit(): void {
+    while (this.#underWay < this.#limits.together) {
+      const host = this.#next();
+      if (host === undefined) return;
+      const [first] = host.waiting;
+      host.waiting.delete(first!);
+      this.#turns.delete(host);
+      if (host.waiting.size > 0) this.#turns.add(host);
+      this.#count(host, 1);
+      first!.admit();
     }
-    this.#waiting.delete(next);
-    next.admit();
   }
+
+  #next(): Host | undefined {
+    for (const host of this.#turns) {
+      if (this.#hasPlace(host)) return host;
+    }
+    return undefined;
+  }
+
+  #hasPlace({ answers, underWay }: Host): boolean {
+    const { perHost, untried } = this.#limits;
+    if (answers) return underWay < perHost;
+    return this.#untried < untried.together && underWay < untried.perHost;
+  }
+
+  #count(host: Host, change: 1 | -1): void {
+    host.underWay += change;
+    this.#underWay += change;
+    if (!host.answers) this.#untried += change;
+  }
+
+  #setAnswers(host: Host, answers: boolean): void {
+    if (host.answers === answers) return;
+    host.answers = answers;
+    this.#untried += answers ? -host.underWay : host.underWay;
+  }
+
+  async #watched<T>(host: Host, call: () => Promise<T>): Promise<T> {
+    const answeredBefore = host.answered;
+    try {
+      const result = await call();
+      this.#heard(host);
+      return result;
+    } catch (error) {
+      const answered = wasAnswered(error);
+      if (answered === true) this.#heard(host);
+      // Where others were answered meanwhile, only this one call was lost.
+      if (answered === false && host.answered === answeredBefore) this.#silent(host, error);
+      throw error;
+    }
+  }
+
+  #heard(host: Host): void {
+    host.answered++;
+    this.#setAnswers(host, true);
+  }
+
+  #silent(host: Host, error: unknown): void {
+    this.#setAnswers(host, false);
+    this.#refuse(host, error);
+  }
+
+  #refuse(host: Host, reason: unknown): void {
+    for (const waiting of host.waiting) waiting.refuse(reason);
+    host.waiting.clear();
+    this.#turns.delete(host);
+  }
+
+  #end(reason: unknown): void {
+    for (const host of this.#hosts.values()) this.#refuse(host, reason);
+  }
+}
+
+/**
+ * Whether the host answered at all; undefined where it was not asked. Where it did not, name, network
+ * or host are at fault, and so for whoever asks next.
+ */
+function wasAnswered(error: unknown): boolean | undefined {
+  if (!(error instanceof AzureError) || error.failure.endpoint === "tokenrequest") return undefined;
+  if (error.failure.status !== undefined) return true;
+  return error.failure.class === "transient" ? false : undefined;
 }

@@ -24,7 +24,7 @@ export class Limiter {
   #underWay = 0;
   #turn: Promise<void> = Promise.resolve();
   #place: (() => void) | undefined;
-  #pausedUntil = 0;
+  #pause = { beganAt: 0, endsAt: 0 };
 
   constructor(limits: Limits, clock: Clock) {
     this.#limits = limits;
@@ -53,7 +53,9 @@ export class Limiter {
 
   /** Lets no call start for `delayMs`: the service has said that it is overrun. */
   pause(delayMs: number): void {
-    this.#pausedUntil = Math.max(this.#pausedUntil, this.#clock.now() + delayMs);
+    const beganAt = this.#clock.now();
+    const endsAt = beganAt + delayMs;
+    if (endsAt > this.#pause.endsAt) this.#pause = { beganAt, endsAt };
   }
 
   async #admission(signal: AbortSignal): Promise<void> {
@@ -67,12 +69,15 @@ export class Limiter {
     this.#started.push(this.#clock.now());
   }
 
-  /** Milliseconds until a further call may start. */
+  /**
+   * Milliseconds until a further call may start. What lies in the future was noted before the clock
+   * was set back, and says nothing any more: calls would wait for as long as it was set back.
+   */
   #delay(): number {
     const now = this.#clock.now();
-    const paused = this.#pausedUntil - now;
-    if (paused > 0) return paused;
-    this.#started = this.#started.filter((at) => at > now - this.#limits.windowMs);
+    if (now < this.#pause.beganAt) this.#pause = { beganAt: 0, endsAt: 0 };
+    if (now < this.#pause.endsAt) return this.#pause.endsAt - now;
+    this.#started = this.#started.filter((at) => at <= now && at > now - this.#limits.windowMs);
     if (this.#started.length < this.#limits.calls) return 0;
     return this.#started[0]! + this.#limits.windowMs - now;
   }

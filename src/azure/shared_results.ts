@@ -3,32 +3,57 @@ import type { Clock } from "../runtime/clock.ts";
 /** To look through all entries whenever one of them is over would cost more than it frees. */
 const SWEEP_EVERY_MS = 10_000;
 
+/** Which of the results that are there will do. */
+export interface Asking<T> {
+  /** Whether this value will do. Absent where any does. */
+  readonly suits?: (value: T) => boolean;
+  /**
+   * Who asks was told of a failure then, in milliseconds since the epoch: a later one spares it an
+   * attempt, an earlier one is the one that it tries to get over.
+   */
+  readonly failedAt?: number;
+  /** No failure of another's, nor an attempt that was begun with less need, will do. */
+  readonly lastTry?: boolean;
+}
+
+/** For how long results may be had by those who ask later. */
+export interface Keeping<T> {
+  /** Until when a value may be shared, in milliseconds since the epoch. */
+  readonly until: (value: T) => number;
+  /** For how long a failure is shared, in milliseconds. */
+  readonly failureMs: (error: unknown) => number;
+}
+
+type Outcome<T> =
+  | { readonly kind: "value"; readonly value: T }
+  | { readonly kind: "failure" };
+
 interface Entry<T> {
   readonly result: Promise<T>;
+  readonly lastTry: boolean;
   /** Absent while the result is under way. */
-  value?: T;
-  /** Milliseconds since the epoch; infinite while the result is under way. */
+  outcome?: Outcome<T>;
+  /** Milliseconds since the epoch; infinite while the result is under way, as is `keepUntil`. */
+  endedAt: number;
   keepUntil: number;
 }
 
 /**
  * Results shared by key: those who ask while one is being made wait for it together, and those who
- * ask soon after get the same. A failure is shared only by those who already waited for it.
+ * ask soon after get the same. So it is with failures, that a thousand who share a mistake do not
+ * each make it anew; but nobody is told of the same failure twice.
  */
 export class SharedResults<T> {
   readonly #clock: Clock;
-  readonly #keepUntil: (value: T) => number;
+  readonly #keeping: Keeping<T>;
   readonly #signal: AbortSignal;
   readonly #entries = new Map<string, Entry<T>>();
   #sweep: { readonly at: number; readonly cancel: () => void } | undefined;
 
-  /**
-   * `keepUntil` says until when (milliseconds since the epoch) a result may be shared; soon after it
-   * is dropped. When `signal` aborts, all are.
-   */
-  constructor(clock: Clock, keepUntil: (value: T) => number, signal: AbortSignal) {
+  /** What is over is dropped soon after. When `signal` aborts, all are. */
+  constructor(clock: Clock, keeping: Keeping<T>, signal: AbortSignal) {
     this.#clock = clock;
-    this.#keepUntil = keepUntil;
+    this.#keeping = keeping;
     this.#signal = signal;
     signal.addEventListener("abort", () => this.#end(), { once: true });
   }
@@ -38,35 +63,51 @@ export class SharedResults<T> {
     return this.#entries.size;
   }
 
-  /**
-   * The shared result for `key`, made by `make` where there is none, or none that `suits`. One that
-   * is being made suits everybody.
-   */
-  get(key: string, make: () => Promise<T>, suits: (value: T) => boolean = () => true): Promise<T> {
+  /** The shared result for `key`, made by `make` where there is none that will do. */
+  get(key: string, make: () => Promise<T>, asking: Asking<T> = {}): Promise<T> {
     const known = this.#entries.get(key);
-    const shared = known !== undefined && known.keepUntil > this.#clock.now() &&
-      (known.value === undefined || suits(known.value));
-    if (shared) return known.result;
-    const entry: Entry<T> = { result: make(), keepUntil: Infinity };
+    if (known !== undefined && this.#willDo(known, asking)) return known.result;
+    const entry: Entry<T> = {
+      result: make(),
+      lastTry: asking.lastTry ?? false,
+      endedAt: Infinity,
+      keepUntil: Infinity,
+    };
     this.#entries.set(key, entry);
     entry.result.then(
-      (value) => {
-        entry.value = value;
-        entry.keepUntil = this.#keepUntil(value);
-        this.#sweepBy(entry.keepUntil);
+      (value) => this.#ended(entry, { kind: "value", value }, this.#keeping.until(value)),
+      (error) => {
+        const keepUntil = this.#clock.now() + this.#keeping.failureMs(error);
+        this.#ended(entry, { kind: "failure" }, keepUntil);
       },
-      () => this.#drop(key, entry),
     );
     return entry.result;
   }
 
-  /** Forgets the result for `key`: somebody found it to be refused. */
-  forget(key: string): void {
-    this.#entries.delete(key);
+  /**
+   * Somebody found that value for `key` to be refused: it is shared no longer than until it is
+   * `ageMs` old.
+   */
+  doubt(key: string, value: T, ageMs: number): void {
+    const entry = this.#entries.get(key);
+    if (entry?.outcome?.kind !== "value" || entry.outcome.value !== value) return;
+    entry.keepUntil = Math.min(entry.keepUntil, entry.endedAt + ageMs);
   }
 
-  #drop(key: string, entry: Entry<T>): void {
-    if (this.#entries.get(key) === entry) this.#entries.delete(key);
+  #willDo({ outcome, lastTry, endedAt, keepUntil }: Entry<T>, asking: Asking<T>): boolean {
+    if (outcome === undefined) return lastTry || !asking.lastTry;
+    const now = this.#clock.now();
+    // Where the clock was set back, nothing tells how old this is.
+    if (now < endedAt || now >= keepUntil) return false;
+    if (outcome.kind === "value") return asking.suits?.(outcome.value) ?? true;
+    return !asking.lastTry && endedAt > (asking.failedAt ?? -Infinity);
+  }
+
+  #ended(entry: Entry<T>, outcome: Outcome<T>, keepUntil: number): void {
+    entry.outcome = outcome;
+    entry.endedAt = this.#clock.now();
+    entry.keepUntil = keepUntil;
+    this.#sweepBy(keepUntil);
   }
 
   /** Results are tokens, which must not outlive their use in memory, however idle the operator. */

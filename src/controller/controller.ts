@@ -259,7 +259,7 @@ export class Controller {
         cached: (namespace, name) => informers.serviceAccounts.get(namespace, name),
         observe: (account) => informers.serviceAccounts.observe(account),
       }),
-      mint: (request, newerThan) => this.#options.credentials.mint(request, newerThan),
+      mint: (request, need) => this.#options.credentials.mint(request, need),
       conditionsKept: (api, kept) => this.#statusSchemas.learn(api, kept),
     });
   }

@@ -42,7 +42,8 @@ const NAMESPACE_ENDING_MS = 10 * 60_000;
 /** More passes than any binding needs: others keep undoing what is done. */
 const MOST_PASSES = 16;
 
-type Failed = { readonly action: Action; readonly error: unknown };
+/** An action that failed. `startedAt` in milliseconds since the epoch. */
+type Failed = { readonly action: Action; readonly error: unknown; readonly startedAt: number };
 
 /** Brings one binding at a time to where its spec wants it. */
 export class Reconciler {
@@ -104,16 +105,18 @@ export class Reconciler {
     id: BindingId,
     { signal }: ActionContext,
   ): Promise<number | undefined> {
-    const { readsSecretsByName, executor } = this.#options;
+    const { readsSecretsByName, executor, clock } = this.#options;
     const snapshot = readsSecretsByName ? this.#snapshot(key, id) : undefined;
     if (snapshot === undefined) return undefined;
     const { binding } = snapshot;
+    const startedAt = clock.now();
     try {
       await executor.readSecret(binding, signal);
       return undefined;
     } catch (error) {
       if (signal.aborted) throw signal.reason;
-      return this.#note(key, snapshot, { kind: "inspectSecret", name: binding.secretName }, error);
+      const action = { kind: "inspectSecret", name: binding.secretName } as const;
+      return this.#note(key, snapshot, { action, error, startedAt });
     }
   }
 
@@ -142,9 +145,10 @@ export class Reconciler {
     actions: readonly Action[],
     context: ActionContext,
   ): Promise<Failed | undefined> {
-    const { executor, report, cluster } = this.#options;
+    const { executor, report, cluster, clock } = this.#options;
     let current = binding;
     for (const action of actions) {
+      const startedAt = clock.now();
       try {
         const inspection = await executor.execute(current, action, context);
         if (inspection !== undefined) this.#inspections.set(key, inspection);
@@ -153,7 +157,7 @@ export class Reconciler {
         report.acted(current, action);
       } catch (error) {
         if (context.signal.aborted) throw context.signal.reason;
-        return { action, error };
+        return { action, error, startedAt };
       }
       const next = cluster.version(binding);
       if (next === undefined || next.uid !== binding.uid) return undefined;
@@ -170,13 +174,14 @@ export class Reconciler {
   async #failed(
     key: string,
     snapshot: Snapshot,
-    { action, error }: Failed,
+    failed: Failed,
     context: ActionContext,
   ): Promise<number | undefined> {
     const { report, executor } = this.#options;
+    const { action, error } = failed;
     const { binding } = snapshot;
     const raced = isRace(error);
-    if (!raced && !mayBeImmutable(action, error)) return this.#note(key, snapshot, action, error);
+    if (!raced && !mayBeImmutable(action, error)) return this.#note(key, snapshot, failed);
     if (raced) report.raced(binding, action, error);
     try {
       if (raced) await executor.refresh(binding, context.signal);
@@ -185,26 +190,32 @@ export class Reconciler {
       if (raced || isImmutable(inspection)) return undefined;
     } catch (refreshError) {
       if (context.signal.aborted) throw context.signal.reason;
-      return this.#note(key, snapshot, action, refreshError);
+      return this.#note(key, snapshot, { ...failed, error: refreshError });
     }
-    return this.#note(key, snapshot, action, error);
+    return this.#note(key, snapshot, failed);
   }
 
   /** Notes a failed attempt. Answers when to come back where the status cannot tell of it. */
-  #note(key: string, snapshot: Snapshot, action: Action, error: unknown): number | undefined {
+  #note(
+    key: string,
+    snapshot: Snapshot,
+    { action, error, startedAt }: Failed,
+  ): number | undefined {
     const { clock, random, report } = this.#options;
+    const now = clock.now();
     const untold = action.kind === "writeStatus";
     const inputs = inputsOfAttempt(snapshot);
     const failures = 1 + (untold ? this.#untold.get(key) ?? 0 : this.#failuresOf(key, inputs));
     const failure = describe(snapshot.binding, action, error);
     const history = {
-      now: clock.now(),
+      now,
+      startedAt,
       failures,
       ...optional("servesUntil", servesUntil(snapshot)),
     };
     const retryAt = nextAttemptAt(failure, history, random);
     if (untold) this.#untold.set(key, failures);
-    else this.#troubles.set(key, { ...failure, failures, retryAt, inputs });
+    else this.#troubles.set(key, { ...failure, failures, failedAt: now, retryAt, inputs });
     report.failed(snapshot.binding, action, error, { failures, retryAt });
     return untold || snapshot.binding.deleting ? retryAt : undefined;
   }
@@ -231,7 +242,8 @@ export class Reconciler {
 
   #unsettled(key: string, id: BindingId): number {
     const { clock, random } = this.#options;
-    const history = { now: clock.now(), failures: 5 };
+    const now = clock.now();
+    const history = { now, startedAt: now, failures: 5 };
     const retryAt = nextAttemptAt({ class: "transient" }, history, random);
     this.#options.report.unsettled(key, id, retryAt);
     return retryAt;

@@ -13,6 +13,8 @@ export interface RetriedFailure {
 /** Where an attempt stands in the row of those that failed. Moments in ms since the epoch. */
 export interface RetryHistory {
   readonly now: number;
+  /** When the attempt began. */
+  readonly startedAt: number;
   /** Failed attempts in a row, this one included. */
   readonly failures: number;
   /** When the credential that still serves expires; absent where none does. */
@@ -45,6 +47,8 @@ const POLICY: Readonly<Record<FailureClass | "healsInCluster", Delays>> = {
 const SHORTEST_MS = 500;
 /** Those who were told the same Retry-After come back spread over a second. */
 const RETRY_AFTER_SPREAD_MS = SECOND;
+/** `Retry-After: 0`, or a date that is past, says nothing of when the service will be well again. */
+const LEAST_RETRY_AFTER_MS = SECOND;
 /** A proxy in the way may name any time; nobody waits longer than this on its word. */
 const LONGEST_RETRY_AFTER_MS = 60 * MINUTE;
 /** With a credential that expires, tries come at this part of the time that is left. */
@@ -63,13 +67,26 @@ export function nextAttemptAt(
   history: RetryHistory,
   random: Random,
 ): number {
-  const { now, servesUntil } = history;
-  const { retryAfterMs } = failure;
-  const at = retryAfterMs === undefined
-    ? now + densified(backoff(failure, history.failures, random), history)
-    : now + Math.min(retryAfterMs, LONGEST_RETRY_AFTER_MS) + random() * RETRY_AFTER_SPREAD_MS;
-  const lastTryAt = (servesUntil ?? now) - LAST_TRY_MS;
-  return lastTryAt > now ? Math.min(at, lastTryAt) : at;
+  const { now, startedAt, servesUntil } = history;
+  const at = now + usualDelay(failure, history, random);
+  if (servesUntil === undefined || now >= servesUntil) return at;
+  const lastTryAt = servesUntil - LAST_TRY_MS;
+  if (now < lastTryAt) return Math.min(at, lastTryAt);
+  // An attempt that lasted beyond the moment of the last one must not take its place.
+  return startedAt < lastTryAt ? Math.min(at, now + SHORTEST_MS) : at;
+}
+
+/** Whether an attempt at `now` is the last before the credential that serves expires. */
+export function isLastTry(now: number, servesUntil: number | undefined): boolean {
+  return servesUntil !== undefined && now < servesUntil && now >= servesUntil - LAST_TRY_MS;
+}
+
+function usualDelay(failure: RetriedFailure, history: RetryHistory, random: Random): number {
+  const { retryAfterMs = 0 } = failure;
+  if (retryAfterMs >= LEAST_RETRY_AFTER_MS) {
+    return Math.min(retryAfterMs, LONGEST_RETRY_AFTER_MS) + random() * RETRY_AFTER_SPREAD_MS;
+  }
+  return Math.max(retryAfterMs, densified(backoff(failure, history.failures, random), history));
 }
 
 function backoff(failure: RetriedFailure, failures: number, random: Random): number {

@@ -1,4 +1,4 @@
-import type { Credential, CredentialRequest } from "../../azure/credentials.ts";
+import type { Credential, CredentialRequest, Need } from "../../azure/credentials.ts";
 import type { AcrPullBinding as BindingV1 } from "../../api/v1beta1.ts";
 import type { AcrPullBinding as BindingV2 } from "../../api/v1beta2.ts";
 import { isNotFound } from "../../kubernetes/errors.ts";
@@ -9,11 +9,12 @@ import type {
   ResourceClient,
   Stored,
 } from "../../kubernetes/resource.ts";
+import { optional } from "../../runtime/optional.ts";
 import type { ApiName, BindingStatus, BindingView } from "../binding/view.ts";
 import type { Informers } from "../cluster/cluster.ts";
 import { secretState, trimSecret } from "../cluster/objects.ts";
 import { BINDING_LABEL, FINALIZER } from "../conventions.ts";
-import type { Action, MintAction, SecretWrite } from "../plan/actions.ts";
+import type { Action, MintAction } from "../plan/actions.ts";
 import { lifetimeOf } from "../plan/schedule.ts";
 import type { Inspection, SecretState } from "../plan/snapshot.ts";
 import type { Slot } from "../queue.ts";
@@ -41,8 +42,7 @@ export interface ExecutorOptions {
   /** Whether the cache of Secrets holds only what was read by name, and no watch keeps it. */
   readonly readsSecretsByName?: boolean;
   readonly serviceAccounts: ServiceAccountWriter;
-  /** A credential minted after `newerThan`, in milliseconds since the epoch. */
-  readonly mint: (request: CredentialRequest, newerThan?: number) => Promise<Credential>;
+  readonly mint: (request: CredentialRequest, need: Need) => Promise<Credential>;
   /** Hears whether the conditions that were written into a status are there, or were pruned. */
   readonly conditionsKept: (api: ApiName, kept: boolean) => void;
 }
@@ -157,9 +157,7 @@ export class Executor {
 
   async #mint(binding: BindingView, action: MintAction, context: ActionContext): Promise<void> {
     const { clients, mint, informers } = this.#options;
-    const credential = await context.slot.outside(() =>
-      mint(action.request, lastMomentOf(action.write))
-    );
+    const credential = await context.slot.outside(() => mint(action.request, needOf(action)));
     context.signal.throwIfAborted();
     const written = await writeCredential(
       clients.secretMetadata,
@@ -267,9 +265,18 @@ export class Executor {
   }
 }
 
+/** What the binding has already. */
+function needOf({ write, failedAt, lastTry }: MintAction): Need {
+  return {
+    ...optional("newerThan", write.mode === "update" ? lastMomentOf(write.secret) : undefined),
+    ...optional("failedAt", failedAt),
+    ...optional("lastTry", lastTry),
+  };
+}
+
 /** A Secret in place tells when its credential was minted, in whole seconds. */
-function lastMomentOf(write: SecretWrite): number | undefined {
-  const lifetime = write.mode === "update" ? lifetimeOf(write.secret) : undefined;
+function lastMomentOf(secret: SecretState): number | undefined {
+  const lifetime = lifetimeOf(secret);
   return lifetime && lifetime.refreshedAt + 999;
 }
 

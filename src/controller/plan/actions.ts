@@ -19,6 +19,10 @@ export interface MintAction {
   readonly write: SecretWrite;
   /** Why, for the log. */
   readonly reason: string;
+  /** When the last attempt failed, in milliseconds since the epoch; absent where none did. */
+  readonly failedAt?: number;
+  /** The credential in place expires before there can be another attempt. */
+  readonly lastTry?: true;
 }
 
 /** Put a Secret's label and annotations right, and leave its data. */

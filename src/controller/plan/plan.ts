@@ -1,5 +1,7 @@
+import { optional } from "../../runtime/optional.ts";
 import { FINALIZER } from "../conventions.ts";
-import type { Action, Plan } from "./actions.ts";
+import { isLastTry } from "../retry_policy.ts";
+import type { Action, MintAction, Plan } from "./actions.ts";
 import {
   attemptInputs,
   type Fault,
@@ -131,7 +133,7 @@ function planCredential(snapshot: Snapshot, wanted: Wanted, now: number): Plan {
     case "inspect":
       return { actions: [...before, { kind: "inspectSecret", name: binding.secretName }] };
     case "mint":
-      return { actions: [...before, { ...wanted, ...need }, ...after] };
+      return { actions: [...before, { ...wanted, ...need, ...urgency(snapshot, now) }, ...after] };
     case "adoptSecret":
       return { actions: [...before, need, ...after] };
     case "nothing": {
@@ -139,6 +141,19 @@ function planCredential(snapshot: Snapshot, wanted: Wanted, now: number): Plan {
       return planSettled(snapshot, secret, [...before, ...after], now);
     }
   }
+}
+
+/** What the attempt must not be put off by. */
+function urgency(snapshot: Snapshot, now: number): Pick<MintAction, "failedAt" | "lastTry"> {
+  const { trouble } = snapshot;
+  // What was changed since is tried anew, however lately the same failed for others.
+  const failedAt = trouble?.inputs === inputsOfAttempt(snapshot)
+    ? trouble.failedAt
+    : trouble && now;
+  return {
+    ...optional("failedAt", failedAt),
+    ...(isLastTry(now, servesUntil(snapshot)) ? { lastTry: true } : {}),
+  };
 }
 
 /** The Secret is as it should be: attach it, clear away what is left over, and say so. */

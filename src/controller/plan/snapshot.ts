@@ -58,7 +58,8 @@ export type Inspection =
 /** The last attempt, if it failed. */
 export interface Trouble {
   readonly failures: number;
-  /** Milliseconds since the epoch. */
+  /** Milliseconds since the epoch, as is `retryAt`. */
+  readonly failedAt: number;
   readonly retryAt: number;
   readonly class: FailureClass;
   readonly reason: string;

@@ -120,7 +120,7 @@ for (const endpoint of ["imds", "entra", "exchange", "token"] as const) {
         message,
       });
       assertNoTokens(error, azure.issuedTokens());
-      await settle(time, credentials.mint(request), 1000);
+      await settle(time, credentials.mint(request, { failedAt: time.clock.now() }), 1000);
       assert.deepEqual(azure.strays(), []);
       azure.assertClean();
       // Until then, the tokens that are shared have a timer each kind.
@@ -150,6 +150,7 @@ Deno.test("abuse: a value from IMDS that is no JWT is the registry's to refuse",
   azure.fail("not-a-jwt", { endpoint: "imds" });
   const error = await settle(time, rejection(credentials.mint(MANAGED)));
   assert.deepEqual([error.failure.endpoint, error.failure.reason], ["exchange", "RegistryDenied"]);
+  await time.pass(20_000);
   await settle(time, credentials.mint(MANAGED), 1000);
   assert.equal(azure.counts().imds, 2, "the value that was refused is not used again");
 });

@@ -6,6 +6,9 @@ import {
   type CredentialRequest,
 } from "../../../src/azure/credentials.ts";
 import { ACR_AUDIENCE } from "../../../src/azure/clouds.ts";
+import { nextAttemptAt } from "../../../src/controller/retry_policy.ts";
+import { sleep } from "../../../src/runtime/clock.ts";
+import type { Random } from "../../../src/runtime/random.ts";
 import { decodeJwt } from "../../sandbox/azure/jwt.ts";
 import {
   ARM,
@@ -69,13 +72,13 @@ Deno.test("credentials: a refresh is not given what it has, and shares what is n
   const [first, second] = await settle(
     time,
     Promise.all([
-      credentials.mint(NODE, held.mintedAt),
-      credentials.mint(NODE, held.mintedAt),
+      credentials.mint(NODE, { newerThan: held.mintedAt }),
+      credentials.mint(NODE, { newerThan: held.mintedAt }),
     ]),
   );
   assert.ok(first.mintedAt > held.mintedAt);
   assert.equal(second.password.reveal(), first.password.reveal());
-  const shared = await settle(time, credentials.mint(NODE, held.mintedAt));
+  const shared = await settle(time, credentials.mint(NODE, { newerThan: held.mintedAt }));
   assert.equal(shared.password.reveal(), first.password.reveal());
   assert.deepEqual(azure.counts(), { imds: 1, entra: 0, exchange: 2, token: 2 });
   azure.assertClean();
@@ -229,25 +232,78 @@ Deno.test("credentials: a federated token is used again for five minutes at most
   assert.deepEqual(counts, [1, 1, 2, 2]);
 });
 
-Deno.test("credentials: a failure goes to all who wait for it and to nobody after", async () => {
+Deno.test("credentials: a failure goes to all who wait for it, and who comes soon after", async () => {
   const { time, azure, credentials } = credentialsRig();
   azure.fail("acr-500", { endpoint: "exchange" });
   const asked = [credentials.mint(NODE), credentials.mint(NODE)].map((p) => rejection(p));
   const errors = await settle(time, Promise.all(asked));
+  await time.pass(4999);
+  errors.push(await settle(time, rejection(credentials.mint(NODE))));
   assert.deepEqual(errors.map(({ failure }) => failure.reason), [
     "ServiceTrouble",
     "ServiceTrouble",
+    "ServiceTrouble",
   ]);
+  await time.pass(1);
   await settle(time, credentials.mint(NODE));
   assert.deepEqual(azure.counts(), { imds: 1, entra: 0, exchange: 2, token: 1 });
   azure.assertClean();
+});
+
+for (
+  const [what, need] of [
+    ["who was told of the failure before", (failedAt: number) => ({ failedAt })],
+    ["who has its last try", () => ({ lastTry: true })],
+  ] as const
+) {
+  Deno.test(`credentials: ${what} makes an attempt of its own`, async () => {
+    const { time, azure, credentials } = credentialsRig();
+    azure.fail("acr-500", { endpoint: "exchange" });
+    await settle(time, rejection(credentials.mint(NODE)));
+    await settle(time, credentials.mint(NODE, need(time.clock.now())));
+    assert.deepEqual(azure.counts(), { imds: 1, entra: 0, exchange: 2, token: 1 });
+  });
+}
+
+/** Numbers that look random and are the same in each run (the minimal standard generator). */
+function seeded(): Random {
+  let state = 1;
+  return () => (state = state * 16807 % 2147483647) / 2147483647;
+}
+
+Deno.test("credentials: a thousand bindings that are refused for good cost some tens of calls in five minutes", async () => {
+  const { time, azure, credentials } = credentialsRig();
+  azure.fail("acr-401", { times: Infinity });
+  const draws = seeded();
+  const stop = new AbortController();
+  const bindings = Array.from({ length: 1000 }, async () => {
+    let failedAt: number | undefined;
+    for (let failures = 1; !stop.signal.aborted; failures++) {
+      const startedAt = time.clock.now();
+      const need = failedAt === undefined ? {} : { failedAt };
+      const { failure } = await rejection(credentials.mint(NODE, need));
+      failedAt = time.clock.now();
+      const next = nextAttemptAt(failure, { now: failedAt, startedAt, failures }, draws);
+      await sleep(time.clock, next - failedAt, stop.signal).catch(() => {});
+    }
+  });
+  await time.pass(300_000);
+  const early = azure.counts();
+  await time.pass(300_000);
+  const late = azure.counts();
+  stop.abort();
+  await Promise.all(bindings);
+  // Each on its own would make over a thousand calls of either kind.
+  assert.ok(early.imds <= 60 && early.exchange <= 200, JSON.stringify(early));
+  assert.ok(late.imds - early.imds <= 60, JSON.stringify(late));
+  assert.ok(late.exchange - early.exchange <= 100, JSON.stringify(late));
 });
 
 Deno.test("credentials: a failure at the scope leaves the refresh token in use", async () => {
   const { time, azure, credentials } = credentialsRig();
   azure.fail("acr-abac-wildcard");
   await settle(time, rejection(credentials.mint(NODE)));
-  await settle(time, credentials.mint(NODE));
+  await settle(time, credentials.mint(NODE, { failedAt: time.clock.now() }));
   assert.deepEqual(azure.counts(), { imds: 1, entra: 0, exchange: 1, token: 2 });
 });
 
@@ -358,11 +414,49 @@ Deno.test("credentials: IMDS's refusal for haste holds every further call to it 
   const { time, azure, credentials } = credentialsRig();
   azure.fail("imds-busy");
   await settle(time, rejection(credentials.mint(NODE)));
-  const next = credentials.mint(NODE);
+  const next = credentials.mint(NODE, { failedAt: time.clock.now() });
   await time.pass(999);
   assert.equal(azure.counts().imds, 1);
   await settle(time, next, 1);
   assert.equal(azure.counts().imds, 2);
+});
+
+const OTHER: CredentialRequest = {
+  ...NODE,
+  identity: { kind: "managedIdentity", clientId: OTHER_CLIENT_ID },
+};
+
+for (
+  const [service, endpoint, first, other] of [
+    ["IMDS", "imds", NODE, OTHER],
+    ["a registry", "exchange", NODE, OTHER],
+    ["Entra", "entra", federated(), federated({ name: "builder" })],
+  ] as const
+) {
+  Deno.test(`credentials: while ${service} asks to be left alone, others are told so without a call`, async () => {
+    const { time, azure, credentials } = credentialsRig();
+    azure.fail("entra-429", { endpoint });
+    const told = [await settle(time, rejection(credentials.mint(first)))];
+    await time.pass(40_000);
+    told.push(await settle(time, rejection(credentials.mint(other))));
+    assert.deepEqual(told.map(({ failure }) => failure.retryAfterMs), [60_000, 20_000]);
+    assert.equal(told[1]!.message, told[0]!.message);
+    assert.equal(azure.counts()[endpoint], 1);
+    await settle(time, credentials.mint(other, { lastTry: true }), 1000);
+    assert.equal(azure.counts()[endpoint], 2, "the last try is made all the same");
+    await time.pass(20_000);
+    await settle(time, credentials.mint(first), 1000);
+  });
+}
+
+Deno.test("credentials: what Entra asks of one client it asks of no other", async () => {
+  const { time, azure, credentials } = credentialsRig();
+  azure.fail("entra-429");
+  await settle(time, rejection(credentials.mint(federated())));
+  const other = federated({ name: "builder" });
+  const identity = { ...other.identity, clientId: OTHER_CLIENT_ID };
+  await settle(time, credentials.mint({ ...other, identity }));
+  assert.equal(azure.counts().entra, 2);
 });
 
 Deno.test("credentials: fifty identities pass IMDS's limits without one refusal", async () => {

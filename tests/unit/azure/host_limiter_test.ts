@@ -1,15 +1,21 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { AzureError, type AzureFailure } from "../../../src/azure/errors.ts";
-import { HostLimiter, type HostLimits } from "../../../src/azure/host_limiter.ts";
+import {
+  DIRECT_LIMITS,
+  HostLimiter,
+  type HostLimits,
+  PROXIED_LIMITS,
+} from "../../../src/azure/host_limiter.ts";
 import { sleep } from "../../../src/runtime/clock.ts";
 import { FakeTime } from "../kubernetes/fake_time.ts";
-import { rejection } from "./support.ts";
+import { rejection, settle } from "./support.ts";
 
-function rig(limits: HostLimits) {
+/** Where nothing is said of hosts that are not known to answer, they have the places of those that are. */
+function rig({ untried, ...limits }: Omit<HostLimits, "untried"> & Partial<HostLimits>) {
   const time = new FakeTime();
   const stop = new AbortController();
-  const limiter = new HostLimiter(limits, time.clock, stop.signal);
+  const limiter = new HostLimiter({ ...limits, untried: untried ?? limits }, stop.signal);
   const starts: [string, number][] = [];
   const underWay = new Map<string, number>();
   let most = 0;
@@ -96,6 +102,120 @@ Deno.test("host limiter: one call lost while others are answered is nobody else'
   assert.deepEqual(await Promise.all(others), ["a", "a", "a", "a"]);
 });
 
+Deno.test("host limiter: until a host has answered, few calls find out whether it does", async () => {
+  const { time, starts, run } = rig({
+    together: 9,
+    perHost: 3,
+    untried: { together: 9, perHost: 1 },
+  });
+  const calls = Array.from({ length: 5 }, () => run("a", 10));
+  await time.pass(100);
+  await Promise.all(calls);
+  assert.deepEqual(starts.map(([, at]) => at), [0, 10, 10, 10, 20]);
+});
+
+Deno.test("host limiter: that a host answers is remembered while nobody asks it", async () => {
+  const { time, starts, run } = rig({
+    together: 9,
+    perHost: 3,
+    untried: { together: 9, perHost: 1 },
+  });
+  const first = run("a", 10);
+  await time.pass(1000);
+  const calls = [first, run("a", 10), run("a", 10)];
+  await time.pass(1000);
+  await Promise.all(calls);
+  assert.deepEqual(starts.map(([, at]) => at), [0, 1000, 1000]);
+});
+
+Deno.test("host limiter: a host that went silent has to answer before it has its places again", async () => {
+  const { time, starts, run } = rig({
+    together: 9,
+    perHost: 3,
+    untried: { together: 9, perHost: 1 },
+  });
+  const first = run("a", 10);
+  await time.pass(10);
+  const silent = rejection(run("a", 20, failure()));
+  await time.pass(90);
+  await Promise.all([first, silent]);
+  const calls = [run("a", 10), run("a", 10), run("a", 10)];
+  await time.pass(100);
+  await Promise.all(calls);
+  assert.deepEqual(starts.slice(2).map(([, at]) => at), [100, 110, 110]);
+});
+
+for (
+  const [what, error] of [
+    ["a failure of the API server's", new Error("boom")],
+    ["a token request that had no answer", failure({ endpoint: "tokenrequest" })],
+    ["a host that Deno does not allow", failure({ class: "permanent-user-error" })],
+  ] as const
+) {
+  Deno.test(`host limiter: ${what} says nothing of the host`, async () => {
+    const { time, starts, run } = rig({
+      together: 9,
+      perHost: 3,
+      untried: { together: 9, perHost: 1 },
+    });
+    const failed = rejection(run("a", 10, error));
+    const calls = [run("a", 10), run("a", 10)];
+    await time.pass(100);
+    await Promise.all([failed, ...calls]);
+    assert.deepEqual(starts.map(([, at]) => at), [0, 10, 20]);
+  });
+}
+
+for (const [how, limits] of [["directly", DIRECT_LIMITS], ["by proxy", PROXIED_LIMITS]] as const) {
+  Deno.test(`host limiter: ${how}, any number of dead registries leaves those that answer their places`, async () => {
+    const { time, starts, run } = rig(limits);
+    const proof = run("live", 1);
+    await time.pass(1);
+    await proof;
+    const silent: Promise<unknown>[] = [];
+    for (let dead = 0; dead < 300; dead++) {
+      for (let n = 0; n < 20; n++) {
+        silent.push(run(`dead${dead}`, 60_000, failure()).catch(() => {}));
+      }
+    }
+    const places = limits.together - limits.untried.together;
+    const live = Array.from({ length: places }, () => run("live", 10));
+    await time.pass(20);
+    await Promise.all(live);
+    const started = starts.filter(([host, at]) => host === "live" && at === 1).length;
+    assert.equal(started, Math.min(places, limits.perHost));
+    await time.pass(3_600_000);
+    await Promise.all(silent);
+    const calls = starts.filter(([host]) => host === "dead7").length;
+    assert.ok(calls <= limits.untried.perHost, "who waits shares the failure");
+  });
+}
+
+Deno.test("host limiter: hosts that wait for places have them by turns", async () => {
+  const { time, starts, run } = rig({ together: 1, perHost: 1 });
+  const calls = [run("a", 10), run("a", 10), run("a", 10), run("b", 10), run("c", 10)];
+  await time.pass(100);
+  await Promise.all(calls);
+  assert.deepEqual(starts.map(([host]) => host), ["a", "a", "b", "c", "a"]);
+});
+
+Deno.test("host limiter: of hosts that answered, a thousand are remembered, those of last", async () => {
+  const { time, starts, run } = rig({
+    together: 9,
+    perHost: 3,
+    untried: { together: 9, perHost: 1 },
+  });
+  for (let n = 0; n <= 1000; n++) {
+    const call = run(`r${n}`, 0);
+    await time.pass(0);
+    await call;
+  }
+  const calls = ["r0", "r0", "r1000", "r1000"].map((host) => run(host, 10));
+  await time.pass(100);
+  await Promise.all(calls);
+  assert.deepEqual(starts.slice(1001), [["r0", 0], ["r1000", 0], ["r1000", 0], ["r0", 10]]);
+});
+
 Deno.test("host limiter: an abort ends every wait with its reason, and lets nobody in after", async () => {
   const { time, starts, run, stop } = rig({ together: 2, perHost: 1 });
   const calls = [run("a", 10), run("b", 10)];
@@ -119,6 +239,10 @@ Deno.test("property: never more at once than the limits allow, and every call en
   const limits = fc.record({
     together: fc.integer({ min: 1, max: 6 }),
     perHost: fc.integer({ min: 1, max: 4 }),
+    untried: fc.record({
+      together: fc.integer({ min: 1, max: 6 }),
+      perHost: fc.integer({ min: 1, max: 4 }),
+    }),
   });
   await fc.assert(
     fc.asyncProperty(limits, fc.array(call, { maxLength: 30 }), async (kept, calls) => {
@@ -131,7 +255,10 @@ Deno.test("property: never more at once than the limits allow, and every call en
       await time.pass(60_000);
       await Promise.all(ended);
       assert.ok(most() <= kept.together, `${most()} at once`);
-      assert.ok(mostOfOne() <= kept.perHost, `${mostOfOne()} at once to one host`);
+      const ofOne = Math.max(kept.perHost, kept.untried.perHost);
+      assert.ok(mostOfOne() <= ofOne, `${mostOfOne()} at once to one host`);
+      // No place was lost on the way: whoever asks next is let in at once.
+      assert.equal(await settle(time, run("new", 0)), "new");
     }),
     { numRuns: 60 },
   );

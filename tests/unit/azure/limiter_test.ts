@@ -91,6 +91,33 @@ Deno.test("limiter: a pause that comes while calls wait holds those back, too", 
   assert.deepEqual(starts, [0, 3500]);
 });
 
+for (
+  const [what, hours] of [["set back", -1], ["set forward", 1]] as const
+) {
+  Deno.test(`limiter: a clock that is ${what} by an hour holds no call back for longer`, async () => {
+    const time = new FakeTime();
+    let skewMs = 0;
+    const limiter = new Limiter(IMDS_LIMITS, time.skewed(() => skewMs));
+    const starts: number[] = [];
+    const run = () => limiter.run(NEVER, () => Promise.resolve(void starts.push(time.elapsed())));
+    const calls = Array.from({ length: 5 }, run);
+    await time.pass(100);
+    skewMs = hours * 3_600_000;
+    calls.push(run());
+    await time.pass(300);
+    limiter.pause(2000);
+    calls.push(run());
+    await time.pass(100);
+    skewMs = 0;
+    await time.pass(2000);
+    await Promise.all(calls);
+    assert.deepEqual(starts.slice(0, 4), [0, 0, 0, 0]);
+    assert.ok(starts[5]! <= 250, `${starts}`);
+    assert.ok(starts[6]! <= 2400, `${starts}`);
+    assert.equal(starts.length, 7);
+  });
+}
+
 Deno.test("limiter: what a call answers or throws is passed on, and its place is free again", async () => {
   const { time, limiter } = rig({ calls: 9, windowMs: 1000, concurrent: 1 });
   const boom = new Error("boom");

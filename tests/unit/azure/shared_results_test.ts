@@ -9,7 +9,7 @@ function rig() {
   const stop = new AbortController();
   const results = new SharedResults<number>(
     time.clock,
-    () => time.clock.now() + 1000,
+    { until: () => time.clock.now() + 1000, failureMs: () => 5000 },
     stop.signal,
   );
   const next = () => Promise.resolve(++made);
@@ -47,29 +47,113 @@ Deno.test("shared results: a result that is slow to come is shared however long 
   assert.deepEqual([await first, await second, await results.get("k", next)], [-1, -1, -1]);
 });
 
-Deno.test("shared results: a failure is shared by those who wait, and by nobody after", async () => {
-  const { results, next } = rig();
-  const boom = new Error("boom");
-  const fail = () => Promise.reject(boom);
+const BOOM = new Error("boom");
+const fail = () => Promise.reject(BOOM);
+
+Deno.test("shared results: a failure is shared by those who wait, and for its time by those who come", async () => {
+  const { time, results, next } = rig();
   const failures = [results.get("k", fail), results.get("k", next)].map((p) => rejection<Error>(p));
-  assert.deepEqual(await Promise.all(failures), [boom, boom]);
+  assert.deepEqual(await Promise.all(failures), [BOOM, BOOM]);
+  await time.pass(4999);
+  assert.equal(await rejection<Error>(results.get("k", next)), BOOM);
+  await time.pass(1);
   assert.equal(await results.get("k", next), 1);
 });
 
-Deno.test("shared results: what is forgotten is made anew", async () => {
+Deno.test("shared results: nobody is told of a failure twice, and the next is news to all", async () => {
+  const { time, results, next, made } = rig();
+  await rejection(results.get("k", fail));
+  const failedAt = time.clock.now();
+  await time.pass(1000);
+  const again = new Error("again");
+  const retry = results.get("k", () => Promise.reject(again), { failedAt });
+  assert.equal(await rejection<Error>(retry), again);
+  await time.pass(1000);
+  assert.equal(await rejection<Error>(results.get("k", next, { failedAt })), again);
+  assert.equal(made(), 0);
+  assert.equal(await results.get("k", next, { failedAt: time.clock.now() - 1000 }), 1);
+});
+
+Deno.test("shared results: a last try is put off by no failure, and by no attempt of less need", async () => {
+  const { results, next } = rig();
+  await rejection(results.get("a", fail));
+  assert.equal(await results.get("a", next, { lastTry: true }), 1);
+  const { promise, resolve } = Promise.withResolvers<number>();
+  const slow = results.get("b", () => promise);
+  const last = [
+    results.get("b", next, { lastTry: true }),
+    results.get("b", next, { lastTry: true }),
+    results.get("b", next),
+  ];
+  assert.deepEqual(await Promise.all(last), [2, 2, 2]);
+  resolve(9);
+  assert.equal(await slow, 9);
+  assert.equal(await results.get("b", next), 2, "what came late takes nobody's place");
+});
+
+Deno.test("shared results: a failure that is nobody else's is shared by those who wait alone", async () => {
+  const time = new FakeTime();
+  const { signal } = new AbortController();
+  const results = new SharedResults<number>(
+    time.clock,
+    { until: () => 0, failureMs: () => 0 },
+    signal,
+  );
+  const failures = [results.get("k", fail), results.get("k", fail)].map((p) => rejection<Error>(p));
+  assert.deepEqual(await Promise.all(failures), [BOOM, BOOM]);
+  assert.equal(await results.get("k", () => Promise.resolve(7)), 7);
+});
+
+Deno.test("shared results: only a value that suits is shared", async () => {
   const { results, next } = rig();
   await results.get("k", next);
-  results.forget("k");
-  results.forget("never asked for");
+  assert.equal(await results.get("k", next, { suits: (value) => value === 1 }), 1);
+  assert.equal(await results.get("k", next, { suits: (value) => value > 1 }), 2);
+});
+
+Deno.test("shared results: where the clock was set back nothing made before is shared", async () => {
+  const time = new FakeTime();
+  const { signal } = new AbortController();
+  let skewMs = 0;
+  const clock = time.skewed(() => skewMs);
+  const keeping = { until: () => clock.now() + 1000, failureMs: () => 1000 };
+  const results = new SharedResults<number>(clock, keeping, signal);
+  await results.get("value", () => Promise.resolve(1));
+  await rejection(results.get("failure", fail));
+  skewMs = -3_600_000;
+  const two = () => Promise.resolve(2);
+  assert.deepEqual([await results.get("value", two), await results.get("failure", two)], [2, 2]);
+});
+
+Deno.test("shared results: what is in doubt is shared until it has that age, and not after", async () => {
+  const { time, results, next } = rig();
+  await results.get("k", next);
+  results.doubt("k", 1, 500);
+  results.doubt("never asked for", 1, 0);
+  await time.pass(499);
+  assert.equal(await results.get("k", next), 1);
+  await time.pass(1);
   assert.equal(await results.get("k", next), 2);
 });
 
-Deno.test("shared results: a late failure of what was forgotten does not touch its successor", async () => {
+Deno.test("shared results: doubt prolongs nothing, and touches no other value", async () => {
+  const { time, results, next } = rig();
+  await results.get("k", next);
+  results.doubt("k", 1, 60_000);
+  results.doubt("k", 7, 0);
+  await time.pass(999);
+  assert.equal(await results.get("k", next), 1);
+  await time.pass(1);
+  const successor = results.get("k", next);
+  results.doubt("k", 1, 0);
+  assert.deepEqual(await Promise.all([successor, results.get("k", next)]), [2, 2]);
+});
+
+Deno.test("shared results: a late failure does not touch what took its place", async () => {
   const { results, next, made } = rig();
   const { promise, reject } = Promise.withResolvers<number>();
   const first = rejection<Error>(results.get("k", () => promise));
-  results.forget("k");
-  await results.get("k", next);
+  await results.get("k", next, { lastTry: true });
   reject(new Error("late"));
   await first;
   await results.get("k", next);
@@ -92,7 +176,8 @@ Deno.test("shared results: what is over is dropped though nobody asks again, and
 Deno.test("shared results: one that lasts is kept while those around it are dropped", async () => {
   const time = new FakeTime();
   const { signal } = new AbortController();
-  const results = new SharedResults<number>(time.clock, (moment) => moment, signal);
+  const keeping = { until: (moment: number) => moment, failureMs: () => 0 };
+  const results = new SharedResults<number>(time.clock, keeping, signal);
   const start = time.clock.now();
   const until = (ms: number) => () => Promise.resolve(start + ms);
   await results.get("long", until(60_000));

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import {
+  isLastTry,
   nextAttemptAt,
   type RetriedFailure,
   type RetryHistory,
@@ -12,8 +13,10 @@ const NOW = 1_800_000_000_000;
 const highest = () => 1 - Number.EPSILON;
 const lowest = () => 0;
 
-const delay = (failure: RetriedFailure, history: Partial<RetryHistory>, random = highest) =>
-  Math.round(nextAttemptAt(failure, { now: NOW, failures: 1, ...history }, random) - NOW);
+const delay = (failure: RetriedFailure, history: Partial<RetryHistory>, random = highest) => {
+  const whole = { now: NOW, startedAt: NOW, failures: 1, ...history };
+  return Math.round(nextAttemptAt(failure, whole, random) - NOW);
+};
 
 const CASES: readonly {
   name: string;
@@ -96,27 +99,64 @@ Deno.test("retry policy: an expired credential hurries nobody", () => {
   }
 });
 
-Deno.test("retry policy: a credential is never left to expire without a try in its last half minute", () => {
+Deno.test("retry policy: a Retry-After of less than a second does away with no delay", () => {
+  for (const retryAfterMs of [0, 999]) {
+    const failure: RetriedFailure = { class: "throttled", retryAfterMs };
+    assert.equal(delay(failure, { failures: 20 }), 5 * MINUTE);
+    assert.equal(delay(failure, { failures: 1 }, lowest), Math.max(500, retryAfterMs));
+  }
+});
+
+Deno.test("retry policy: an attempt that lasted beyond the moment of the last one is made once more", () => {
+  const failure: RetriedFailure = { class: "auth-denied", retryAfterMs: 10 * MINUTE };
+  const servesUntil = NOW + 10 * SECOND;
+  const startedAt = servesUntil - 21 * SECOND;
+  assert.equal(delay(failure, { servesUntil, startedAt }), 500);
+  const inTime = servesUntil - 20 * SECOND;
+  assert.equal(delay(failure, { servesUntil, startedAt: inTime }, lowest), 10 * MINUTE);
+  assert.equal(delay(failure, { servesUntil: NOW, startedAt }, lowest), 10 * MINUTE);
+});
+
+for (
+  const [left, expected] of [
+    [20_001, false],
+    [20_000, true],
+    [1, true],
+    [0, false],
+    [-1, false],
+  ] as const
+) {
+  Deno.test(`retry policy: with ${left} ms left it is ${expected ? "the" : "not the"} last try`, () => {
+    assert.equal(isLastTry(NOW, NOW + left), expected);
+  });
+}
+
+Deno.test("retry policy: without a credential that serves no try is the last", () => {
+  assert.equal(isLastTry(NOW, undefined), false);
+});
+
+Deno.test("retry policy: a credential is never left to expire without a try in its last 20 s", () => {
   const failures: fc.Arbitrary<RetriedFailure> = fc.record({
     class: fc.constantFrom("transient", "throttled", "auth-denied", "permanent-user-error"),
     healsInCluster: fc.constantFrom(undefined, true as const),
-    retryAfterMs: fc.option(fc.integer({ min: 1000, max: 3_600_000 }), { nil: undefined }),
+    retryAfterMs: fc.option(fc.integer({ min: 0, max: 3_600_000 }), { nil: undefined }),
   }).map((failure) => JSON.parse(JSON.stringify(failure)) as RetriedFailure);
   const life = fc.integer({ min: 60 * SECOND, max: 90 * MINUTE });
+  const lasting = fc.integer({ min: 0, max: 60 * SECOND });
   const draws = fc.array(fc.double({ min: 0.1, max: 0.999, noNaN: true }), { minLength: 1 });
-  fc.assert(fc.property(failures, life, draws, (failure, ms, drawn) => {
+  fc.assert(fc.property(failures, life, lasting, draws, (failure, ms, lastsMs, drawn) => {
     const servesUntil = NOW + ms;
-    let now = NOW;
-    let last = now;
-    for (let tries = 1; now < servesUntil; tries++) {
-      assert.ok(tries < 20_000, "tries do not come to an end");
-      last = now;
-      const random = () => drawn[tries % drawn.length]!;
-      now = nextAttemptAt(failure, { now, failures: tries, servesUntil }, random);
+    let startedAt = NOW;
+    let next = startedAt;
+    for (let failures = 1; next < servesUntil; failures++) {
+      assert.ok(failures < 20_000, "tries do not come to an end");
+      startedAt = next;
+      const history = { now: startedAt + lastsMs, startedAt, failures, servesUntil };
+      next = nextAttemptAt(failure, history, () => drawn[failures % drawn.length]!);
+      assert.ok(next > history.now, "a failed attempt is made again at once");
     }
-    assert.ok(
-      servesUntil - last <= 30 * SECOND,
-      `the last try was ${servesUntil - last} ms before`,
-    );
+    // One that is under way at the end could not have been followed by another.
+    const wasLast = isLastTry(startedAt, servesUntil) || startedAt + lastsMs >= servesUntil - 500;
+    assert.ok(wasLast, `the last try was ${servesUntil - startedAt} ms before`);
   }));
 });

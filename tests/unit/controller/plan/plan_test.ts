@@ -4,7 +4,12 @@ import type {
   BindingView,
   Condition,
 } from "../../../../src/controller/binding/view.ts";
-import type { Action, Plan, SecretWrite } from "../../../../src/controller/plan/actions.ts";
+import type {
+  Action,
+  MintAction,
+  Plan,
+  SecretWrite,
+} from "../../../../src/controller/plan/actions.ts";
 import { inputsOfAttempt, plan } from "../../../../src/controller/plan/plan.ts";
 import { refreshAt } from "../../../../src/controller/plan/schedule.ts";
 import type {
@@ -52,7 +57,7 @@ const REQUEST = {
 const ADD_FINALIZER: Action = { kind: "addFinalizer" };
 const REMOVE_FINALIZER: Action = { kind: "removeFinalizer" };
 const inspect = (name = NAME): Action => ({ kind: "inspectSecret", name });
-const mint = (write: SecretWrite, reason: string): Action => ({
+const mint = (write: SecretWrite, reason: string): MintAction => ({
   kind: "mint",
   request: REQUEST,
   write,
@@ -141,6 +146,7 @@ const found = (secret: SecretState, content: Content = INTACT): Inspection => ({
 function troubled(snapshot: Snapshot, change: Partial<Trouble> = {}): Snapshot {
   const trouble: Trouble = {
     failures: 1,
+    failedAt: NOW - MINUTE,
     retryAt: NOW + MINUTE,
     class: "transient",
     reason: "Timeout",
@@ -359,7 +365,11 @@ const NAMESPACE_ENDING: readonly Case[] = [
     when: "once it is time the namespace is tried again",
     snapshot: troubled(snapshotOf(NEW), { ...ENDING, retryAt: NOW }),
     plan: {
-      actions: [ADD_FINALIZER, mint({ mode: "create" }, "there is no Secret"), attach()],
+      actions: [
+        ADD_FINALIZER,
+        { ...mint({ mode: "create" }, "there is no Secret"), failedAt: NOW - MINUTE },
+        attach(),
+      ],
     },
   },
   {
@@ -762,12 +772,32 @@ const TROUBLES: readonly Case[] = [
   {
     when: "at that moment it is made again",
     snapshot: troubled(snapshotOf(V1, { inspection: { kind: "absent" } }), { retryAt: NOW }),
-    plan: { actions: [mint({ mode: "create" }, "there is no Secret"), attach()] },
+    plan: {
+      actions: [
+        { ...mint({ mode: "create" }, "there is no Secret"), failedAt: NOW - MINUTE },
+        attach(),
+      ],
+    },
   },
   {
-    when: "other inputs than those that failed are tried at once",
+    when:
+      "other inputs than those that failed are tried at once, whatever failed for others so far",
     snapshot: troubled(snapshotOf(V1, { inspection: { kind: "absent" } }), { inputs: "before" }),
-    plan: { actions: [mint({ mode: "create" }, "there is no Secret"), attach()] },
+    plan: {
+      actions: [{ ...mint({ mode: "create" }, "there is no Secret"), failedAt: NOW }, attach()],
+    },
+  },
+  {
+    when: "20 s before the credential expires it is the last try",
+    snapshot: { ...SERVING, trouble: { ...SERVING.trouble!, retryAt: NOW } },
+    at: NOW + 2 * HOUR - 20_000,
+    plan: {
+      actions: [{
+        ...mint({ mode: "update", secret: OURS }, "the refresh is due"),
+        failedAt: NOW - MINUTE,
+        lastTry: true,
+      }],
+    },
   },
   {
     when: "a failing refresh leaves the credential in use: Ready stays, the error tells",

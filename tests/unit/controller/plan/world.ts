@@ -200,6 +200,7 @@ export class World {
     const retryAt = this.now + RETRY_MS;
     this.#troubles.set(key, {
       failures: 1,
+      failedAt: this.now,
       retryAt,
       class: "transient",
       reason: "Timeout",
