@@ -1,20 +1,22 @@
 import type { Clock } from "./clock.ts";
 
-/** What ends the work, and when, in milliseconds since the epoch. */
+/** What ends the work, how long after it was set, and when, in milliseconds since the epoch. */
 interface Limit {
+  readonly limitMs: number;
   readonly dueAt: number;
   readonly reason: () => Error;
 }
 
 /** A timer that looks at the limit when it is due. */
 interface Timer {
-  readonly dueAt: number;
+  readonly delayMs: number;
   readonly cancel: () => void;
 }
 
 /**
  * A signal that follows the caller's and also aborts when a limit of time runs out. `end()` leaves
  * neither timer nor listener, so that a signal which lives as long as the process gathers none.
+ * However the wall clock is set meanwhile, no limit takes longer than twice its time.
  */
 export class Deadline {
   readonly #clock: Clock;
@@ -43,11 +45,10 @@ export class Deadline {
 
   /** Aborts with `reason()` after `limitMs`, counted from now. Replaces an earlier limit. */
   limit(limitMs: number, reason: () => Error): void {
-    const dueAt = this.#clock.now() + limitMs;
-    this.#limit = { dueAt, reason };
+    this.#limit = { limitMs, dueAt: this.#clock.now() + limitMs, reason };
     // Timers are a notable part of a request's cost, and hardly ever come due: the one of an earlier
-    // limit serves the next, too, where it does not come too late for it.
-    if (this.#timer !== undefined && this.#timer.dueAt <= dueAt) return;
+    // limit serves the next, too, where it cannot come too late for it.
+    if (this.#timer !== undefined && this.#timer.delayMs <= limitMs) return;
     this.#timer?.cancel();
     this.#lookAfter(limitMs);
   }
@@ -66,16 +67,21 @@ export class Deadline {
   }
 
   #lookAfter(delayMs: number): void {
-    const cancel = this.#clock.after(delayMs, () => this.#look());
-    this.#timer = { dueAt: this.#clock.now() + delayMs, cancel };
+    const limit = this.#limit;
+    const cancel = this.#clock.after(delayMs, () => this.#look(limit));
+    this.#timer = { delayMs, cancel };
   }
 
-  #look(): void {
+  /** The timer that was set for the limit `served` is due. */
+  #look(served: Limit | undefined): void {
     this.#timer = undefined;
-    if (this.#limit === undefined || this.signal.aborted) return;
-    const leftMs = this.#limit.dueAt - this.#clock.now();
+    const limit = this.#limit;
+    if (limit === undefined || this.signal.aborted) return;
+    // Only where the timer was an earlier limit's must the wall clock say how much is left. One that
+    // was set back must not say more than the whole.
+    const leftMs = limit === served ? 0 : Math.min(limit.dueAt - this.#clock.now(), limit.limitMs);
     if (leftMs > 0) return this.#lookAfter(leftMs);
     this.#expired = true;
-    this.#controller.abort(this.#limit.reason());
+    this.#controller.abort(limit.reason());
   }
 }
