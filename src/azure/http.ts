@@ -64,7 +64,7 @@ export async function callAzure(
     if (error instanceof AzureError) throw error;
     if (request.signal.aborted) throw request.signal.reason;
     if (error instanceof Deno.errors.NotCapable) throw notAllowed(request, error);
-    throw noAnswer(request, deadline.expired, error);
+    throw noWholeAnswer(request, { status, timedOut: deadline.expired }, error);
   } finally {
     deadline.end();
     transport.onCall?.(request.endpoint, status, transport.clock.now() - startedAt);
@@ -152,22 +152,32 @@ function notAllowed({ endpoint, url }: AzureRequest, cause: Error): AzureError {
   }, { cause });
 }
 
-function noAnswer(request: AzureRequest, timedOut: boolean, cause: unknown): AzureError {
-  const host = hostOf(request.endpoint, request.url);
-  const common = { endpoint: request.endpoint, host, class: "transient" } as const;
-  if (timedOut) {
+function noWholeAnswer(
+  request: AzureRequest,
+  { status, timedOut }: { readonly status: number; readonly timedOut: boolean },
+  cause: unknown,
+): AzureError {
+  const { endpoint, url, timeoutMs } = request;
+  const host = hostOf(endpoint, url);
+  const limit = `within ${timeoutMs / 1000} s`;
+  const common = { endpoint, host, class: "transient" } as const;
+  if (status === 0) {
     return new AzureError({
       ...common,
-      reason: "Timeout",
-      problem: `${host} did not answer within ${request.timeoutMs / 1000} s`,
-      remedy: reachability(request.endpoint),
+      reason: timedOut ? "Timeout" : "Unreachable",
+      problem: timedOut
+        ? `${host} did not answer ${limit}`
+        : `${host} could not be reached, or gave no answer`,
+      remedy: reachability(endpoint),
     }, { cause });
   }
   return new AzureError({
     ...common,
-    reason: "Unreachable",
-    problem: `${host} could not be reached, or broke off its answer`,
-    remedy: reachability(request.endpoint),
+    reason: timedOut ? "Timeout" : "Truncated",
+    status,
+    problem: `${host} began an answer (HTTP ${status}) ` +
+      (timedOut ? `that did not end ${limit}` : "and broke it off"),
+    remedy: "Look for a proxy or a firewall between the operator and this host.",
   }, { cause });
 }
 

@@ -70,7 +70,18 @@ const timeout = (endpoint: AzureEndpoint): Outcome => [
 ];
 const unreachable = (endpoint: AzureEndpoint): Outcome => [
   "Unreachable",
-  `${HOSTS[endpoint]} could not be reached, or broke off its answer. ${REACH[endpoint]}`,
+  `${HOSTS[endpoint]} could not be reached, or gave no answer. ${REACH[endpoint]}`,
+];
+const CUT = "Look for a proxy or a firewall between the operator and this host.";
+const unended = (endpoint: AzureEndpoint): Outcome => [
+  "Timeout",
+  `${HOSTS[endpoint]} began an answer (HTTP 200) that did not end within ${
+    BOUNDS[endpoint]
+  } s. ${CUT}`,
+];
+const truncated = (endpoint: AzureEndpoint): Outcome => [
+  "Truncated",
+  `${HOSTS[endpoint]} began an answer (HTTP 200) and broke it off. ${CUT}`,
 ];
 const redirected = (status: number) => (endpoint: AzureEndpoint): Outcome => [
   "Redirected",
@@ -95,8 +106,8 @@ const OUTCOMES: Readonly<Record<AbuseName, (endpoint: AzureEndpoint) => Outcome>
   "hang": timeout,
   "redirect-302": redirected(302),
   "redirect-307": redirected(307),
-  "cut": unreachable,
-  "slow-drip": timeout,
+  "cut": truncated,
+  "slow-drip": unended,
   "dns": unreachable,
 };
 const OF_REGISTRIES: readonly AbuseName[] = ["not-a-jwt", "no-exp", "exp-past", "wrong-registry"];

@@ -79,23 +79,58 @@ Deno.test("http: a call that nobody answers ends at its timeout, and the request
   assert.deepEqual([aborted, transport.calls], [false, []]);
   await time.pass(1);
   const { failure } = await outcome;
-  assert.deepEqual([aborted, failure.reason, failure.class], [true, "Timeout", "transient"]);
+  assert.deepEqual([aborted, failure.reason, failure.class, failure.status], [
+    true,
+    "Timeout",
+    "transient",
+    undefined,
+  ]);
   assert.deepEqual(transport.calls, [["imds", 0, 15_000]]);
   assert.equal(time.pending, 0);
 });
 
-Deno.test("http: a body that does not end is bound by the same timeout", async () => {
+/** Begins its body, and then does what `rest` does. */
+function begun(status: number, rest: Partial<UnderlyingDefaultSource<Uint8Array>>): Response {
+  const start = (controller: ReadableStreamDefaultController<Uint8Array>) => {
+    controller.enqueue(new TextEncoder().encode("{"));
+  };
+  return new Response(new ReadableStream<Uint8Array>({ start, ...rest }), { status });
+}
+
+Deno.test("http: a body that does not end is bound by the same timeout, and no silence", async () => {
   const time = new FakeTime();
   let cancelled = false;
-  const body = () =>
-    new ReadableStream<Uint8Array>({
-      start: (controller) => controller.enqueue(new TextEncoder().encode("{")),
-      cancel: () => void (cancelled = true),
-    });
-  const transport = transportOf(time, () => Promise.resolve(new Response(body())));
-  const error = await settle(time, rejection(callAzure(transport, requestTo("token"))), 15_000);
-  assert.deepEqual([error.failure.reason, cancelled], ["Timeout", true]);
+  const cancel = () => void (cancelled = true);
+  const transport = transportOf(time, () => Promise.resolve(begun(200, { cancel })));
+  const call = rejection(callAzure(transport, requestTo("token")));
+  const { failure, message } = await settle(time, call, 15_000);
+  assert.deepEqual([failure.reason, failure.status, cancelled], ["Timeout", 200, true]);
+  assert.equal(
+    message,
+    "bench.azurecr.io began an answer (HTTP 200) that did not end within 15 s. " +
+      "Look for a proxy or a firewall between the operator and this host.",
+  );
   assert.deepEqual(transport.calls, [["token", 200, 15_000]]);
+});
+
+Deno.test("http: a body that is broken off is told apart from no answer, with its status", async () => {
+  const time = new FakeTime();
+  const broken = new TypeError("error reading a body from connection");
+  const pull = () => Promise.reject(broken);
+  const transport = transportOf(time, () => Promise.resolve(begun(503, { pull })));
+  const { failure, message, cause } = await rejection(callAzure(transport, requestTo("imds")));
+  assert.deepEqual([failure.reason, failure.class, failure.status, cause], [
+    "Truncated",
+    "transient",
+    503,
+    broken,
+  ]);
+  assert.equal(
+    message,
+    "IMDS began an answer (HTTP 503) and broke it off. " +
+      "Look for a proxy or a firewall between the operator and this host.",
+  );
+  assert.deepEqual(transport.calls, [["imds", 503, 0]]);
 });
 
 Deno.test("http: the caller's abort ends a call at once with the caller's reason", async () => {
@@ -185,16 +220,16 @@ Deno.test("http: an answer of exactly 1 MiB is read whole, and one byte more is 
 
 Deno.test("http: each endpoint says where to look when it cannot be reached", async () => {
   const endpoints: readonly AzureEndpoint[] = ["imds", "entra", "exchange", "token"];
-  const registry = "bench.azurecr.io could not be reached, or broke off its answer. Check the " +
+  const registry = "bench.azurecr.io could not be reached, or gave no answer. Check the " +
     "registry's name, and DNS, firewall and private endpoint on the way to it.";
   const messages = await Promise.all(endpoints.map(async (endpoint) => {
     const transport = transportOf(new FakeTime(), () => Promise.reject(new TypeError("dns error")));
     return (await rejection(callAzure(transport, requestTo(endpoint)))).message;
   }));
   assert.deepEqual(messages, [
-    "IMDS could not be reached, or broke off its answer. Check that the operator runs on an " +
+    "IMDS could not be reached, or gave no answer. Check that the operator runs on an " +
     "Azure node and that no network policy blocks 169.254.169.254.",
-    "login.microsoftonline.com could not be reached, or broke off its answer. Check DNS, " +
+    "login.microsoftonline.com could not be reached, or gave no answer. Check DNS, " +
     "firewall and proxy on the way to this host.",
     registry,
     registry,
