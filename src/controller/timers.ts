@@ -1,10 +1,28 @@
 import type { Clock } from "../runtime/clock.ts";
+import { type Due, MomentHeap } from "./moment_heap.ts";
 
-/** One timer a key: the moment at which a binding is to be looked at again. */
+/** A key's moment. */
+interface Entry extends Due {
+  readonly key: string;
+}
+
+/**
+ * How long the wall clock is not looked at. A timer knows nothing of it: what is due by a clock that
+ * was set forward, or on a machine that was suspended meanwhile, is late by no more than this.
+ */
+const LONGEST_SLEEP_MS = 60_000;
+
+/**
+ * One moment a key: when a binding is to be looked at again. All keys share one timer, so that
+ * thousands of them cost an idle process one look a minute.
+ */
 export class Timers {
   readonly #clock: Clock;
   readonly #due: (key: string) => void;
-  readonly #pending = new Map<string, { at: number; cancel: () => void }>();
+  readonly #pending = new Map<string, Entry>();
+  readonly #order = new MomentHeap<Entry>();
+  /** The timer that runs, and the earliest entry when it was set. */
+  #timer: { readonly first: Entry; readonly cancel: () => void } | undefined;
 
   /** Calls `due` with a key when its moment has come. */
   constructor(clock: Clock, due: (key: string) => void) {
@@ -20,23 +38,61 @@ export class Timers {
   /** Sets the moment for `key`, in milliseconds since the epoch; it takes the place of any other. */
   set(key: string, at: number): void {
     if (this.#pending.get(key)?.at === at) return;
-    this.clear(key);
-    const cancel = this.#clock.after(at - this.#clock.now(), () => {
-      this.#pending.delete(key);
-      this.#due(key);
-    });
-    this.#pending.set(key, { at, cancel });
+    this.#forget(key);
+    const entry = { key, at, place: -1 };
+    this.#pending.set(key, entry);
+    this.#order.add(entry);
+    this.#arm();
   }
 
   /** Takes the moment of `key` back. */
   clear(key: string): void {
-    this.#pending.get(key)?.cancel();
-    this.#pending.delete(key);
+    this.#forget(key);
+    this.#arm();
   }
 
   /** Takes every moment back. */
   stop(): void {
-    for (const { cancel } of this.#pending.values()) cancel();
-    this.#pending.clear();
+    for (const key of this.#pending.keys()) this.#forget(key);
+    this.#arm();
+  }
+
+  #forget(key: string): void {
+    const entry = this.#pending.get(key);
+    if (entry === undefined) return;
+    this.#pending.delete(key);
+    this.#order.remove(entry);
+  }
+
+  #arm(): void {
+    const { first } = this.#order;
+    if (this.#timer?.first === first) return;
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    if (first === undefined) return;
+    const waitMs = Math.max(0, Math.ceil(first.at - this.#clock.now()));
+    const cancel = this.#clock.after(Math.min(waitMs, LONGEST_SLEEP_MS), () => this.#look());
+    this.#timer = { first, cancel };
+  }
+
+  #look(): void {
+    this.#timer = undefined;
+    // What is set from within is looked at next time: it may have passed already.
+    for (const entry of this.#takeDue(this.#clock.now())) {
+      if (this.#pending.get(entry.key) !== entry) continue;
+      this.#pending.delete(entry.key);
+      this.#due(entry.key);
+    }
+    this.#arm();
+  }
+
+  #takeDue(now: number): readonly Entry[] {
+    const due: Entry[] = [];
+    for (let { first } = this.#order; first !== undefined && first.at <= now;) {
+      this.#order.remove(first);
+      due.push(first);
+      first = this.#order.first;
+    }
+    return due;
   }
 }
