@@ -121,11 +121,12 @@ function controllerOf(
   recorder: EventRecorder,
   signal: AbortSignal,
 ): Controller {
-  const { clock, random, log, instruments } = surroundings;
+  const { clock, monotonic, random, log, instruments } = surroundings;
   const report = new TelemetryReport({ log, instruments, events: recorder, clock });
   return new Controller({
     rest,
     clock,
+    monotonic,
     random,
     report,
     settings: settingsOf(options),

@@ -35,6 +35,8 @@ export interface ControllerOptions {
   /** Whether each Secret is read by its name; else they are listed and watched. */
   readonly readsSecretsByName?: boolean;
   readonly clock: Clock;
+  /** Milliseconds that only ever advance. */
+  readonly monotonic: () => number;
   readonly random: Random;
   readonly report: ReconcileReport;
   /** Hears of the caches by the names of their resources. */
@@ -79,7 +81,11 @@ export class Controller {
     this.#informers = this.#createInformers(clients);
     this.cluster = new Cluster(this.#informers, options.settings);
     this.#timers = new Timers(options.clock, (key) => this.#queue.add(key));
-    this.#queue = new WorkQueue(CONCURRENCY, options.clock, (key, slot) => this.#work(key, slot));
+    this.#queue = new WorkQueue(
+      CONCURRENCY,
+      options.monotonic,
+      (key, slot) => this.#work(key, slot),
+    );
     this.#reconciler = new Reconciler({
       ...options,
       cluster: this.cluster,
@@ -108,7 +114,7 @@ export class Controller {
 
   /** The work that has lasted longest, if any is under way. */
   longestWork(): { readonly key: string; readonly forMs: number } | undefined {
-    return this.#queue.longest(this.#options.clock.now());
+    return this.#queue.longest();
   }
 
   /** How many bindings there are, by API and readiness. */

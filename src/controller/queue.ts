@@ -1,5 +1,3 @@
-import type { Clock } from "../runtime/clock.ts";
-
 /** A place among those who work at once, held by the work on one key. */
 export interface Slot {
   /** Gives the place up while `wait` runs, for waits on others that may take long. */
@@ -20,10 +18,10 @@ export type Work = (key: string, slot: Slot) => Promise<void>;
  */
 export class WorkQueue {
   readonly #concurrency: number;
-  readonly #clock: Pick<Clock, "now">;
+  readonly #monotonic: () => number;
   readonly #work: Work;
   readonly #waiting = new Set<string>();
-  /** Since when each key is worked on, in milliseconds since the epoch. Oldest first. */
+  /** Since when each key is worked on, in monotonic milliseconds. Oldest first. */
   readonly #working = new Map<string, number>();
   /** Work that gave its place up and wants it back. */
   readonly #returning: (() => void)[] = [];
@@ -34,9 +32,10 @@ export class WorkQueue {
   #done: () => void = () => {};
   #failure: { readonly error: unknown } | undefined;
 
-  constructor(concurrency: number, clock: Pick<Clock, "now">, work: Work) {
+  /** `monotonic` answers milliseconds that only ever advance: the wall clock may be set. */
+  constructor(concurrency: number, monotonic: () => number, work: Work) {
     this.#concurrency = concurrency;
-    this.#clock = clock;
+    this.#monotonic = monotonic;
     this.#work = work;
   }
 
@@ -50,9 +49,9 @@ export class WorkQueue {
     return this.#working.size;
   }
 
-  /** The work that has lasted longest at `now`, if any is under way. */
-  longest(now: number): { readonly key: string; readonly forMs: number } | undefined {
-    for (const [key, since] of this.#working) return { key, forMs: now - since };
+  /** The work that has lasted longest, if any is under way. */
+  longest(): { readonly key: string; readonly forMs: number } | undefined {
+    for (const [key, since] of this.#working) return { key, forMs: this.#monotonic() - since };
     return undefined;
   }
 
@@ -115,7 +114,7 @@ export class WorkQueue {
 
   #start(key: string): void {
     this.#active++;
-    this.#working.set(key, this.#clock.now());
+    this.#working.set(key, this.#monotonic());
     const slot: Slot = {
       outside: (wait) => this.#outside(wait),
       caughtUp: () => void this.#waiting.delete(key),

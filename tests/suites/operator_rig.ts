@@ -24,6 +24,8 @@ export interface RigOptions {
   readonly user?: string;
   /** Where the operator's jitter comes from. */
   readonly random?: Random;
+  /** Milliseconds that only ever advance; the process's own by default. */
+  readonly monotonic?: () => number;
 }
 
 /** Bindings of both APIs, Secrets and ServiceAccounts. */
@@ -93,7 +95,7 @@ export class OperatorRig implements AsyncDisposable {
       azureFetch: this.azure.fetch,
       azureLimits: DIRECT_LIMITS,
       clock: this.clock,
-      monotonic: () => performance.now(),
+      monotonic: this.#options.monotonic ?? (() => performance.now()),
       random: this.#options.random ?? Math.random,
       log,
       registry,

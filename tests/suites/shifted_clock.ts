@@ -37,6 +37,11 @@ export class ShiftedClock implements Clock {
     }
   }
 
+  /** Sets the wall clock by so much, as somebody who corrects it: what waits does not hear of it. */
+  set(byMs: number): void {
+    this.#offsetMs += byMs;
+  }
+
   #arm(pending: Pending): void {
     pending.cancel = systemClock.after(pending.at - this.now(), () => {
       this.#pending.delete(pending);

@@ -11,7 +11,7 @@ function rig(concurrency = 2) {
   const ends = new Map<string, (error?: Error) => void>();
   const slots = new Map<string, Slot>();
   const stop = new AbortController();
-  const queue = new WorkQueue(concurrency, time.clock, (key, slot) => {
+  const queue = new WorkQueue(concurrency, time.elapsed, (key, slot) => {
     log.push(`+${key}`);
     slots.set(key, slot);
     const { promise, resolve, reject } = Promise.withResolvers<void>();
@@ -155,14 +155,14 @@ Deno.test("queue: an error that work does not handle ends the queue once all wor
 Deno.test("queue: it tells of the work that has lasted longest", async () => {
   const { queue, end, stop, time } = rig();
   const running = queue.run(stop.signal);
-  assert.equal(queue.longest(time.clock.now()), undefined);
+  assert.equal(queue.longest(), undefined);
   queue.add("a");
   await time.pass(1000);
   queue.add("b");
   await time.pass(500);
-  assert.deepEqual(queue.longest(time.clock.now()), { key: "a", forMs: 1500 });
+  assert.deepEqual(queue.longest(), { key: "a", forMs: 1500 });
   await end("a");
-  assert.deepEqual(queue.longest(time.clock.now()), { key: "b", forMs: 500 });
+  assert.deepEqual(queue.longest(), { key: "b", forMs: 500 });
   await end("b");
   stop.abort();
   await running;
@@ -184,7 +184,7 @@ Deno.test("property: one worker a key, never too many at once, and no key is for
       /** Keys that were asked for and not begun since. */
       const owed = new Set<string>();
       let places = 0;
-      const queue = new WorkQueue(concurrency, time.clock, async (key, slot) => {
+      const queue = new WorkQueue(concurrency, time.elapsed, async (key, slot) => {
         assert.ok(!working.has(key), `two workers for ${key}`);
         working.add(key);
         owed.delete(key);
@@ -221,7 +221,7 @@ Deno.test("property: one worker a key, never too many at once, and no key is for
 Deno.test("queue: work that gives its place up at once nests no stack, however many keys wait", async () => {
   const end = new AbortController();
   let worked = 0;
-  const queue = new WorkQueue(2, { now: () => 0 }, async (_key, slot) => {
+  const queue = new WorkQueue(2, () => 0, async (_key, slot) => {
     await slot.outside(() => Promise.resolve());
     if (++worked === 20_000) end.abort();
   });
