@@ -94,7 +94,8 @@ export class Reconciler {
       }
       const failed = await this.#carryOut(key, snapshot.binding, actions, context);
       const comeBackAt = failed && await this.#failed(key, snapshot, failed, context);
-      if (comeBackAt !== undefined) return comeBackAt;
+      // What cannot be told must not keep a credential from its refresh.
+      if (comeBackAt !== undefined) return Math.min(comeBackAt, wakeAt ?? comeBackAt);
     }
     return this.#unsettled(key, id);
   }

@@ -552,6 +552,49 @@ Deno.test("reconciler: a status that cannot be written says nothing of the crede
   assert.equal(rig.minted.length, 1);
 });
 
+Deno.test("reconciler: a status that cannot be written does not delay the refresh", async () => {
+  await using rig = await new ReconcilerRig().start();
+  await rig.reconcile();
+  await rig.time.pass(Math.floor(rig.refreshIn() - 20 * SECOND));
+  rig.random = 0.999;
+  const action = { status: 422, reason: "Invalid", message: "no" };
+  await rig.send("PATCH", `${BINDING_PATH}/status`, { status: { conditions: [] } });
+  await rig.sync();
+  rig.kube.inject({ verb: "patch", subresource: "status", times: Infinity, action });
+  const waits: number[] = [];
+  for (let tries = 0; rig.minted.length === 1 && tries < 20; tries++) {
+    assert.ok(rig.refreshIn() > -1, "the refresh is late");
+    waits.push((await rig.reconcile())!);
+    assert.ok(waits.at(-1)! > 0, `${waits}`);
+    await rig.time.pass(Math.ceil(waits.at(-1)!));
+  }
+  assert.equal(rig.minted.length, 2, `${waits}`);
+  assert.ok(waits.length <= 4, `${waits}`);
+});
+
+Deno.test("reconciler: a refresh that came due while a status failed makes no hot loop", async () => {
+  await using rig = await new ReconcilerRig().start();
+  await rig.reconcile();
+  await rig.time.pass(Math.floor(rig.refreshIn() - 20 * SECOND));
+  const action = { status: 422, reason: "Invalid", message: "no" };
+  await rig.send("PATCH", `${BINDING_PATH}/status`, { status: { conditions: [] } });
+  await rig.sync();
+  rig.kube.inject({ verb: "patch", subresource: "status", times: Infinity, action });
+  rig.beforeRequest = async ({ url }) => {
+    if (url.includes("/status")) await rig.time.pass(30 * SECOND);
+  };
+  rig.beforeMint = () => {
+    throw azureError();
+  };
+  assert.ok((await rig.reconcile())! <= 0, "the refresh is due at once");
+  for (let tries = 0; tries < 5; tries++) {
+    const wait = await rig.reconcile();
+    const lines = rig.told.filter((line) => line.startsWith("failed mint"));
+    assert.equal(lines.length, tries + 1, rig.told.join("; "));
+    await rig.time.pass(Math.max(0, Math.ceil(wait!)));
+  }
+});
+
 Deno.test("reconciler: a fault in the cluster beside a write that is refused makes no hot loop", async () => {
   await using rig = await new ReconcilerRig().start();
   await rig.reconcile();
