@@ -16,7 +16,7 @@ import type { Cluster } from "./cluster/cluster.ts";
 import type { ActionContext, Executor } from "./execute/executor.ts";
 import { IdentityMemory } from "./identity_memory.ts";
 import type { Action } from "./plan/actions.ts";
-import { inputsOfAttempt, isEnding, plan, servesUntil } from "./plan/plan.ts";
+import { inputsOfAttempt, isEnding, lastsUntil, plan } from "./plan/plan.ts";
 import type { Inspection, Snapshot, Trouble } from "./plan/snapshot.ts";
 import type { ReconcileReport } from "./report.ts";
 import { nextAttemptAt, type RetriedFailure } from "./retry_policy.ts";
@@ -212,7 +212,7 @@ export class Reconciler {
       now,
       startedAt,
       failures,
-      ...optional("servesUntil", servesUntil(snapshot)),
+      ...optional("servesUntil", lastsUntil(snapshot)),
     };
     const retryAt = nextAttemptAt(failure, history, random);
     if (untold) this.#untold.set(key, failures);

@@ -17,6 +17,8 @@ import { extraneousSecrets, type SecretSlot, secretSlot } from "./secret_slot.ts
 import type { SecretState, Snapshot, Trouble } from "./snapshot.ts";
 import { type Outcome, statusFor } from "./status.ts";
 
+type OurSlot = Extract<SecretSlot, { kind: "ours" }>;
+
 /** As soon as whatever else may heal without a change that the caches tell of. */
 const LOOK_AGAIN_MS = 5 * 60_000;
 
@@ -81,7 +83,7 @@ function planFault(
   now: number,
 ): Plan {
   const left = credentialLeft(snapshot);
-  const expiresAt = left && lifetimeOf(left)?.expiresAt;
+  const expiresAt = expiryOf(left);
   const ready = expiresAt !== undefined && now < expiresAt;
   const outcome: Outcome = {
     ready,
@@ -106,7 +108,7 @@ function isMoment(moment: number | undefined): moment is number {
 /** The last attempt failed and the next is not due. A credential that still serves counts. */
 function planRest(snapshot: Snapshot, trouble: Trouble, now: number): Plan {
   const serving = servingCredential(snapshot);
-  const expiresAt = servesUntil(snapshot);
+  const expiresAt = expiryOf(serving);
   const ready = expiresAt !== undefined && now < expiresAt;
   const outcome: Outcome = {
     ready,
@@ -137,7 +139,7 @@ function planCredential(snapshot: Snapshot, wanted: Wanted, now: number): Plan {
     case "adoptSecret":
       return { actions: [...before, need, ...after] };
     case "nothing": {
-      const { secret } = slot as Extract<SecretSlot, { kind: "ours" }>;
+      const { secret } = slot as OurSlot;
       return planSettled(snapshot, secret, [...before, ...after], now);
     }
   }
@@ -152,7 +154,7 @@ function urgency(snapshot: Snapshot, now: number): Pick<MintAction, "failedAt" |
     : trouble && now;
   return {
     ...optional("failedAt", failedAt),
-    ...(isLastTry(now, servesUntil(snapshot)) ? { lastTry: true } : {}),
+    ...(isLastTry(now, lastsUntil(snapshot)) ? { lastTry: true } : {}),
   };
 }
 
@@ -230,19 +232,29 @@ function status(snapshot: Snapshot, outcome: Outcome, now: number): readonly Act
 }
 
 /**
- * When the credential expires that pods use while its successor cannot be had, in milliseconds since
- * the epoch; undefined where there is none.
+ * When the credential in the binding's Secret expires, if it is for the same inputs, in milliseconds
+ * since the epoch; undefined where there is none. Pods may use it although the target does not refer
+ * to it: by the account that the binding named before, or by its name.
  */
-export function servesUntil(snapshot: Snapshot): number | undefined {
-  const serving = servingCredential(snapshot);
-  return serving && lifetimeOf(serving)?.expiresAt;
+export function lastsUntil(snapshot: Snapshot): number | undefined {
+  return expiryOf(currentCredential(snapshot, ourSlot(snapshot)));
+}
+
+function expiryOf(secret: SecretState | undefined): number | undefined {
+  return secret && lifetimeOf(secret)?.expiresAt;
 }
 
 /** The credential that pods use while its successor cannot be had, if it is for the same inputs. */
 function servingCredential(snapshot: Snapshot): SecretState | undefined {
-  const slot = attachedSlot(snapshot);
+  return currentCredential(snapshot, attachedSlot(snapshot));
+}
+
+function currentCredential(
+  { binding }: Snapshot,
+  slot: OurSlot | undefined,
+): SecretState | undefined {
   if (slot === undefined || slot.content?.kind === "broken") return undefined;
-  return slot.secret.inputs === snapshot.binding.inputsHash ? slot.secret : undefined;
+  return slot.secret.inputs === binding.inputsHash ? slot.secret : undefined;
 }
 
 /**
@@ -255,10 +267,15 @@ function credentialLeft(snapshot: Snapshot): SecretState | undefined {
   return isKnown ? slot?.secret : undefined;
 }
 
-function attachedSlot(snapshot: Snapshot): Extract<SecretSlot, { kind: "ours" }> | undefined {
-  const { binding, serviceAccounts } = snapshot;
+function ourSlot(snapshot: Snapshot): OurSlot | undefined {
   const slot = secretSlot(snapshot);
-  if (slot.kind !== "ours") return undefined;
+  return slot.kind === "ours" ? slot : undefined;
+}
+
+function attachedSlot(snapshot: Snapshot): OurSlot | undefined {
+  const { binding, serviceAccounts } = snapshot;
+  const slot = ourSlot(snapshot);
+  if (slot === undefined) return undefined;
   const attached = serviceAccounts.get(binding.target)?.pullSecrets.includes(slot.secret.name);
   return attached ? slot : undefined;
 }

@@ -595,6 +595,48 @@ Deno.test("reconciler: a refresh that came due while a status failed makes no ho
   }
 });
 
+/** What somebody does to a settled binding, so that the operator writes what is then refused. */
+const RESTS: readonly { readonly name: string; readonly meddle: (rig: Rig) => Promise<unknown> }[] =
+  [
+    {
+      name: "a reference that cannot be added",
+      meddle: (rig) => rig.send("PATCH", ACCOUNT_PATH, { imagePullSecrets: null }),
+    },
+    {
+      name: "a reference that cannot be removed",
+      meddle: (rig) =>
+        Promise.resolve(rig.apply({
+          apiVersion: "v1",
+          kind: "ServiceAccount",
+          metadata: { name: "other" },
+          imagePullSecrets: [{ name: SECRET }],
+        })),
+    },
+  ];
+
+for (const { name, meddle } of RESTS) {
+  Deno.test(`reconciler: ${name} does not keep a credential from its last try`, async () => {
+    await using rig = await new ReconcilerRig().start();
+    await rig.reconcile();
+    await rig.time.pass(Math.floor(rig.refreshIn() - SECOND));
+    await meddle(rig);
+    await rig.sync();
+    const action = { status: 429, reason: "TooManyRequests", retryAfter: 3600 };
+    const match = { verb: "patch", resource: "serviceaccounts" };
+    rig.kube.inject({ ...match, times: Infinity, action });
+    const expiry = rig.secret(SECRET)!.metadata.annotations!["acr.microsoft.com/token.expiry"]!;
+    const lastTryIn = Date.parse(expiry) - 20 * SECOND - rig.time.clock.now();
+    assert.equal(await rig.reconcile(), lastTryIn);
+    assert.equal(rig.minted.length, 1, "it rests");
+    // Whatever brings it back meanwhile.
+    await rig.time.pass(MINUTE);
+    assert.equal(await rig.reconcile(), lastTryIn - MINUTE);
+    await rig.time.pass(lastTryIn - MINUTE);
+    await rig.reconcile();
+    assert.equal(rig.minted.length, 2);
+  });
+}
+
 Deno.test("reconciler: a fault in the cluster beside a write that is refused makes no hot loop", async () => {
   await using rig = await new ReconcilerRig().start();
   await rig.reconcile();

@@ -800,6 +800,21 @@ const TROUBLES: readonly Case[] = [
     },
   },
   {
+    when: "so it is where the target does not refer to the Secret, which pods may name themselves",
+    snapshot: troubled(snapshotOf(settled(V1), { secrets: [OURS] }), { retryAt: NOW }),
+    at: NOW + 2 * HOUR - 20_000,
+    plan: {
+      actions: [
+        {
+          ...mint({ mode: "update", secret: OURS }, "the refresh is due"),
+          failedAt: NOW - MINUTE,
+          lastTry: true,
+        },
+        attach(),
+      ],
+    },
+  },
+  {
     when: "a failing refresh leaves the credential in use: Ready stays, the error tells",
     snapshot: SERVING,
     at: NOW,
