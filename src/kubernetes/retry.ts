@@ -113,7 +113,8 @@ export function withRetries(rest: RestClient, options: RetryOptions): RestClient
       } catch (error) {
         const failure = ApiError.recognise(error, opts.abortSignal);
         if (!failure) throw error;
-        const state = { attempt, elapsedMs: clock.now() - startedAt };
+        // A wall clock that was set back must leave no more time than there was.
+        const state = { attempt, elapsedMs: Math.max(0, clock.now() - startedAt) };
         const delay = retryDelay(opts, failure, state, policy, random);
         if (delay === undefined) throw failure;
         await sleep(clock, delay, opts.abortSignal);

@@ -1,4 +1,4 @@
-import type { Clock } from "../runtime/clock.ts";
+import { type Clock, isWithin } from "../runtime/clock.ts";
 import type { Redacted } from "../runtime/redacted.ts";
 import type { Authorize, Verdict } from "../telemetry/authorization.ts";
 import { tokenExpiry } from "./config/token_expiry.ts";
@@ -9,7 +9,7 @@ import { asObject } from "./status.ts";
 
 interface Entry {
   readonly verdict: Verdict;
-  readonly until: number;
+  readonly since: number;
 }
 
 /** What the bearer of a token wants. */
@@ -93,7 +93,10 @@ class VerdictCache {
   /** What still stands. */
   fresh(key: string): Verdict | undefined {
     const entry = this.#allowed.get(key) ?? this.#refused.get(key);
-    return entry !== undefined && this.#clock.now() < entry.until ? entry.verdict : undefined;
+    if (entry === undefined || !isWithin(this.#clock.now(), entry.since, VERDICT_MS)) {
+      return undefined;
+    }
+    return entry.verdict;
   }
 
   /** Whether the last answer, however old, allowed it. */
@@ -106,7 +109,7 @@ class VerdictCache {
       ? [this.#allowed, this.#refused]
       : [this.#refused, this.#allowed];
     from.delete(key);
-    into.set(key, { verdict, until: this.#clock.now() + VERDICT_MS });
+    into.set(key, { verdict, since: this.#clock.now() });
   }
 }
 

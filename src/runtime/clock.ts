@@ -19,6 +19,14 @@ export const systemClock: Clock = {
 };
 
 /**
+ * Whether less than `spanMs` have passed since `since`. A wall clock that was set back behind that
+ * tells nothing of it: what was to last so long must not then last as long as the step.
+ */
+export function isWithin(now: number, since: number, spanMs: number): boolean {
+  return since <= now && now < since + spanMs;
+}
+
+/**
  * Resolves after `delayMs` of `clock`. Rejects with the signal's reason when `signal` aborts first,
  * and then leaves no timer behind.
  */

@@ -1,4 +1,4 @@
-import type { Clock } from "../../runtime/clock.ts";
+import { type Clock, isWithin } from "../../runtime/clock.ts";
 import type { ApiError } from "../errors.ts";
 import type { Logger } from "../../telemetry/log.ts";
 import { BoundedMap } from "./bounded_map.ts";
@@ -14,7 +14,7 @@ const MOST_NAMESPACES = 4_096;
 export class Refusals {
   readonly #clock: Clock;
   readonly #log: Logger;
-  readonly #restUntil = new BoundedMap<string, number>(MOST_NAMESPACES);
+  readonly #refusedAt = new BoundedMap<string, number>(MOST_NAMESPACES);
 
   constructor(clock: Clock, log: Logger) {
     this.#clock = clock;
@@ -23,12 +23,13 @@ export class Refusals {
 
   /** Nothing is to be tried in this namespace at present. */
   covers(namespace: string): boolean {
-    return this.#clock.now() < (this.#restUntil.get(namespace) ?? 0);
+    const refusedAt = this.#refusedAt.get(namespace);
+    return refusedAt !== undefined && isWithin(this.#clock.now(), refusedAt, REST_MS);
   }
 
   refused(namespace: string, verb: "create" | "patch", error: ApiError): void {
-    const isTold = this.#restUntil.get(namespace) !== undefined;
-    this.#restUntil.set(namespace, this.#clock.now() + REST_MS);
+    const isTold = this.#refusedAt.get(namespace) !== undefined;
+    this.#refusedAt.set(namespace, this.#clock.now());
     if (isTold) return;
     this.#log.warn(
       `the ServiceAccount may not ${verb} Events in namespace ${namespace}, so none are written ` +
@@ -38,6 +39,6 @@ export class Refusals {
   }
 
   allowed(namespace: string): void {
-    this.#restUntil.delete(namespace);
+    this.#refusedAt.delete(namespace);
   }
 }

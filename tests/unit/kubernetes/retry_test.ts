@@ -263,6 +263,24 @@ Deno.test("withRetries stops within its bound of time, however slow the attempts
   assert.equal(rest.seen.length, 3, "the third began within 30 s and no fourth did");
 });
 
+Deno.test("withRetries stops within its bound of time also where the wall clock is set back", async () => {
+  const clock = fakeClock();
+  let offsetMs = 0;
+  const busy = failure(429, "TooManyRequests", 3600_000);
+  const rest = new ScriptedClient();
+  rest.performRequest = ((opts: RequestOptions) => {
+    rest.seen.push(opts);
+    offsetMs = -2 * 3600_000;
+    return Promise.reject<unknown>(busy);
+  }) as RestClient["performRequest"];
+  const skewed = { ...clock, now: () => clock.now() + offsetMs };
+  const client = withRetries(rest, { clock: skewed, random: () => 0.5 });
+  const failed = rejection(client.performRequest(LIST));
+  await clock.tick(0);
+  assert.deepEqual([rest.seen.length, clock.pending()], [1, 0], "it waits for no hour");
+  assert.equal(await failed, busy);
+});
+
 Deno.test("withRetries knows the original client's errors and throws them as ApiError", async () => {
   const body = {
     kind: "Status",

@@ -104,6 +104,20 @@ Deno.test("token access: a revoked right counts once the verdict has gone", asyn
   assert.equal(await access(new Redacted("a")), "forbidden");
 });
 
+Deno.test("token access: no verdict outlives a wall clock that is set back behind it", async () => {
+  const clock = fakeClock();
+  let offsetMs = 0;
+  let allowed = true;
+  const { rest } = reviewer((kind) => known(allowed)(kind));
+  const skewed = { ...clock, now: () => clock.now() + offsetMs };
+  const access = tokenAccess(ACCESS, { rest, clock: skewed });
+  assert.equal(await access(new Redacted("a")), "allowed");
+  allowed = false;
+  offsetMs = -3600_000;
+  await clock.tick(10_000);
+  assert.equal(await access(new Redacted("a")), "forbidden");
+});
+
 Deno.test("token access: those who ask at once share one question", async () => {
   const { rest, sent } = reviewer(known(true));
   const access = tokenAccess(ACCESS, { rest, clock: fakeClock() });

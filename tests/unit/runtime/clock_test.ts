@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { sleep, systemClock } from "../../../src/runtime/clock.ts";
+import { isWithin, sleep, systemClock } from "../../../src/runtime/clock.ts";
 import { FakeTime } from "../kubernetes/fake_time.ts";
 
 Deno.test("sleep: it ends after its delay and not before, and leaves no timer", async () => {
@@ -48,6 +48,11 @@ Deno.test("sleep: it lets go of the signal when it ends", async () => {
   await time.pass(10);
   await sleeping;
   assert.equal(listeners, 0);
+});
+
+Deno.test("isWithin: a span ends at its end, and with a clock that is set back behind its beginning", () => {
+  const moments = [-1, 0, 1, 99, 100, 101];
+  assert.deepEqual(moments.filter((ms) => isWithin(5000 + ms, 5000, 100)), [0, 1, 99]);
 });
 
 Deno.test("system clock: it tells the machine's time and runs callbacks", async () => {

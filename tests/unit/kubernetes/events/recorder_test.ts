@@ -19,12 +19,14 @@ class Bench {
   readonly #root = new AbortController();
   #running: Promise<void> | undefined;
   ended = false;
+  /** By how much the wall clock has been set. */
+  offsetMs = 0;
 
   constructor() {
     this.recorder = new EventRecorder({
       events: this.events,
       reporter: { component: "acrpull", instance: "pod-1" },
-      clock: this.time.clock,
+      clock: this.time.skewed(() => this.offsetMs),
       random: () => 0.5,
       log: loggerOver(
         ({ level, message }) => this.log.push(`${level}: ${message}`),
@@ -157,6 +159,21 @@ Deno.test("a right lost after it was had is told of again", async () => {
   record("3");
   await bench.time.pass(0);
   assert.equal(bench.log.length, 2);
+  await bench.end();
+});
+
+Deno.test("a namespace without rights is not left alone for as long as a wall clock is set back", async () => {
+  const bench = new Bench().run();
+  const record = (message: string) => bench.recorder.record(subject(), "Normal", "R", message);
+  bench.events.fate = () => refusal(403, "Forbidden");
+  record("1");
+  await bench.time.pass(0);
+  bench.events.fate = () => "served";
+  bench.offsetMs = -60 * MINUTE;
+  await bench.time.pass(10 * MINUTE);
+  record("2");
+  await bench.time.pass(0);
+  assert.equal(bench.events.requests.length, 2);
   await bench.end();
 });
 
