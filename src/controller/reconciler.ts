@@ -16,7 +16,7 @@ import type { Cluster } from "./cluster/cluster.ts";
 import type { ActionContext, Executor } from "./execute/executor.ts";
 import { IdentityMemory } from "./identity_memory.ts";
 import type { Action } from "./plan/actions.ts";
-import { inputsOfAttempt, isEnding, lastsUntil, plan } from "./plan/plan.ts";
+import { inputsOfAttempt, isEnding, isResting, lastsUntil, plan } from "./plan/plan.ts";
 import type { Inspection, Snapshot, Trouble } from "./plan/snapshot.ts";
 import type { ReconcileReport } from "./report.ts";
 import { nextAttemptAt, type RetriedFailure } from "./retry_policy.ts";
@@ -231,7 +231,7 @@ export class Reconciler {
     const trouble = this.#troubles.get(key);
     const now = this.#options.clock.now();
     const over = trouble !== undefined && !isEnding(trouble, now) &&
-      (trouble.retryAt <= now ||
+      (!isResting(trouble, now) ||
         trouble.inputs !== inputsOfAttempt(snapshot));
     if (over) this.#troubles.delete(key);
     this.#untold.delete(key);

@@ -13,6 +13,12 @@ interface Entry extends Due {
 const LONGEST_SLEEP_MS = 60_000;
 
 /**
+ * A clock that was set back by more than this has every key looked at, for the moments that were
+ * reckoned by it may no longer hold.
+ */
+const SET_BACK_MS = 60_000;
+
+/**
  * One moment a key: when a binding is to be looked at again. All keys share one timer, so that
  * thousands of them cost an idle process one look a minute.
  */
@@ -23,8 +29,10 @@ export class Timers {
   readonly #order = new MomentHeap<Entry>();
   /** The timer that runs, and the earliest entry when it was set. */
   #timer: { readonly first: Entry; readonly cancel: () => void } | undefined;
+  /** The latest moment that the clock has told since the last look. */
+  #latest = -Infinity;
 
-  /** Calls `due` with a key when its moment has come. */
+  /** Calls `due` with a key when its moment has come, or the wall clock was set back. */
   constructor(clock: Clock, due: (key: string) => void) {
     this.#clock = clock;
     this.#due = due;
@@ -70,15 +78,20 @@ export class Timers {
     this.#timer?.cancel();
     this.#timer = undefined;
     if (first === undefined) return;
-    const waitMs = Math.max(0, Math.ceil(first.at - this.#clock.now()));
+    const now = this.#clock.now();
+    this.#latest = Math.max(this.#latest, now);
+    const waitMs = Math.max(0, Math.ceil(first.at - now));
     const cancel = this.#clock.after(Math.min(waitMs, LONGEST_SLEEP_MS), () => this.#look());
     this.#timer = { first, cancel };
   }
 
   #look(): void {
     this.#timer = undefined;
+    const now = this.#clock.now();
+    const wasSetBack = now < this.#latest - SET_BACK_MS;
+    this.#latest = now;
     // What is set from within is looked at next time: it may have passed already.
-    for (const entry of this.#takeDue(this.#clock.now())) {
+    for (const entry of this.#takeDue(wasSetBack ? Infinity : now)) {
       if (this.#pending.get(entry.key) !== entry) continue;
       this.#pending.delete(entry.key);
       this.#due(entry.key);
@@ -86,9 +99,9 @@ export class Timers {
     this.#arm();
   }
 
-  #takeDue(now: number): readonly Entry[] {
+  #takeDue(until: number): readonly Entry[] {
     const due: Entry[] = [];
-    for (let { first } = this.#order; first !== undefined && first.at <= now;) {
+    for (let { first } = this.#order; first !== undefined && first.at <= until;) {
       this.#order.remove(first);
       due.push(first);
       first = this.#order.first;

@@ -43,7 +43,15 @@ export function plan(snapshot: Snapshot, now: number): Plan {
 
 /** Whether the namespace is known to be on its way out, so that no failure is worth a word. */
 export function isEnding(trouble: Trouble | undefined, now: number): boolean {
-  return trouble?.isNamespaceEnding === true && now < trouble.retryAt;
+  return trouble?.isNamespaceEnding === true && isResting(trouble, now);
+}
+
+/**
+ * Whether the next attempt is not due. With a wall clock that was set back behind the last one,
+ * waiting for the moment of the next would take as long as the step.
+ */
+export function isResting({ failedAt, retryAt }: Trouble, now: number): boolean {
+  return failedAt <= now && now < retryAt;
 }
 
 /** The inputs of an attempt made from this snapshot; see `Trouble.inputs`. */
@@ -60,7 +68,7 @@ export function inputsOfAttempt(snapshot: Snapshot): string {
 /** The failure after which the next attempt is not due, unless it was made from something else. */
 function activeTrouble(snapshot: Snapshot, now: number): Trouble | undefined {
   const { trouble } = snapshot;
-  if (trouble === undefined || now >= trouble.retryAt) return undefined;
+  if (trouble === undefined || !isResting(trouble, now)) return undefined;
   return trouble.inputs === inputsOfAttempt(snapshot) ? trouble : undefined;
 }
 

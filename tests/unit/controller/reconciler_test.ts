@@ -37,6 +37,8 @@ class ReconcilerRig extends Rig {
   readonly stop = new AbortController();
   readonly reconciler: Reconciler;
   random = 0.5;
+  /** By how much the reconciler's wall clock has been set. */
+  offsetMs = 0;
 
   constructor(readsSecretsByName = false) {
     super(readsSecretsByName);
@@ -51,7 +53,7 @@ class ReconcilerRig extends Rig {
       executor: this.executor,
       keepsConditions: () => true,
       readsSecretsByName,
-      clock: this.time.clock,
+      clock: this.time.skewed(() => this.offsetMs),
       random: () => this.random,
       report: this.#report(),
     });
@@ -593,6 +595,21 @@ Deno.test("reconciler: a refresh that came due while a status failed makes no ho
     assert.equal(lines.length, tries + 1, rig.told.join("; "));
     await rig.time.pass(Math.max(0, Math.ceil(wait!)));
   }
+});
+
+Deno.test("reconciler: a clock set back while it rests has it tried again, and the trouble forgotten", async () => {
+  await using rig = await new ReconcilerRig().start();
+  rig.beforeMint = () => {
+    throw azureError();
+  };
+  await rig.reconcile();
+  rig.offsetMs = -5 * HOUR;
+  rig.beforeMint = () => {};
+  await rig.reconcile();
+  assert.deepEqual([rig.ready().status, rig.told.at(-1)], ["True", "settled"]);
+  rig.offsetMs = 0;
+  await rig.reconcile();
+  assert.deepEqual([rig.ready().reason, rig.told.at(-1)], ["CredentialAttached", "settled"]);
 });
 
 /** What somebody does to a settled binding, so that the operator writes what is then refused. */

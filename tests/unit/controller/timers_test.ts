@@ -156,6 +156,22 @@ Deno.test("timers: a clock set back makes nothing later than by its step", async
   assert.deepEqual(due, ["b@70000", "a@180000"]);
 });
 
+Deno.test("timers: a clock set back by more than a minute has every key looked at, once", async () => {
+  const { time, due, set, step, timers } = rig();
+  set("a", HOUR);
+  set("b", 2 * HOUR);
+  await time.pass(30 * SECOND);
+  step(-5 * HOUR);
+  // A moment by the new clock must not hide that it was set.
+  set("c", -5 * HOUR + 40 * SECOND);
+  await time.pass(MINUTE);
+  assert.deepEqual([due, timers.size], [["c@40000", "a@40000", "b@40000"], 0]);
+  set("a", -4 * HOUR);
+  await time.pass(10 * MINUTE);
+  assert.equal(due.length, 3);
+  timers.stop();
+});
+
 Deno.test("timers: thousands of keys wake an idle process once a minute", async () => {
   const { time, timers, set, wakes } = rig();
   for (let n = 0; n < 5000; n++) set(`${n}`, 2 * HOUR + n);

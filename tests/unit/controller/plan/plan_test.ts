@@ -373,6 +373,17 @@ const NAMESPACE_ENDING: readonly Case[] = [
     },
   },
   {
+    when: "so it is with a clock set back behind the attempt that found it so",
+    snapshot: troubled(snapshotOf(NEW), { ...ENDING, failedAt: NOW + 1, retryAt: NOW + HOUR }),
+    plan: {
+      actions: [
+        ADD_FINALIZER,
+        { ...mint({ mode: "create" }, "there is no Secret"), failedAt: NOW + 1 },
+        attach(),
+      ],
+    },
+  },
+  {
     when: "a binding that is being deleted with its namespace is let go at once",
     snapshot: {
       ...troubled(snapshotOf(NEW), ENDING),
@@ -775,6 +786,19 @@ const TROUBLES: readonly Case[] = [
     plan: {
       actions: [
         { ...mint({ mode: "create" }, "there is no Secret"), failedAt: NOW - MINUTE },
+        attach(),
+      ],
+    },
+  },
+  {
+    when: "with a clock set back behind the attempt it is made again at once",
+    snapshot: troubled(snapshotOf(V1, { inspection: { kind: "absent" } }), {
+      failedAt: NOW + HOUR,
+      retryAt: NOW + HOUR + MINUTE,
+    }),
+    plan: {
+      actions: [
+        { ...mint({ mode: "create" }, "there is no Secret"), failedAt: NOW + HOUR },
         attach(),
       ],
     },
