@@ -58,6 +58,9 @@ const SILENT_AFTER_MS = 150_000;
 const DESYNCED_AFTER_MS = 30_000;
 const RETRY = { firstMs: 800, longestMs: 30_000 };
 
+/** A proxy in the way may name any time; without caches the operator sees nothing. */
+const LONGEST_RETRY_AFTER_MS = 60_000;
+
 /** The server ends a watch after five to ten minutes, each at its own moment. */
 const WATCH_SECONDS = { least: 300, spread: 300 };
 /** A watch that lasted so long makes the next failure a first one. */
@@ -330,18 +333,18 @@ export class Informer<T extends KubernetesObject> {
     this.#mustList ||= state === "absent";
     this.#tracker.enter(state, error.message);
     const calmMs = CALM_MS.least + this.#options.random() * CALM_MS.spread;
-    return Math.max(error.retryAfterMs ?? 0, calmMs);
+    return Math.max(askedToWait(error), calmMs);
   }
 
   #failedForNow(error: ApiError): number {
     this.#tracker.disconnected(error.message);
     const expired: boolean = isExpired(error);
-    const backoffMs = this.#backoff.next(error.retryAfterMs);
+    const backoffMs = this.#backoff.next(askedToWait(error));
     const { failures } = this.#backoff;
     this.#mustList ||= expired || error.reason === "BadAnswer" ||
       failures % RELIST_EVERY_FAILURES === 0;
     // An old resourceVersion says nothing about the server's health.
-    const retryInMs = expired && failures === 1 ? error.retryAfterMs ?? 0 : backoffMs;
+    const retryInMs = expired && failures === 1 ? askedToWait(error) : backoffMs;
     this.#call(() => this.#options.report?.failed?.(error, { retryInMs, failures }));
     return retryInMs;
   }
@@ -369,6 +372,11 @@ export class Informer<T extends KubernetesObject> {
       return undefined;
     }
   }
+}
+
+/** In milliseconds. */
+function askedToWait({ retryAfterMs = 0 }: ApiError): number {
+  return Math.min(retryAfterMs, LONGEST_RETRY_AFTER_MS);
 }
 
 /** A failure that only a person's change of the cluster ends. */

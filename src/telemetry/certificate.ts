@@ -1,4 +1,4 @@
-import type { Clock } from "../runtime/clock.ts";
+import { type Clock, isWithin } from "../runtime/clock.ts";
 import { Redacted } from "../runtime/redacted.ts";
 import { selfSigned } from "./self_signed.ts";
 
@@ -62,7 +62,7 @@ export function ownCertificate(hosts: readonly string[], clock: Clock): Certific
   let current: { readonly pair: Promise<Certificate>; readonly madeAt: number } | undefined;
   return () => {
     const now = clock.now();
-    if (current === undefined || now - current.madeAt >= RENEW_MS) {
+    if (current === undefined || !isWithin(now, current.madeAt, RENEW_MS)) {
       current = { pair: selfSigned(hosts, now, now + VALID_MS), madeAt: now };
     }
     return current.pair;

@@ -144,6 +144,16 @@ scenario("a pause is never shorter than Retry-After", async (harness) => {
   assert.equal(harness.informer.state, "synced");
 });
 
+scenario("a pause is no longer than a minute, whatever Retry-After says", async (harness) => {
+  harness.server.expectList(refusal(503, "ServiceUnavailable", 24 * 3_600_000));
+  await harness.start();
+  assert.deepEqual(harness.told(), ["failed ServiceUnavailable, again in 60000"]);
+  harness.server.expectList(page(5, []));
+  harness.server.expectWatch(5);
+  await harness.clock.advance(60_000);
+  assert.equal(harness.informer.state, "synced");
+});
+
 scenario("a healthy period makes the next failure a first one", async (harness) => {
   harness.server.expectList(unreachable()).expectList(unreachable());
   await harness.start();

@@ -36,7 +36,11 @@ Deno.test("certificate: one of its own is kept for 60 days of its 90, then made 
   now += 60 * DAY_MS - 1;
   assert.equal(await source(), first);
   now += 1;
-  assert.notEqual((await source()).certificate, first.certificate);
+  const second = await source();
+  assert.notEqual(second.certificate, first.certificate);
+  now -= DAY_MS;
+  const third = await source();
+  assert.notEqual(third.certificate, second.certificate, "before its time it is not valid");
 });
 
 const PAIR = {
