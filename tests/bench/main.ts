@@ -1,7 +1,8 @@
 /**
  * `deno task bench`: measures the operator against a real kube-apiserver and a fake Azure. Prints a
- * line of JSON for each case as it ends, then a table.
+ * line of JSON for each result as it comes, then tables.
  */
+import { fileURLToPath } from "node:url";
 import { V8_FLAGS } from "../../deploy/executable/v8_flags.ts";
 import { ControlPlane } from "../e2e/servers/control_plane.ts";
 import { eventually } from "../suites/eventually.ts";
@@ -12,30 +13,42 @@ import { CASES } from "./cases/all.ts";
 import type { Case } from "./cases/case.ts";
 import { GROUPS } from "./cluster/workload.ts";
 import { describeMachine } from "./machine/description.ts";
+import { profileAll } from "./profile/profile.ts";
+import { withReport } from "./report/readme.ts";
+import { report } from "./report/report.ts";
 import type { Result } from "./report/result.ts";
-import { growthRows, markdownTable, plainTable, tableRows } from "./report/table.ts";
+import { measured } from "./run.ts";
 import type { Bench } from "./scenario.ts";
 
-/** Measures what `args` name. Answers the exit code: 1 where something could not be measured. */
+const README = fileURLToPath(new URL("../../README.md", import.meta.url));
+/** What is profiled where no case is named. */
+const PROFILED = "v1beta1";
+
+/** Measures what `args` name. Answers the exit code: 1 where something went wrong. */
 export async function main(args: readonly string[]): Promise<number> {
   const options = parseArguments(args);
   if (options.list) {
     for (const { name, title } of CASES) print(`${name.padEnd(20)}${title}`);
     return 0;
   }
-  const cases = chosen(options.cases);
+  const cases = chosen(options);
   requireRoot();
-  const v8Flags = options.v8Flags ?? V8_FLAGS;
   await using plane = await ControlPlane.start();
   await installCrds(plane);
   await installRbac(plane);
   await untilServed(plane);
-  const { directory } = plane;
-  const bundle = options.bundle ?? await bundleInto(directory);
-  const bench: Bench = { plane, directory, bundle, v8Flags, quick: options.quick, say };
-  const { results, failures } = await runAll(cases, bench);
-  print(report(results, options, args));
-  return failures === 0 ? 0 : 1;
+  const bench = await benchOf(plane, options);
+  if (options.profile) {
+    for await (const text of profileAll(cases, bench)) print(text);
+    return 0;
+  }
+  const results = await runAll(cases, bench);
+  const printed = report(results, originOf(args));
+  print(`\n${printed}`);
+  if (options.readme && results.every(({ runs }) => runs > 0)) {
+    await Deno.writeTextFile(README, withReport(await Deno.readTextFile(README), printed));
+  }
+  return results.some(({ problems }) => problems.length > 0) ? 1 : 0;
 }
 
 /** Fake hosts by their own names take a mount namespace, their ports and control groups a right. */
@@ -46,7 +59,8 @@ function requireRoot(): void {
   );
 }
 
-function chosen(names: readonly string[]): readonly Case[] {
+function chosen({ cases: named, profile }: Arguments): readonly Case[] {
+  const names = profile && named.length === 0 ? [PROFILED] : named;
   const unknown = names.filter((name) => CASES.every((each) => each.name !== name));
   if (unknown.length > 0) throw new Error(`no such case: ${unknown.join(", ")}; see --list`);
   return names.length === 0 ? CASES : CASES.filter(({ name }) => names.includes(name));
@@ -63,60 +77,40 @@ async function untilServed(plane: ControlPlane): Promise<void> {
   }
 }
 
+async function benchOf(
+  plane: ControlPlane,
+  { bundle, profile, v8Flags, quick }: Arguments,
+): Promise<Bench> {
+  const { directory } = plane;
+  return {
+    plane,
+    directory,
+    bundle: bundle ?? await bundleInto(directory, { minify: !profile }),
+    v8Flags: v8Flags ?? V8_FLAGS,
+    quick,
+    say,
+  };
+}
+
 /** A case that cannot be measured does not keep the others from being measured. */
-async function runAll(
-  cases: readonly Case[],
-  bench: Bench,
-): Promise<{ results: Result[]; failures: number }> {
+async function runAll(cases: readonly Case[], bench: Bench): Promise<Result[]> {
   const results: Result[] = [];
-  let failures = 0;
   for (const each of cases) {
     bench.say(each.title);
-    try {
-      for await (const result of each.run(bench, results)) {
-        results.push(result);
-        print(JSON.stringify(result));
-      }
-    } catch (error) {
-      failures++;
-      const problem = messageOf(error);
-      bench.say(`${each.name} could not be measured: ${problem}`);
-      const result = {
-        case: each.name,
-        title: each.title,
-        aims: [],
-        problems: [firstLine(problem)],
-      };
+    for await (const result of measured(each, bench, results)) {
       results.push(result);
       print(JSON.stringify(result));
     }
   }
-  return { results, failures };
+  return results;
 }
 
-/** What went wrong first, and what went wrong while that was cleared away. */
-function messageOf(error: unknown): string {
-  if (error instanceof SuppressedError) {
-    return `${messageOf(error.suppressed)}; then ${messageOf(error.error)}`;
-  }
-  return error instanceof Error ? error.message : String(error);
-}
-
-function firstLine(text: string): string {
-  return text.split("\n")[0]!;
-}
-
-function report(results: readonly Result[], options: Arguments, args: readonly string[]): string {
-  const table = options.markdown ? markdownTable : plainTable;
-  const main = tableRows(results.filter(({ case: name }) => !name.startsWith("growth-")));
-  const growth = growthRows(results);
-  const date = new Date().toISOString().slice(0, 10);
-  const command = ["deno task bench", ...args].join(" ");
-  return [
-    `${describeMachine()}; ${date}; ${options.markdown ? `\`${command}\`` : command}`,
-    ...(main.length > 1 ? [table(main)] : []),
-    ...(growth.length > 1 ? [table(growth)] : []),
-  ].join("\n\n");
+function originOf(args: readonly string[]) {
+  return {
+    machine: describeMachine(),
+    date: new Date().toISOString().slice(0, 10),
+    command: ["deno task bench", ...args].join(" "),
+  };
 }
 
 function say(line: string): void {

@@ -96,13 +96,16 @@ export class Scenario implements AsyncDisposable {
   }
 
   /** The bundle as the executable runs it, but for where the API server and Azure are. */
-  program(flags: readonly string[] = this.bench.v8Flags): readonly string[] {
+  program(
+    flags: readonly string[] = this.bench.v8Flags,
+    more: readonly string[] = [],
+  ): readonly string[] {
     const { bundle, directory, plane } = this.bench;
     const additions = {
       hosts: ["127.0.0.1", this.azure.imds],
       paths: [directory, plane.directory],
     };
-    return [Deno.execPath(), ...executableArguments(bundle, [], additions, flags)];
+    return [Deno.execPath(), ...executableArguments(bundle, more, additions, flags)];
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -5,11 +5,22 @@ import { entryPoint } from "../../deploy/executable/entry_point.ts";
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const MAIN = new URL("../../src/main.ts", import.meta.url).href;
 
+/** How a bundle differs from the one that is shipped. */
+export interface BundleOptions {
+  /** A module that takes the place of a dependency. */
+  readonly intruder?: URL;
+  /** False keeps the names of functions and modules, for a profile. */
+  readonly minify?: boolean;
+}
+
 /**
  * Puts the program into one file of `directory`, by the very steps of `deno task compile`, and
- * answers its path. `intruder`, a module, takes the place of a dependency.
+ * answers its path.
  */
-export async function bundleInto(directory: string, intruder?: URL): Promise<string> {
+export async function bundleInto(
+  directory: string,
+  { intruder, minify = true }: BundleOptions = {},
+): Promise<string> {
   const bundle = `${directory}/manager.js`;
   const entry = `${directory}/manager.ts`;
   const dependency = intruder === undefined ? "" : `import "${intruder.href}";\n`;
@@ -17,7 +28,8 @@ export async function bundleInto(directory: string, intruder?: URL): Promise<str
     entry,
     entryPoint(undefined, MAIN).replace(/^import.*\n/, `$&${dependency}`),
   );
-  const [command, ...args] = bundleArguments(bundle, entry);
+  const [command, ...args] = bundleArguments(bundle, entry)
+    .filter((argument) => minify || argument !== "--minify");
   const { success, stderr } = await new Deno.Command(Deno.execPath(), {
     args: [command!, "--quiet", "--config", `${ROOT}/deno.json`, ...args],
     cwd: ROOT,

@@ -4,19 +4,35 @@ import {
   REFRESH_ANNOTATION,
 } from "../../../src/controller/conventions.ts";
 import { oneIdentity } from "../cluster/workload.ts";
-import { atMost, exactly, type Result } from "../report/result.ts";
+import { atMost, exactly } from "../report/aims.ts";
+import type { Line, Measurement } from "../report/result.ts";
 import { type Bench, measure, Scenario } from "../scenario.ts";
 import type { Case } from "./case.ts";
 
-const TITLE = "1,000 due for refresh at once";
+const LINE: Line = {
+  case: "refresh",
+  title: "1,000 due for refresh at once",
+  kind: "rollout",
+  aims: [
+    atMost("writes a binding", 2, "", (figures) => figures.writesPerBinding),
+    exactly("IMDS call", 1, ({ azure }) => azure?.calls.imds),
+    exactly("exchange", 1, ({ azure }) => azure?.calls.exchange),
+  ],
+};
 
 /** v1beta1 refreshes 30 minutes before expiry, so that this is overdue and urgent. */
 const LEFT_MS = 10 * 60_000;
 
 /** An operator that comes back to credentials that all need a successor now. */
-export const refreshCase: Case = { name: "refresh", title: TITLE, run };
+export const refreshCase: Case = {
+  name: LINE.case,
+  title: LINE.title,
+  lines: [LINE],
+  runs: 1,
+  run,
+};
 
-async function* run(bench: Bench): AsyncGenerator<Result> {
+async function* run(bench: Bench): AsyncGenerator<Measurement> {
   const count = bench.quick ? 200 : 1_000;
   await using scenario = await Scenario.prepare(bench, oneIdentity(count));
   const first = await measure(scenario, { withinMs: 60_000 });
@@ -28,23 +44,12 @@ async function* run(bench: Bench): AsyncGenerator<Result> {
   };
   await scenario.namespace.patchSecrets({ metadata: { annotations } }, FIELD_MANAGER);
   const startedAt = timeText(Date.now());
-  const measured = await measure(scenario, {
+  const { operator, ...measured } = await measure(scenario, {
     withinMs: 60_000,
     condition: ({ status }) => (status?.lastTokenRefreshTime ?? "") >= startedAt,
   });
-  await measured.operator.stop();
-  const { operator: _, problems, ...figures } = measured;
-  yield {
-    case: "refresh",
-    title: TITLE,
-    ...figures,
-    aims: bench.quick ? [] : [
-      atMost("writes a binding", figures.writesPerBinding, 2, ""),
-      exactly("IMDS call", figures.azure.calls.imds, 1),
-      exactly("exchange", figures.azure.calls.exchange, 1),
-    ],
-    problems,
-  };
+  await operator.stop();
+  yield { case: LINE.case, ...measured };
 }
 
 /** RFC 3339 in whole seconds, as annotations and status have it. */

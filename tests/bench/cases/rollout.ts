@@ -6,15 +6,9 @@ import {
   workloadIdentities,
 } from "../cluster/workload.ts";
 import { createCgroup, type Limits } from "../machine/cgroup.ts";
-import {
-  type Aim,
-  atMost,
-  exactly,
-  type Figures,
-  megabytes,
-  type Result,
-} from "../report/result.ts";
-import { type Bench, measure, type Measured, Scenario } from "../scenario.ts";
+import { type Aim, atMost, exactly } from "../report/aims.ts";
+import { type Figures, type Measurement, megabytes } from "../report/result.ts";
+import { type Bench, measure, Scenario } from "../scenario.ts";
 import type { Case } from "./case.ts";
 
 /** A case in which an operator meets bindings that have never had a credential. */
@@ -27,7 +21,9 @@ interface Rollout {
   readonly workload: (count: number) => Workload;
   readonly withinMs: number;
   readonly limits?: Limits;
-  readonly aims: (figures: Measured, floorSeconds: number | undefined) => readonly Aim[];
+  /** How often it is measured; once by default. */
+  readonly runs?: number;
+  readonly aims: readonly Aim[];
 }
 
 const MIB = 1024 * 1024;
@@ -41,15 +37,14 @@ const ROLLOUTS: readonly Rollout[] = [
     quickBindings: 200,
     workload: oneIdentity,
     withinMs: 60_000,
-    aims: (figures, floorSeconds) => [
-      ...(floorSeconds === undefined
-        ? []
-        : [atMost("all ready / floor", figures.readySeconds / floorSeconds, 1.5, "times")]),
-      atMost("CPU", figures.cpuSeconds, 2, "s"),
-      atMost("peak RSS", megabytes(figures.peakRssBytes), 75, "MB"),
-      exactly("IMDS call", figures.azure.calls.imds, 1),
-      exactly("exchange", figures.azure.calls.exchange, 1),
-      atMost("writes a binding", figures.writesPerBinding, 4, ""),
+    runs: 3,
+    aims: [
+      atMost("all ready / floor", 1.5, "times", timesFloor),
+      atMost("CPU", 2, "s", ({ cpuSeconds }) => cpuSeconds),
+      peakRssAtMost(75),
+      exactly("IMDS call", 1, ({ azure }) => azure?.calls.imds),
+      exactly("exchange", 1, ({ azure }) => azure?.calls.exchange),
+      atMost("writes a binding", 4, "", writes),
     ],
   },
   {
@@ -59,15 +54,12 @@ const ROLLOUTS: readonly Rollout[] = [
     quickBindings: 200,
     workload: workloadIdentities,
     withinMs: 60_000,
-    aims: (figures) => [
-      atMost("all ready", figures.readySeconds, 12, "s"),
-      exactly("Entra calls", figures.azure.calls.entra, figures.bindings),
-      atMost("writes a binding", figures.writesPerBinding, 4, ""),
-      exactly(
-        "TokenRequests",
-        figures.calls["create serviceaccounts/token"] ?? 0,
-        figures.bindings,
-      ),
+    runs: 3,
+    aims: [
+      readyWithin(12),
+      exactly("Entra calls", 1_000, ({ azure }) => azure?.calls.entra),
+      atMost("writes a binding", 4, "", writes),
+      exactly("TokenRequests", 1_000, ({ calls }) => calls?.["create serviceaccounts/token"]),
     ],
   },
   {
@@ -77,12 +69,12 @@ const ROLLOUTS: readonly Rollout[] = [
     quickBindings: 200,
     workload: manyIdentities,
     withinMs: 60_000,
-    aims: (figures) => [
-      atMost("all ready", figures.readySeconds, 12, "s"),
-      exactly("IMDS calls", figures.azure.calls.imds, 50),
-      exactly("exchanges", figures.azure.calls.exchange, figures.bindings),
-      exactly("scoped tokens", figures.azure.calls.token, figures.bindings),
-      exactly("IMDS refusals", throttles(figures), 0),
+    aims: [
+      readyWithin(12),
+      exactly("IMDS calls", 50, ({ azure }) => azure?.calls.imds),
+      exactly("exchanges", 1_000, ({ azure }) => azure?.calls.exchange),
+      exactly("scoped tokens", 1_000, ({ azure }) => azure?.calls.token),
+      exactly("IMDS refusals", 0, throttles),
     ],
   },
   {
@@ -92,10 +84,10 @@ const ROLLOUTS: readonly Rollout[] = [
     quickBindings: 100,
     workload: oneAccount,
     withinMs: 30_000,
-    aims: (figures) => [
-      atMost("all ready", figures.readySeconds, 3, "s"),
-      atMost("its writes", figures.calls["patch serviceaccounts"] ?? 0, 100, ""),
-      atMost("conflicts", conflicts(figures), 10, ""),
+    aims: [
+      readyWithin(3),
+      atMost("its writes", 100, "", ({ calls }) => calls?.["patch serviceaccounts"]),
+      atMost("conflicts", 10, "", conflicts),
     ],
   },
   {
@@ -106,7 +98,7 @@ const ROLLOUTS: readonly Rollout[] = [
     workload: oneIdentity,
     withinMs: 180_000,
     limits: POD,
-    aims: (figures) => [atMost("all ready", figures.readySeconds, 40, "s")],
+    aims: [readyWithin(40), neverKilled()],
   },
   {
     name: "5000",
@@ -115,10 +107,7 @@ const ROLLOUTS: readonly Rollout[] = [
     quickBindings: 1_000,
     workload: oneIdentity,
     withinMs: 120_000,
-    aims: (figures) => [
-      atMost("all ready", figures.readySeconds, 35, "s"),
-      atMost("peak RSS", megabytes(figures.peakRssBytes), 100, "MB"),
-    ],
+    aims: [readyWithin(35), peakRssAtMost(100)],
   },
   {
     name: "5000-pod",
@@ -128,7 +117,7 @@ const ROLLOUTS: readonly Rollout[] = [
     workload: oneIdentity,
     withinMs: 120_000,
     limits: { memoryBytes: POD.memoryBytes },
-    aims: () => [],
+    aims: [neverKilled()],
   },
 ];
 
@@ -136,28 +125,18 @@ const ROLLOUTS: readonly Rollout[] = [
 export const rolloutCases: readonly Case[] = ROLLOUTS.map((rollout) => ({
   name: rollout.name,
   title: rollout.title,
-  run: (bench, before) => run(rollout, bench, before),
+  lines: [{ case: rollout.name, title: rollout.title, kind: "rollout", aims: rollout.aims }],
+  runs: rollout.runs ?? 1,
+  run: (bench) => run(rollout, bench),
+  profiled: (bench) => workloadOf(rollout, bench),
 }));
 
-async function* run(
-  rollout: Rollout,
-  bench: Bench,
-  before: readonly Result[],
-): AsyncGenerator<Result> {
-  const { name, title, aims } = rollout;
-  const count = bench.quick ? rollout.quickBindings : rollout.bindings;
-  const measured = await rollOut(bench, rollout.workload(count), rollout);
-  const floor = before.find((result) => result.case === "floor");
-  yield {
-    case: name,
-    title,
-    ...measured.figures,
-    aims: bench.quick ? [] : [
-      ...aims(measured.run, floor?.readySeconds),
-      ...(rollout.limits === undefined ? [] : [exactly("kills", measured.kills, 0)]),
-    ],
-    problems: measured.run.problems,
-  };
+async function* run(rollout: Rollout, bench: Bench): AsyncGenerator<Measurement> {
+  yield { case: rollout.name, ...await rollOut(bench, workloadOf(rollout, bench), rollout) };
+}
+
+function workloadOf({ workload, quickBindings, bindings }: Rollout, { quick }: Bench): Workload {
+  return workload(quick ? quickBindings : bindings);
 }
 
 /** Runs one roll-out from start to stop. Rejects when the operator is killed or too slow. */
@@ -165,29 +144,56 @@ export async function rollOut(
   bench: Bench,
   workload: Workload,
   { withinMs, limits }: { readonly withinMs: number; readonly limits?: Limits },
-): Promise<{ readonly run: Measured; readonly figures: Figures; readonly kills: number }> {
+): Promise<Figures & Pick<Measurement, "problems">> {
   await using resources = new AsyncDisposableStack();
   const cgroup = limits && createCgroup(limits);
   if (cgroup) resources.defer(() => cgroup.remove());
   const scenario = resources.use(await Scenario.prepare(bench, workload));
-  const run = await measure(scenario, { withinMs }, cgroup ? { cgroup } : {});
+  const { operator, ...measured } = await measure(scenario, { withinMs }, cgroup ? { cgroup } : {});
   const cgroupPeakBytes = cgroup?.peakBytes();
-  const kills = cgroup?.oomKills() ?? 0;
-  await run.operator.stop();
-  const { operator: _, problems: __, ...figures } = run;
+  const oomKills = cgroup?.oomKills();
+  await operator.stop();
   return {
-    run,
-    kills,
-    figures: { ...figures, ...(cgroupPeakBytes === undefined ? {} : { cgroupPeakBytes }) },
+    ...measured,
+    ...(cgroupPeakBytes === undefined ? {} : { cgroupPeakBytes }),
+    ...(oomKills === undefined ? {} : { oomKills }),
   };
 }
 
-function throttles({ azure }: Measured): number {
-  return azure.throttles.rate + azure.throttles.concurrency;
+function readyWithin(seconds: number): Aim {
+  return atMost("all ready", seconds, "s", ({ readySeconds }) => readySeconds);
 }
 
-function conflicts({ calls }: Measured): number {
-  return Object.entries(calls)
+function peakRssAtMost(limit: number): Aim {
+  return atMost(
+    "peak RSS",
+    limit,
+    "MB",
+    ({ peakRssBytes }) => peakRssBytes && megabytes(peakRssBytes),
+  );
+}
+
+function neverKilled(): Aim {
+  return exactly("kills", 0, ({ oomKills }) => oomKills);
+}
+
+function timesFloor(
+  { readySeconds }: Figures,
+  floor: Figures | undefined,
+): number | undefined {
+  return readySeconds && floor?.readySeconds && readySeconds / floor.readySeconds;
+}
+
+function writes({ writesPerBinding }: Figures): number | undefined {
+  return writesPerBinding;
+}
+
+function throttles({ azure }: Figures): number | undefined {
+  return azure && azure.throttles.rate + azure.throttles.concurrency;
+}
+
+function conflicts({ calls }: Figures): number | undefined {
+  return calls && Object.entries(calls)
     .filter(([name]) => name.endsWith(" 409"))
     .reduce((sum, [, value]) => sum + value, 0);
 }

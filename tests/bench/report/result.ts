@@ -1,14 +1,6 @@
 import type { Calls } from "../cluster/api_calls.ts";
 import type { AzureSeen } from "../servers/azure.ts";
-
-/** What was hoped for and what came. */
-export interface Aim {
-  /** Such as `all ready within 12 s`. */
-  readonly what: string;
-  readonly met: boolean;
-  /** What came instead, with its unit. */
-  readonly came: string;
-}
+import type { Aim, Judgement } from "./aims.ts";
 
 /** What a case measured. Seconds and bytes. A case leaves out what it does not measure. */
 export interface Figures {
@@ -25,6 +17,8 @@ export interface Figures {
   readonly mappedBytes?: number;
   /** The most that the control group was charged, page cache included. */
   readonly cgroupPeakBytes?: number;
+  /** Processes that the kernel killed for want of memory. */
+  readonly oomKills?: number;
   /** CPU time in a second without work. */
   readonly idleCpuMillisPerSecond?: number;
   readonly azure?: AzureSeen;
@@ -33,31 +27,34 @@ export interface Figures {
   readonly writesPerBinding?: number;
 }
 
-/** One line of the table. */
-export interface Result extends Figures {
+/** What one run of a case found for one of its lines. */
+export interface Measurement extends Figures {
+  /** The line's. */
   readonly case: string;
-  readonly title: string;
-  readonly aims: readonly Aim[];
   /** What went otherwise than it should have. */
   readonly problems: readonly string[];
 }
 
-/** An aim that a number must not exceed. Undefined where the bench runs with smaller numbers. */
-export function atMost(what: string, value: number, limit: number, unit: string): Aim {
-  return {
-    what: `${what} <= ${limit} ${unit}`.trimEnd(),
-    met: value <= limit,
-    came: rounded(value, unit).trimEnd(),
-  };
+/** What a line tells of, which decides in which tables it stands. */
+export type Kind = "rollout" | "memory" | "idle" | "growth";
+
+/** A line that a case adds to the tables, known before anything is measured. */
+export interface Line {
+  readonly case: string;
+  readonly title: string;
+  readonly kind: Kind;
+  readonly aims: readonly Aim[];
 }
 
-/** An aim that a number must meet exactly. */
-export function exactly(what: string, value: number, expected: number): Aim {
-  return { what: `${expected} ${what}`, met: value === expected, came: `${value}` };
-}
+/** The least and the most of several runs. */
+export type Range = readonly [least: number, most: number];
 
-function rounded(value: number, unit: string): string {
-  return `${Number(value.toPrecision(3))} ${unit}`;
+/** What a line shows: of several runs the median of each figure. */
+export interface Result extends Measurement, Omit<Line, "aims"> {
+  readonly runs: number;
+  /** Of each figure that was not the same in all runs. */
+  readonly ranges: Readonly<Record<string, Range>>;
+  readonly aims: readonly Judgement[];
 }
 
 /** Bytes as the megabytes of 10^6 that the aims speak of. */

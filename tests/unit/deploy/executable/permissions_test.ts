@@ -42,7 +42,7 @@ exec "$@"
 
 /** Runs a bundle that holds the intruder, with the executable's permissions, a read-only home and no network. */
 async function intrude(directory: string) {
-  const bundle = await bundleInto(directory, new URL("intruder.ts", import.meta.url));
+  const bundle = await bundleInto(directory, { intruder: new URL("intruder.ts", import.meta.url) });
   const home = `${directory}/home`;
   await Deno.mkdir(home);
   const program = executableArguments(bundle);
