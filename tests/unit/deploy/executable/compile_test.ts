@@ -50,7 +50,7 @@ Deno.test("compile: Deno is told the permissions, and nothing allows everything"
     "--no-npm",
     "--no-remote",
     "--unstable-net",
-    "--v8-flags=--optimize-for-size,--heap-growing-percent=40,--no-opt,--no-maglev",
+    "--v8-flags=--max-semi-space-size=2,--heap-growing-percent=40,--no-opt,--no-maglev",
     ...permissionFlags({ hosts: ["login.example:443"] }),
     "--target",
     "t",
