@@ -12,6 +12,7 @@ import { guideBlock, runGuide } from "./servers/guide.ts";
 import { haveHelm, helm, helmOnChart } from "./servers/helm.ts";
 import { kubectl, kubectlOk } from "./servers/kubectl.ts";
 import { OPERATOR } from "./servers/manifests.ts";
+import { installMonitorCrds } from "./servers/monitor_crds.ts";
 
 const NAMESPACE = "msi-acrpull-system";
 const RELEASE = "msi-acrpull";
@@ -25,38 +26,6 @@ const BINDINGS = [
 function withHelm(name: string, test: (plane: ControlPlane) => Promise<void>): void {
   if (haveHelm()) e2e(name, test);
   else Deno.test({ name, ignore: true, fn: () => {} });
-}
-
-/** Kinds of the Prometheus Operator, whose fields are not judged here. */
-function monitorCrd(kind: string) {
-  const [singular, plural] = [kind.toLowerCase(), `${kind.toLowerCase()}s`];
-  return {
-    apiVersion: "apiextensions.k8s.io/v1",
-    kind: "CustomResourceDefinition",
-    metadata: { name: `${plural}.monitoring.coreos.com` },
-    spec: {
-      group: "monitoring.coreos.com",
-      scope: "Namespaced",
-      names: { kind, listKind: `${kind}List`, singular, plural },
-      versions: [{
-        name: "v1",
-        served: true,
-        storage: true,
-        schema: {
-          openAPIV3Schema: { type: "object", "x-kubernetes-preserve-unknown-fields": true },
-        },
-      }],
-    },
-  };
-}
-
-async function installMonitorCrds(plane: ControlPlane): Promise<void> {
-  for (const kind of ["ServiceMonitor", "PodMonitor"]) {
-    const crd = monitorCrd(kind);
-    await kubectlOk(plane, ["apply", "-f", "-"], { stdin: JSON.stringify(crd) });
-    const name = `crd/${crd.metadata.name}`;
-    await kubectlOk(plane, ["wait", "--for=condition=Established", "--timeout=30s", name]);
-  }
 }
 
 /** What of the release is in the cluster, as kind/name. */

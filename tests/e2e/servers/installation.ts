@@ -50,19 +50,20 @@ export async function uninstall(plane: ControlPlane): Promise<void> {
   ]);
   await kubectlOk(plane, ["delete", "--ignore-not-found", "--wait=false", ...LATEST]);
   // Without a controller-manager nobody finishes the namespace's end.
-  await finalizeNamespace(plane);
+  await finalizeNamespace(plane, NAMESPACE);
 }
 
-async function finalizeNamespace(plane: ControlPlane): Promise<void> {
+/** Does for a namespace that is being deleted what a controller-manager would. */
+export async function finalizeNamespace(plane: ControlPlane, namespace: string): Promise<void> {
   const namespaced = "configmap,deployment,networkpolicy,service,serviceaccount,role,rolebinding";
-  await kubectl(plane, ["delete", namespaced, "--all", "-n", NAMESPACE]);
-  const response = await plane.adminFetch(`/api/v1/namespaces/${NAMESPACE}/finalize`, {
+  await kubectl(plane, ["delete", namespaced, "--all", "-n", namespace]);
+  const response = await plane.adminFetch(`/api/v1/namespaces/${namespace}/finalize`, {
     method: "PUT",
     headers: { "content-type": "application/json" },
     body: JSON.stringify({
       apiVersion: "v1",
       kind: "Namespace",
-      metadata: { name: NAMESPACE },
+      metadata: { name: namespace },
       spec: { finalizers: [] },
     }),
   });
