@@ -19,7 +19,9 @@ export function combined(
   const ranges: Record<string, Range> = {};
   for (const [name, value] of Object.entries(middle ?? {})) {
     if (typeof value !== "number") continue;
-    const values = runs.map((run) => run[name as NumericFigure] ?? 0).toSorted((a, b) => a - b);
+    const values = runs.map((run) => run[name as NumericFigure])
+      .filter((each) => each !== undefined)
+      .toSorted((a, b) => a - b);
     figures[name] = median(values);
     if (values[0] !== values.at(-1)) ranges[name] = [values[0]!, values.at(-1)!];
   }

@@ -54,6 +54,18 @@ Deno.test("one run has no range, and aims that are not to be judged are left out
   });
 });
 
+Deno.test("a run that did not reach a figure has no part in its median and range", () => {
+  const killed = { case: "some", bindings: 10, oomKills: 1, problems: [] };
+  const runs = [...RUNS.map((run) => ({ ...run, oomKills: 0 })), killed];
+  const { readySeconds, oomKills, ranges, aims } = combined(LINE, runs, undefined, true);
+  assert.deepEqual({ readySeconds, oomKills, ranges, aims }, {
+    readySeconds: 7,
+    oomKills: 0,
+    ranges: { readySeconds: [6, 8], cpuSeconds: [3, 5], oomKills: [0, 1] },
+    aims: [{ what: "all ready <= 7 s", met: undefined, came: "not measured" }],
+  });
+});
+
 Deno.test("without a run there is a line with nothing but aims that were not measured", () => {
   assert.deepEqual(combined(LINE, [], undefined, true), {
     ...{ case: "some", title: "something", kind: "rollout", runs: 0, ranges: {}, problems: [] },

@@ -7,7 +7,7 @@ type Column = readonly [string, (result: Result) => string];
 
 const SPEED: readonly Column[] = [
   ["Case", name],
-  ["All ready", ({ readySeconds, ranges }) => figure(readySeconds, "s", ranges["readySeconds"])],
+  ["All ready", allReady],
   ["p50", ({ p50Seconds, ranges }) => figure(p50Seconds, "s", ranges["p50Seconds"])],
   ["CPU", ({ cpuSeconds, ranges }) => figure(cpuSeconds, "s", ranges["cpuSeconds"])],
   ["API server's CPU", ({ serverCpuSeconds }) => figure(serverCpuSeconds, "s")],
@@ -43,6 +43,11 @@ function tableOf(heading: string, columns: readonly Column[], results: readonly 
     columns: columns.map(([column]) => column),
     rows: results.map((result) => columns.map(([, show]) => show(result))),
   };
+}
+
+function allReady({ readySeconds, oomKills = 0, ranges }: Result): string {
+  if (readySeconds === undefined && oomKills > 0) return "killed";
+  return figure(readySeconds, "s", ranges["readySeconds"]);
 }
 
 function name({ case: name, title }: Result): string {
