@@ -1,4 +1,4 @@
-import type { Result } from "./result.ts";
+import type { Figures, Result } from "./result.ts";
 import type { Table } from "./table.ts";
 import { count, figure, size } from "./text.ts";
 
@@ -20,7 +20,13 @@ export function growthTable(results: readonly Result[]): Table {
   };
 }
 
+/** How many times the CPU of a binding among few a binding among many takes. */
+export function cpuTimes(few: Figures, many: Figures): number | undefined {
+  const [least, most] = [each(few.cpuSeconds, few), each(many.cpuSeconds, many)];
+  return least && most && most / least;
+}
+
 /** Milliseconds a binding. */
-function each(seconds: number | undefined, { bindings = 1 }: Result): number | undefined {
+function each(seconds: number | undefined, { bindings = 1 }: Figures): number | undefined {
   return seconds === undefined ? undefined : seconds / bindings * 1000;
 }

@@ -9,6 +9,8 @@ export interface Figures {
   readonly readySeconds?: number;
   readonly p50Seconds?: number;
   readonly cpuSeconds?: number;
+  /** CPU time a binding, divided by that among the fewest bindings that were measured. */
+  readonly cpuTimesFewest?: number;
   /** Of API server and etcd together, meanwhile. */
   readonly serverCpuSeconds?: number;
   readonly peakRssBytes?: number;

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
+import { growthCase } from "../cases/growth.ts";
+import { judge } from "./aims.ts";
 import { callsTable } from "./calls.ts";
-import { growthTable } from "./growth.ts";
+import { cpuTimes, growthTable } from "./growth.ts";
 import type { Result } from "./result.ts";
 import { memoryTable, speedTable } from "./speed.ts";
 import { markdown, parseTables } from "./table.ts";
@@ -71,6 +73,21 @@ Deno.test("each table shows the results of its kind", () => {
     ["v1beta1", "all ready / floor <= 1.5 times", "not measured", "?"],
   ]);
   assert.deepEqual(problemsTable(RESULTS).rows, [["idle", "a \\| b"]]);
+});
+
+Deno.test("growth: CPU a binding must stay within 1.5 times that of 100", () => {
+  const [aim] = growthCase.lines.at(-1)!.aims;
+  const few = { bindings: 100, cpuSeconds: 0.5 };
+  const judged = [{ cpuSeconds: 30 }, { cpuSeconds: 40 }, {}].map((many) => {
+    const times = cpuTimes(few, { bindings: 5_000, ...many });
+    return judge(aim!, [times === undefined ? {} : { cpuTimesFewest: times }], undefined);
+  });
+  const what = "CPU a binding / that of 100 <= 1.5 times";
+  assert.deepEqual(judged, [
+    { what, met: true, came: "1.2 times" },
+    { what, met: false, came: "1.6 times" },
+    { what, met: undefined, came: "not measured" },
+  ]);
 });
 
 Deno.test("calls: by kind, by verb and resource, and what was refused, a column a case", () => {
