@@ -72,7 +72,7 @@ const IMDS: readonly Rule[] = [
   {
     statuses: [400],
     saying: "multiple user assigned identities",
-    ...local("IdentityAmbiguous", "Set the client ID or the resource ID of one identity."),
+    ...user("IdentityAmbiguous", "Set the client ID or the resource ID of one identity."),
   },
   {
     statuses: [400],
@@ -180,7 +180,7 @@ const ENTRA: readonly Rule[] = [
   { codes: [90038], ...local("WrongCloud", "Correct the cloud (environment) of the binding.") },
   {
     codes: [500011, 50001],
-    ...local("AudienceUnknown", "Correct the audience, or the cloud of the binding."),
+    ...user("AudienceUnknown", "Correct the audience, or the cloud of the binding."),
   },
   { codes: [70011], ...local("ScopeRefused", "Correct the audience.") },
   {

@@ -1,16 +1,20 @@
 import { AzureError } from "./errors.ts";
 
 /** How many calls may be under way. */
-export interface HostLimits {
+export interface Places {
   /** To all hosts together. */
   readonly together: number;
   /** To one of them. */
   readonly perHost: number;
-  /** To hosts that have not answered yet, or went silent. */
-  readonly untried: {
-    readonly together: number;
-    readonly perHost: number;
-  };
+}
+
+/** What is known of a host: nothing yet, or what it did last. */
+export type HostState = "unknown" | "answers" | "silent";
+
+/** How many calls may be under way, and how many of these to hosts that may not answer. */
+export interface HostLimits extends Places {
+  readonly unknown: Places;
+  readonly silent: Places;
 }
 
 /**
@@ -21,7 +25,8 @@ export interface HostLimits {
 export const DIRECT_LIMITS: HostLimits = {
   together: 96,
   perHost: 32,
-  untried: { together: 48, perHost: 2 },
+  unknown: { together: 56, perHost: 1 },
+  silent: { together: 16, perHost: 1 },
 };
 
 /**
@@ -31,7 +36,8 @@ export const DIRECT_LIMITS: HostLimits = {
 export const PROXIED_LIMITS: HostLimits = {
   together: 40,
   perHost: 24,
-  untried: { together: 20, perHost: 2 },
+  unknown: { together: 20, perHost: 1 },
+  silent: { together: 8, perHost: 1 },
 };
 
 /** Tenants may name any number of registries; those that were asked last are remembered. */
@@ -46,8 +52,7 @@ interface Host {
   readonly name: string;
   readonly waiting: Set<Waiting>;
   underWay: number;
-  /** It answered, and was not silent since. */
-  answers: boolean;
+  state: HostState;
   /** How often it answered. */
   answered: number;
 }
@@ -63,9 +68,7 @@ export class HostLimiter {
   readonly #hosts = new Map<string, Host>();
   /** Hosts for which calls wait, by whose turn it is. */
   readonly #turns = new Set<Host>();
-  #underWay = 0;
-  /** Of `#underWay`, those to hosts that are not known to answer. */
-  #untried = 0;
+  readonly #underWay: Record<HostState, number> = { unknown: 0, answers: 0, silent: 0 };
 
   /** `signal` ends all waits: a listener for each would make thousands of them slow. */
   constructor(limits: HostLimits, signal: AbortSignal) {
@@ -74,13 +77,26 @@ export class HostLimiter {
     signal.addEventListener("abort", () => this.#end(signal.reason), { once: true });
   }
 
+  /** How many calls to that host wait for a place. */
+  waitingFor(name: string): number {
+    return this.#hosts.get(name)?.waiting.size ?? 0;
+  }
+
+  /** Whether a call to that host would have a place at once. */
+  hasPlaceFor(name: string): boolean {
+    const host = this.#hosts.get(name) ?? newHost(name);
+    return this.waitingFor(name) === 0 && this.#all < this.#limits.together && this.#hasPlace(host);
+  }
+
   /**
-   * Runs `call` when its turn has come. Rejects with what `call` rejects with, with the failure of
-   * another call that the host did not answer, or with the signal's reason if that aborts first.
+   * Runs `call` when its turn has come, and tells it what is known of the host by then. Rejects with
+   * what `call` rejects with, with the failure of another call that the host did not answer, or with
+   * the signal's reason if that aborts first.
    */
-  async run<T>(name: string, call: () => Promise<T>): Promise<T> {
+  async run<T>(name: string, call: (state: HostState) => Promise<T>): Promise<T> {
     this.#signal.throwIfAborted();
-    const host = this.#hosts.get(name) ?? this.#add(name);
+    const host = this.#hosts.get(name) ?? newHost(name);
+    this.#hosts.set(name, host);
     await this.#turn(host);
     try {
       return await this.#watched(host, call);
@@ -91,17 +107,16 @@ export class HostLimiter {
     }
   }
 
-  #add(name: string): Host {
-    const host = { name, waiting: new Set<Waiting>(), underWay: 0, answers: false, answered: 0 };
-    this.#hosts.set(name, host);
-    return host;
+  get #all(): number {
+    const { unknown, answers, silent } = this.#underWay;
+    return unknown + answers + silent;
   }
 
-  /** Only of a host that answers, and of the last of them, is anything worth remembering. */
+  /** Of the hosts that nobody asks now, the last are remembered for what they did. */
   #forget(host: Host): void {
     if (host.underWay + host.waiting.size > 0) return;
     this.#hosts.delete(host.name);
-    if (!host.answers) return;
+    if (host.state === "unknown") return;
     this.#hosts.set(host.name, host);
     if (this.#hosts.size <= MOST_REMEMBERED) return;
     for (const [name, { underWay, waiting }] of this.#hosts) {
@@ -119,7 +134,7 @@ export class HostLimiter {
 
   /** Gives out places as long as there are any. */
   #admit(): void {
-    while (this.#underWay < this.#limits.together) {
+    while (this.#all < this.#limits.together) {
       const host = this.#next();
       if (host === undefined) return;
       const [first] = host.waiting;
@@ -138,28 +153,27 @@ export class HostLimiter {
     return undefined;
   }
 
-  #hasPlace({ answers, underWay }: Host): boolean {
-    const { perHost, untried } = this.#limits;
-    if (answers) return underWay < perHost;
-    return this.#untried < untried.together && underWay < untried.perHost;
+  #hasPlace({ state, underWay }: Host): boolean {
+    if (state === "answers") return underWay < this.#limits.perHost;
+    const { together, perHost } = this.#limits[state];
+    return this.#underWay[state] < together && underWay < perHost;
   }
 
   #count(host: Host, change: 1 | -1): void {
     host.underWay += change;
-    this.#underWay += change;
-    if (!host.answers) this.#untried += change;
+    this.#underWay[host.state] += change;
   }
 
-  #setAnswers(host: Host, answers: boolean): void {
-    if (host.answers === answers) return;
-    host.answers = answers;
-    this.#untried += answers ? -host.underWay : host.underWay;
+  #setState(host: Host, state: HostState): void {
+    this.#underWay[host.state] -= host.underWay;
+    host.state = state;
+    this.#underWay[state] += host.underWay;
   }
 
-  async #watched<T>(host: Host, call: () => Promise<T>): Promise<T> {
+  async #watched<T>(host: Host, call: (state: HostState) => Promise<T>): Promise<T> {
     const answeredBefore = host.answered;
     try {
-      const result = await call();
+      const result = await call(host.state);
       this.#heard(host);
       return result;
     } catch (error) {
@@ -173,11 +187,11 @@ export class HostLimiter {
 
   #heard(host: Host): void {
     host.answered++;
-    this.#setAnswers(host, true);
+    this.#setState(host, "answers");
   }
 
   #silent(host: Host, error: unknown): void {
-    this.#setAnswers(host, false);
+    this.#setState(host, "silent");
     this.#refuse(host, error);
   }
 
@@ -190,6 +204,10 @@ export class HostLimiter {
   #end(reason: unknown): void {
     for (const host of this.#hosts.values()) this.#refuse(host, reason);
   }
+}
+
+function newHost(name: string): Host {
+  return { name, waiting: new Set(), underWay: 0, state: "unknown", answered: 0 };
 }
 
 /**

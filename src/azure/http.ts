@@ -11,6 +11,8 @@ const LONGEST_BODY = 1024 * 1024;
 export interface AzureTransport {
   readonly fetch: typeof fetch;
   readonly clock: Clock;
+  /** Bounds every call that would have longer. */
+  readonly longestMs?: number;
   /** Hears of each call once it has ended; `status` is 0 where no answer came. */
   readonly onCall?: (endpoint: AzureEndpoint, status: number, durationMs: number) => void;
 }
@@ -47,8 +49,10 @@ export function hostOf(endpoint: AzureEndpoint, url: URL): string {
  */
 export async function callAzure(
   transport: AzureTransport,
-  request: AzureRequest,
+  asked: AzureRequest,
 ): Promise<AzureResponse> {
+  const timeoutMs = Math.min(asked.timeoutMs, transport.longestMs ?? Infinity);
+  const request = { ...asked, timeoutMs };
   const deadline = new Deadline(transport.clock, request.signal);
   deadline.limit(request.timeoutMs, () => new DOMException("no answer in time", "TimeoutError"));
   const { signal } = deadline;

@@ -1,11 +1,8 @@
 import type { Clock } from "../runtime/clock.ts";
 import { AzureError, type AzureFailure } from "./errors.ts";
 
-/**
- * However long a service, or a proxy in front of it, asks to be left alone: somebody tries after
- * this time, to see whether it still does.
- */
-const LONGEST_PAUSE_MS = 5 * 60_000;
+/** A proxy in the way may name any time; nobody waits longer than this on its word. */
+export const LONGEST_RETRY_AFTER_MS = 60 * 60_000;
 
 interface Pause {
   readonly failure: AzureFailure;
@@ -32,7 +29,7 @@ export class Pauses {
     if (waitMs === 0) return;
     const beganAt = this.#clock.now();
     this.#forgetEnded(beganAt);
-    const endsAt = beganAt + Math.min(waitMs, LONGEST_PAUSE_MS);
+    const endsAt = beganAt + Math.min(waitMs, LONGEST_RETRY_AFTER_MS);
     if (endsAt < (this.#pauses.get(key)?.endsAt ?? 0)) return;
     this.#pauses.set(key, { failure: (error as AzureError).failure, beganAt, endsAt });
   }
@@ -60,6 +57,8 @@ function isOver({ beganAt, endsAt }: Pause, now: number): boolean {
 /** Milliseconds; 0 where the service did not ask for any. */
 function askedToWait(error: unknown): number {
   if (!(error instanceof AzureError)) return 0;
-  const { class: failureClass, retryAfterMs = 0 } = error.failure;
+  const { class: failureClass, endpoint, retryAfterMs = 0 } = error.failure;
+  // Not Azure asked for that, and it concerns one ServiceAccount.
+  if (endpoint === "tokenrequest") return 0;
   return failureClass === "throttled" || failureClass === "transient" ? retryAfterMs : 0;
 }

@@ -75,7 +75,10 @@ export class SharedResults<T> {
     };
     this.#entries.set(key, entry);
     entry.result.then(
-      (value) => this.#ended(entry, { kind: "value", value }, this.#keeping.until(value)),
+      (value) => {
+        this.#ended(entry, { kind: "value", value }, this.#keeping.until(value));
+        this.#replaceFailure(key, entry);
+      },
       (error) => {
         const keepUntil = this.#clock.now() + this.#keeping.failureMs(error);
         this.#ended(entry, { kind: "failure" }, keepUntil);
@@ -92,6 +95,7 @@ export class SharedResults<T> {
     const entry = this.#entries.get(key);
     if (entry?.outcome?.kind !== "value" || entry.outcome.value !== value) return;
     entry.keepUntil = Math.min(entry.keepUntil, entry.endedAt + ageMs);
+    this.#sweepBy(entry.keepUntil);
   }
 
   #willDo({ outcome, lastTry, endedAt, keepUntil }: Entry<T>, asking: Asking<T>): boolean {
@@ -110,6 +114,11 @@ export class SharedResults<T> {
     this.#sweepBy(keepUntil);
   }
 
+  /** What came late is as good as any, where what took its place came to nothing. */
+  #replaceFailure(key: string, entry: Entry<T>): void {
+    if (this.#entries.get(key)?.outcome?.kind === "failure") this.#entries.set(key, entry);
+  }
+
   /** Results are tokens, which must not outlive their use in memory, however idle the operator. */
   #sweepBy(moment: number): void {
     if (this.#signal.aborted) return;
@@ -124,8 +133,10 @@ export class SharedResults<T> {
     this.#sweep = undefined;
     const now = this.#clock.now();
     let next = Infinity;
-    for (const [key, { keepUntil }] of this.#entries) {
-      if (keepUntil <= now) this.#entries.delete(key);
+    for (const [key, { keepUntil, endedAt, outcome }] of this.#entries) {
+      // What ended in the future did so before the clock was set back, and is shared no more.
+      const isOver = keepUntil <= now || (outcome !== undefined && now < endedAt);
+      if (isOver) this.#entries.delete(key);
       else next = Math.min(next, keepUntil);
     }
     if (next !== Infinity) this.#sweepBy(next);

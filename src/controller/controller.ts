@@ -265,6 +265,7 @@ export class Controller {
         cached: (namespace, name) => informers.serviceAccounts.get(namespace, name),
         observe: (account) => informers.serviceAccounts.observe(account),
       }),
+      clock: this.#options.clock,
       mint: (request, need) => this.#options.credentials.mint(request, need),
       conditionsKept: (api, kept) => this.#statusSchemas.learn(api, kept),
     });

@@ -1,4 +1,5 @@
 import type { FailureClass } from "../azure/errors.ts";
+import { LONGEST_RETRY_AFTER_MS } from "../azure/pauses.ts";
 import type { Random } from "../runtime/random.ts";
 
 /** What a failure says of its next attempt. */
@@ -49,8 +50,6 @@ const SHORTEST_MS = 500;
 const RETRY_AFTER_SPREAD_MS = SECOND;
 /** `Retry-After: 0`, or a date that is past, says nothing of when the service will be well again. */
 const LEAST_RETRY_AFTER_MS = SECOND;
-/** A proxy in the way may name any time; nobody waits longer than this on its word. */
-const LONGEST_RETRY_AFTER_MS = 60 * MINUTE;
 /** With a credential that expires, tries come at this part of the time that is left. */
 const PART_OF_REST = 1 / 4;
 const DENSEST_MS = 10 * SECOND;
@@ -70,15 +69,20 @@ export function nextAttemptAt(
   const { now, startedAt, servesUntil } = history;
   const at = now + usualDelay(failure, history, random);
   if (servesUntil === undefined || now >= servesUntil) return at;
-  const lastTryAt = servesUntil - LAST_TRY_MS;
-  if (now < lastTryAt) return Math.min(at, lastTryAt);
+  const lastAt = lastTryAt(servesUntil);
+  if (now < lastAt) return Math.min(at, lastAt);
   // An attempt that lasted beyond the moment of the last one must not take its place.
-  return startedAt < lastTryAt ? Math.min(at, now + SHORTEST_MS) : at;
+  return startedAt < lastAt ? Math.min(at, now + SHORTEST_MS) : at;
+}
+
+/** When the last try is due for a credential that serves until then, in ms since the epoch. */
+export function lastTryAt(servesUntil: number): number {
+  return servesUntil - LAST_TRY_MS;
 }
 
 /** Whether an attempt at `now` is the last before the credential that serves expires. */
 export function isLastTry(now: number, servesUntil: number | undefined): boolean {
-  return servesUntil !== undefined && now < servesUntil && now >= servesUntil - LAST_TRY_MS;
+  return servesUntil !== undefined && now < servesUntil && now >= lastTryAt(servesUntil);
 }
 
 function usualDelay(failure: RetriedFailure, history: RetryHistory, random: Random): number {

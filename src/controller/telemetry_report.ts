@@ -14,6 +14,7 @@ import {
 } from "./binding/view.ts";
 import type { Action } from "./plan/actions.ts";
 import type { ReconcileReport } from "./report.ts";
+import { maskTokens } from "../runtime/redacted.ts";
 
 /** What each action says of itself once it is done, as a constant sentence. */
 const DONE: Readonly<Record<Action["kind"], string>> = {
@@ -231,12 +232,20 @@ function statusDetails(
   };
 }
 
+/** What is told of a text that others wrote. */
+const LONGEST_FOREIGN = 300;
+
+function foreign(text: string): string {
+  return maskTokens(text).slice(0, LONGEST_FOREIGN);
+}
+
 /** What only a log needs: it changes with every call. */
 function facts(error: unknown): Record<string, unknown> {
   if (error instanceof AzureError) {
     const { endpoint, host, status, requestId, class: failureClass } = error.failure;
-    const cause = error.cause instanceof Error ? { cause: error.cause.message } : {};
-    return { endpoint, host, status, requestId, class: failureClass, ...cause };
+    const cause = error.cause instanceof Error ? { cause: foreign(error.cause.message) } : {};
+    const named = requestId === undefined ? {} : { requestId: foreign(requestId) };
+    return { endpoint, host, status, ...named, class: failureClass, ...cause };
   }
   if (error instanceof ApiError) return { code: error.code, reason: error.reason };
   return {};

@@ -9,6 +9,7 @@ import type {
   ResourceClient,
   Stored,
 } from "../../kubernetes/resource.ts";
+import type { Clock } from "../../runtime/clock.ts";
 import { optional } from "../../runtime/optional.ts";
 import type { ApiName, BindingStatus, BindingView } from "../binding/view.ts";
 import type { Informers } from "../cluster/cluster.ts";
@@ -18,6 +19,7 @@ import type { Action, MintAction } from "../plan/actions.ts";
 import { lifetimeOf } from "../plan/schedule.ts";
 import type { Inspection, SecretState } from "../plan/snapshot.ts";
 import type { Slot } from "../queue.ts";
+import { attempt } from "./attempt.ts";
 import { contentOf } from "./inspect.ts";
 import {
   adoptSecret,
@@ -43,6 +45,7 @@ export interface ExecutorOptions {
   readonly readsSecretsByName?: boolean;
   readonly serviceAccounts: ServiceAccountWriter;
   readonly mint: (request: CredentialRequest, need: Need) => Promise<Credential>;
+  readonly clock: Clock;
   /** Hears whether the conditions that were written into a status are there, or were pruned. */
   readonly conditionsKept: (api: ApiName, kept: boolean) => void;
 }
@@ -156,8 +159,12 @@ export class Executor {
   }
 
   async #mint(binding: BindingView, action: MintAction, context: ActionContext): Promise<void> {
-    const { clients, mint, informers } = this.#options;
-    const credential = await context.slot.outside(() => mint(action.request, needOf(action)));
+    const { clients, informers, mint, clock } = this.#options;
+    const credential = await context.slot.outside(() => {
+      const { request, write } = action;
+      const expiresAt = write.mode === "create" ? undefined : lifetimeOf(write.secret)?.expiresAt;
+      return attempt((need) => mint(request, need), needOf(action), expiresAt, clock);
+    });
     context.signal.throwIfAborted();
     const written = await writeCredential(
       clients.secretMetadata,

@@ -43,13 +43,15 @@ const REACH: Readonly<Record<AzureEndpoint, string>> = {
   exchange: "Check the registry's name, and DNS, firewall and private endpoint on the way to it.",
   token: "Check the registry's name, and DNS, firewall and private endpoint on the way to it.",
 };
-/** The documented bound of each call, in seconds. */
+/** The bound of the first call to each, in seconds: the first to a host shows whether it answers. */
 const BOUNDS: Readonly<Record<AzureEndpoint, number>> = {
   imds: 15,
-  entra: 30,
-  exchange: 60,
+  entra: 20,
+  exchange: 20,
   token: 60,
 };
+/** The bound of each later call. */
+const LATER: Readonly<Record<AzureEndpoint, number>> = { ...BOUNDS, entra: 30, exchange: 60 };
 const FIELDS: Readonly<Record<AzureEndpoint, string>> = {
   imds: "access_token",
   entra: "access_token",
@@ -153,6 +155,22 @@ Deno.test("abuse: a hanging call ends at its bound and not before", async () => 
     await time.pass(1);
     await noted;
     assert.equal(ended, BOUNDS[endpoint] * 1000, endpoint);
+  }
+});
+
+Deno.test("abuse: a host that was silent is given its whole time when it is asked again", async () => {
+  for (const endpoint of ["imds", "entra", "exchange"] as const) {
+    const { time, azure, credentials } = credentialsRig(POLICY);
+    const request = endpoint === "entra" ? FEDERATED : MANAGED;
+    azure.fail("hang", { endpoint, times: 2 });
+    await settle(time, rejection(credentials.mint(request)), 60_000);
+    const askedAt = time.elapsed();
+    let ended = -1;
+    const again = rejection(credentials.mint(request, { failedAt: time.clock.now() }))
+      .then(() => ended = time.elapsed());
+    await time.pass(60_000);
+    await again;
+    assert.equal(ended - askedAt, LATER[endpoint] * 1000, endpoint);
   }
 });
 

@@ -310,7 +310,7 @@ const NUMBERS: readonly [verdict: string, ...numbers: number[]][] = [
   ["permanent-user-error IssuerKeysUnreadable", 900612],
   ["permanent-user-error TenantNotFound", 90002, 900023],
   ["permanent-user-error WrongCloud in the cluster", 90038],
-  ["permanent-user-error AudienceUnknown in the cluster", 500011, 50001],
+  ["permanent-user-error AudienceUnknown", 500011, 50001],
   ["permanent-user-error ScopeRefused in the cluster", 70011],
   ["permanent-user-error ApplicationDisabled", 7000112],
   ["auth-denied ConditionalAccess", 53003],
@@ -341,7 +341,7 @@ const OF_IMDS: readonly [status: number, body: object, verdict: string][] = [
   [
     400,
     { error_description: "Multiple user assigned identities exist" },
-    "permanent-user-error IdentityAmbiguous in the cluster",
+    "permanent-user-error IdentityAmbiguous",
   ],
   [
     400,

@@ -6,6 +6,7 @@ import {
   type CredentialRequest,
 } from "../../../src/azure/credentials.ts";
 import { ACR_AUDIENCE } from "../../../src/azure/clouds.ts";
+import { AzureError } from "../../../src/azure/errors.ts";
 import { nextAttemptAt } from "../../../src/controller/retry_policy.ts";
 import { sleep } from "../../../src/runtime/clock.ts";
 import type { Random } from "../../../src/runtime/random.ts";
@@ -221,15 +222,29 @@ Deno.test("credentials: a node's token is used again until five minutes before i
   assert.deepEqual(counts, [1, 1, 1, 2, 2]);
 });
 
-Deno.test("credentials: a federated token is used again for five minutes at most", async () => {
+Deno.test("credentials: a federated token is used again for ten seconds at most", async () => {
   const { time, azure, credentials } = credentialsRig();
   const counts: number[] = [];
-  for (const at of [0, 4, 5, 6]) {
-    await time.passUntil(at * MINUTE);
+  for (const at of [0, 9, 10, 12]) {
+    await time.passUntil(at * 1000);
     await settle(time, credentials.mint({ ...federated(), server: `r${at}0000.azurecr.io` }));
     counts.push(azure.counts().entra);
   }
   assert.deepEqual(counts, [1, 1, 2, 2]);
+});
+
+Deno.test("credentials: those of thousands of accounts do not gather in memory", async () => {
+  const { time, azure, credentials } = credentialsRig();
+  for (let n = 0; n < 50; n++) {
+    const account = federated({ name: `account-${n}`, uid: `u-${n}` });
+    await settle(time, credentials.mint({ ...account, scope: "" }));
+    await time.pass(2000);
+  }
+  assert.equal(azure.counts().entra, 50);
+  // Ten seconds' worth of Entra tokens, refresh tokens and credentials, till the next sweep.
+  assert.ok(credentials.held <= 33, `${credentials.held} are held`);
+  await time.pass(30_000);
+  assert.equal(credentials.held, 0);
 });
 
 Deno.test("credentials: a failure goes to all who wait for it, and who comes soon after", async () => {
@@ -448,6 +463,105 @@ for (
     await settle(time, credentials.mint(first), 1000);
   });
 }
+
+Deno.test("credentials: IMDS in trouble that asks to be left alone is left alone", async () => {
+  const { time, azure, credentials } = credentialsRig({ fetch: busyOnce("imds") });
+  const told = [await settle(time, rejection(credentials.mint(NODE)))];
+  told.push(await settle(time, rejection(credentials.mint(OTHER))));
+  assert.deepEqual(told.map(({ failure }) => failure.retryAfterMs), [60_000, 60_000]);
+  assert.equal(azure.counts().imds, 0, "the one call was answered in its place");
+});
+
+/** Answers 503 with Retry-After to whatever is asked. */
+function busyOnce(body: string): typeof fetch {
+  let calls = 0;
+  return () => {
+    assert.equal(++calls, 1, "a second call was made");
+    return Promise.resolve(new Response(body, { status: 503, headers: { "Retry-After": "60" } }));
+  };
+}
+
+Deno.test("credentials: the more often IMDS refuses for haste, the longer calls are held back", async () => {
+  const { time, azure, credentials } = credentialsRig();
+  azure.fail("imds-busy", { times: 5 });
+  const starts: number[] = [];
+  for (let n = 0; n < 6; n++) {
+    const before = azure.counts().imds;
+    const outcome = credentials.mint(NODE, { failedAt: time.clock.now() }).catch(() => {});
+    while (azure.counts().imds === before) await time.pass(100);
+    starts.push(time.elapsed());
+    await settle(time, outcome);
+  }
+  const gaps = starts.slice(1).map((at, n) => Math.round((at - starts[n]!) / 1000));
+  assert.deepEqual(gaps, [1, 2, 4, 5, 5]);
+});
+
+function nodes(count: number): CredentialRequest[] {
+  return Array.from({ length: count }, (_, n) => ({
+    ...NODE,
+    identity: {
+      kind: "managedIdentity",
+      clientId: CLIENT_ID.slice(0, -4) + String(n).padStart(4, "0"),
+    },
+  }));
+}
+
+Deno.test("credentials: of an IMDS that is silent, a thousand identities hear within one time-out", async () => {
+  const { time, azure, credentials } = credentialsRig();
+  azure.fail("hang", { endpoint: "imds", times: Infinity });
+  const told = nodes(1000).map((request) => rejection(credentials.mint(request)));
+  const reasons = await settle(time, Promise.all(told), 16_000);
+  assert.deepEqual([...new Set(reasons.map(({ failure }) => failure.reason))], ["Timeout"]);
+  assert.equal(azure.counts().imds, 4);
+});
+
+Deno.test("credentials: a last try waits behind no others at IMDS, neither hanging nor in line", async () => {
+  const { time, azure, credentials } = credentialsRig();
+  azure.fail("hang", { endpoint: "imds", times: 4 });
+  const others = nodes(3000).map((request) => credentials.mint(request).catch(() => {}));
+  await time.pass(1000);
+  const last = credentials.mint(OTHER, { lastTry: true });
+  const credential = await settle(time, last, 1000);
+  assert.ok(credential.expiresAt > time.clock.now());
+  await time.pass(60_000);
+  await Promise.all(others);
+});
+
+Deno.test("credentials: a last try waits behind no calls that hang at its registry", async () => {
+  const { time, azure, credentials } = credentialsRig();
+  azure.fail("hang", { endpoint: "exchange" });
+  const hanging = rejection(credentials.mint(NODE));
+  await time.pass(1000);
+  const last = await settle(time, credentials.mint(NODE, { lastTry: true }), 1000);
+  assert.ok(last.expiresAt > time.clock.now());
+  await time.pass(60_000);
+  assert.equal((await hanging).failure.reason, "Timeout");
+  assert.equal(await settle(time, credentials.mint(NODE)), last, "the failure took nothing away");
+});
+
+Deno.test("credentials: what the API server asks of one account it asks of no other", async () => {
+  const refusal = new AzureError({
+    endpoint: "tokenrequest",
+    host: "the API server",
+    class: "throttled",
+    reason: "TokenRequestRefused",
+    problem: "A token of service account team-a could not be had",
+    remedy: "Wait.",
+    retryAfterMs: 120_000,
+  });
+  const asked: string[] = [];
+  const { time, credentials } = credentialsRig({
+    serviceAccountToken: ({ namespace }) => {
+      asked.push(namespace);
+      return Promise.reject(refusal);
+    },
+  });
+  for (const namespace of ["team-a", "team-b"]) {
+    const told = rejection(credentials.mint(federated({ namespace })));
+    assert.equal(await settle(time, told), refusal);
+  }
+  assert.deepEqual(asked, ["team-a", "team-b"]);
+});
 
 Deno.test("credentials: what Entra asks of one client it asks of no other", async () => {
   const { time, azure, credentials } = credentialsRig();

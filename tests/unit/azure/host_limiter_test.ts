@@ -5,6 +5,8 @@ import {
   DIRECT_LIMITS,
   HostLimiter,
   type HostLimits,
+  type HostState,
+  type Places,
   PROXIED_LIMITS,
 } from "../../../src/azure/host_limiter.ts";
 import { sleep } from "../../../src/runtime/clock.ts";
@@ -12,10 +14,12 @@ import { FakeTime } from "../kubernetes/fake_time.ts";
 import { rejection, settle } from "./support.ts";
 
 /** Where nothing is said of hosts that are not known to answer, they have the places of those that are. */
-function rig({ untried, ...limits }: Omit<HostLimits, "untried"> & Partial<HostLimits>) {
+function rig({ together, perHost, ...others }: Places & Partial<HostLimits>) {
   const time = new FakeTime();
   const stop = new AbortController();
-  const limiter = new HostLimiter({ ...limits, untried: untried ?? limits }, stop.signal);
+  const places = { together, perHost };
+  const limits = { ...places, unknown: places, silent: places, ...others };
+  const limiter = new HostLimiter(limits, stop.signal);
   const starts: [string, number][] = [];
   const underWay = new Map<string, number>();
   let most = 0;
@@ -106,7 +110,8 @@ Deno.test("host limiter: until a host has answered, few calls find out whether i
   const { time, starts, run } = rig({
     together: 9,
     perHost: 3,
-    untried: { together: 9, perHost: 1 },
+    unknown: { together: 9, perHost: 1 },
+    silent: { together: 9, perHost: 1 },
   });
   const calls = Array.from({ length: 5 }, () => run("a", 10));
   await time.pass(100);
@@ -118,7 +123,8 @@ Deno.test("host limiter: that a host answers is remembered while nobody asks it"
   const { time, starts, run } = rig({
     together: 9,
     perHost: 3,
-    untried: { together: 9, perHost: 1 },
+    unknown: { together: 9, perHost: 1 },
+    silent: { together: 9, perHost: 1 },
   });
   const first = run("a", 10);
   await time.pass(1000);
@@ -132,7 +138,8 @@ Deno.test("host limiter: a host that went silent has to answer before it has its
   const { time, starts, run } = rig({
     together: 9,
     perHost: 3,
-    untried: { together: 9, perHost: 1 },
+    unknown: { together: 9, perHost: 1 },
+    silent: { together: 9, perHost: 1 },
   });
   const first = run("a", 10);
   await time.pass(10);
@@ -156,7 +163,8 @@ for (
     const { time, starts, run } = rig({
       together: 9,
       perHost: 3,
-      untried: { together: 9, perHost: 1 },
+      unknown: { together: 9, perHost: 1 },
+      silent: { together: 9, perHost: 1 },
     });
     const failed = rejection(run("a", 10, error));
     const calls = [run("a", 10), run("a", 10)];
@@ -178,7 +186,7 @@ for (const [how, limits] of [["directly", DIRECT_LIMITS], ["by proxy", PROXIED_L
         silent.push(run(`dead${dead}`, 60_000, failure()).catch(() => {}));
       }
     }
-    const places = limits.together - limits.untried.together;
+    const places = limits.together - limits.unknown.together - limits.silent.together;
     const live = Array.from({ length: places }, () => run("live", 10));
     await time.pass(20);
     await Promise.all(live);
@@ -187,9 +195,62 @@ for (const [how, limits] of [["directly", DIRECT_LIMITS], ["by proxy", PROXIED_L
     await time.pass(3_600_000);
     await Promise.all(silent);
     const calls = starts.filter(([host]) => host === "dead7").length;
-    assert.ok(calls <= limits.untried.perHost, "who waits shares the failure");
+    assert.ok(calls <= limits.unknown.perHost, "who waits shares the failure");
   });
 }
+
+Deno.test("host limiter: a host never asked does not wait for those that were found silent", async () => {
+  const { time, starts, run } = rig({
+    together: 9,
+    perHost: 3,
+    unknown: { together: 2, perHost: 1 },
+    silent: { together: 2, perHost: 1 },
+  });
+  const dead = Array.from({ length: 6 }, (_, n) => `dead${n}`);
+  const first = dead.map((host) => rejection(run(host, 10, failure())));
+  await time.pass(100);
+  const again = dead.map((host) => rejection(run(host, 60_000, failure())));
+  const fresh = run("new", 10);
+  await time.pass(10);
+  assert.equal(await fresh, "new");
+  await time.pass(200_000);
+  await Promise.all([...first, ...again]);
+  const atOnce = starts.filter(([host, at]) => host !== "new" && at === 100);
+  assert.equal(atOnce.length, 2, "those that were silent share few places");
+});
+
+Deno.test("host limiter: a call is told what is known of its host", async () => {
+  const limiter = new HostLimiter(DIRECT_LIMITS, new AbortController().signal);
+  const states: HostState[] = [];
+  const call = (error?: unknown) =>
+    limiter.run("a", (state) => {
+      states.push(state);
+      return error === undefined ? Promise.resolve() : Promise.reject(error);
+    });
+  await call();
+  await rejection(call(failure()));
+  await call();
+  await call();
+  assert.deepEqual(states, ["unknown", "answers", "silent", "answers"]);
+});
+
+Deno.test("host limiter: tells whether a call would have to wait, and how many do", async () => {
+  const time = new FakeTime();
+  const places = { together: 2, perHost: 1 };
+  const limits = { ...places, unknown: places, silent: places };
+  const limiter = new HostLimiter(limits, new AbortController().signal);
+  const hold = (host: string) => limiter.run(host, () => sleep(time.clock, 10));
+  const seen = () =>
+    ["a", "b"].map((host) => [limiter.hasPlaceFor(host), limiter.waitingFor(host)]);
+  assert.deepEqual(seen(), [[true, 0], [true, 0]]);
+  const calls = [hold("a"), hold("a")];
+  assert.deepEqual(seen(), [[false, 1], [true, 0]]);
+  calls.push(hold("c"));
+  assert.deepEqual(seen(), [[false, 1], [false, 0]]);
+  await time.pass(100);
+  await Promise.all(calls);
+  assert.deepEqual(seen(), [[true, 0], [true, 0]]);
+});
 
 Deno.test("host limiter: hosts that wait for places have them by turns", async () => {
   const { time, starts, run } = rig({ together: 1, perHost: 1 });
@@ -203,7 +264,8 @@ Deno.test("host limiter: of hosts that answered, a thousand are remembered, thos
   const { time, starts, run } = rig({
     together: 9,
     perHost: 3,
-    untried: { together: 9, perHost: 1 },
+    unknown: { together: 9, perHost: 1 },
+    silent: { together: 9, perHost: 1 },
   });
   for (let n = 0; n <= 1000; n++) {
     const call = run(`r${n}`, 0);
@@ -236,13 +298,15 @@ Deno.test("property: never more at once than the limits allow, and every call en
     durationMs: fc.nat({ max: 50 }),
     failure: fc.constantFrom(undefined, failure(), failure({ status: 503 })),
   });
+  const places = fc.record({
+    together: fc.integer({ min: 1, max: 6 }),
+    perHost: fc.integer({ min: 1, max: 4 }),
+  });
   const limits = fc.record({
     together: fc.integer({ min: 1, max: 6 }),
     perHost: fc.integer({ min: 1, max: 4 }),
-    untried: fc.record({
-      together: fc.integer({ min: 1, max: 6 }),
-      perHost: fc.integer({ min: 1, max: 4 }),
-    }),
+    unknown: places,
+    silent: places,
   });
   await fc.assert(
     fc.asyncProperty(limits, fc.array(call, { maxLength: 30 }), async (kept, calls) => {
@@ -255,7 +319,7 @@ Deno.test("property: never more at once than the limits allow, and every call en
       await time.pass(60_000);
       await Promise.all(ended);
       assert.ok(most() <= kept.together, `${most()} at once`);
-      const ofOne = Math.max(kept.perHost, kept.untried.perHost);
+      const ofOne = Math.max(kept.perHost, kept.unknown.perHost, kept.silent.perHost);
       assert.ok(mostOfOne() <= ofOne, `${mostOfOne()} at once to one host`);
       // No place was lost on the way: whoever asks next is let in at once.
       assert.equal(await settle(time, run("new", 0)), "new");

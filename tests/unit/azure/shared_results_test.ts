@@ -88,7 +88,27 @@ Deno.test("shared results: a last try is put off by no failure, and by no attemp
   assert.deepEqual(await Promise.all(last), [2, 2, 2]);
   resolve(9);
   assert.equal(await slow, 9);
-  assert.equal(await results.get("b", next), 2, "what came late takes nobody's place");
+  assert.equal(await results.get("b", next), 2, "what came late takes the place of no value");
+});
+
+Deno.test("shared results: a value that came late takes the place of a failure", async () => {
+  const { results, next } = rig();
+  const { promise, resolve } = Promise.withResolvers<number>();
+  const slow = results.get("k", () => promise);
+  await rejection(results.get("k", fail, { lastTry: true }));
+  resolve(9);
+  assert.deepEqual([await slow, await results.get("k", next)], [9, 9]);
+});
+
+Deno.test("shared results: what is in doubt leaves the memory when it is shared no more", async () => {
+  const time = new FakeTime();
+  const { signal } = new AbortController();
+  const keeping = { until: () => time.clock.now() + 86_400_000, failureMs: () => 0 };
+  const results = new SharedResults<number>(time.clock, keeping, signal);
+  await results.get("k", () => Promise.resolve(1));
+  results.doubt("k", 1, 10_000);
+  await time.pass(20_000);
+  assert.deepEqual([results.size, time.pending], [0, 0]);
 });
 
 Deno.test("shared results: a failure that is nobody else's is shared by those who wait alone", async () => {
@@ -123,6 +143,19 @@ Deno.test("shared results: where the clock was set back nothing made before is s
   skewMs = -3_600_000;
   const two = () => Promise.resolve(2);
   assert.deepEqual([await results.get("value", two), await results.get("failure", two)], [2, 2]);
+});
+
+Deno.test("shared results: where the clock was set back nothing made before stays in memory", async () => {
+  const time = new FakeTime();
+  const { signal } = new AbortController();
+  let skewMs = 0;
+  const clock = time.skewed(() => skewMs);
+  const keeping = { until: () => clock.now() + 300_000, failureMs: () => 0 };
+  const results = new SharedResults<number>(clock, keeping, signal);
+  await results.get("k", () => Promise.resolve(1));
+  skewMs = -7_200_000;
+  await time.pass(310_000);
+  assert.equal(results.size, 0);
 });
 
 Deno.test("shared results: what is in doubt is shared until it has that age, and not after", async () => {

@@ -151,6 +151,7 @@ export class Rig implements AsyncDisposable {
         cached: (namespace, name) => this.informers.serviceAccounts.get(namespace, name),
         observe: (account) => this.informers.serviceAccounts.observe(account),
       }),
+      clock,
       mint: (request) => this.#mint(request),
       conditionsKept: (api, kept) => void this.kept.push([api, kept]),
     });

@@ -192,6 +192,27 @@ for (const [what, error, fields] of FAILED) {
   });
 }
 
+Deno.test("report: what others wrote is told without tokens, and in short", () => {
+  const { report, entries } = rig();
+  const token = encodeJwt({ aud: "x", exp: 1 });
+  const error = new AzureError({
+    endpoint: "exchange",
+    host: SERVER,
+    class: "transient",
+    reason: "Unreachable",
+    problem: `${SERVER} could not be reached`,
+    remedy: "Check it.",
+    status: 502,
+    requestId: `echo ${token} ${"x".repeat(1000)}`,
+  }, { cause: new Error(`proxy said ${token}`) });
+  report.failed(BINDING, MINT, error, NEXT);
+  const line = JSON.stringify(entries);
+  assert.ok(!line.includes(token.split(".")[1]!), line);
+  assert.match(line, /echo \[redacted\]/);
+  assert.match(line, /proxy said \[redacted\]/);
+  assert.ok(!line.includes("x".repeat(301)), line);
+});
+
 Deno.test("report: a namespace that is being deleted is no failure", () => {
   const { report, entries, counted, events } = rig();
   const error = new ApiError({

@@ -129,6 +129,7 @@ Deno.test("executor: after the operator's end no write is even begun, whatever t
     clients: { secretMetadata: deaf } as unknown as Clients,
     informers: rig.informers,
     serviceAccounts: deaf as ServiceAccountWriter,
+    clock: rig.time.clock,
     mint: () => {
       rig.stop.abort(reason);
       return Promise.resolve({ password: new Redacted("t.o.k"), mintedAt: 0, expiresAt: 1 });
