@@ -107,6 +107,11 @@ const SECRET_CASES: readonly SecretCase[] = [
     "the operator labels a Secret with the AcrPullBinding that owns it",
   ],
   [
+    "with an empty label",
+    { labels: { "acr.microsoft.com/binding": "" } },
+    "the operator labels a Secret with the AcrPullBinding that owns it",
+  ],
+  [
     "with the label of another of its owner's great length",
     {
       ...v2Of("x".repeat(64)),
@@ -253,17 +258,22 @@ withPolicies("the operator labels a Secret of the first release, and no more", a
     (await label({ ...LABELS, "example.com/team": "ours" })).stderr,
     denial("msi-acrpull-secrets", "the operator writes no label of a Secret but"),
   );
-  assert.match(
-    (await label({ "acr.microsoft.com/binding": "other" })).stderr,
-    denial("msi-acrpull-secrets", "the operator labels a Secret with the AcrPullBinding"),
-  );
+  for (const value of ["other", ""]) {
+    assert.match(
+      (await label({ "acr.microsoft.com/binding": value })).stderr,
+      denial("msi-acrpull-secrets", "the operator labels a Secret with the AcrPullBinding"),
+    );
+  }
   assert.equal((await label(LABELS)).stderr, "");
 });
 
 const DELETIONS: readonly [string, SecretChange, boolean][] = [
   ["one that a binding owns, altered by others", { labels: {}, type: "Opaque" }, true],
+  ["one with its label under a name of old", { name: "of-old", type: "Opaque" }, true],
+  ["one that others own as well", { owners: [OWNER, CONFIG_MAP_OWNER] }, true],
   ["one restored from a backup, without its owner", { owners: [] }, true],
   ["another's", { name: "database", labels: {}, owners: [] }, false],
+  ["another's that a binding owns", { name: "database", labels: {} }, false],
   ["another's of its own name", { labels: {}, owners: [] }, false],
   ["another's with its label", { name: "database", owners: [] }, false],
   ["one with its name and label that another owns", { owners: [CONFIG_MAP_OWNER] }, false],

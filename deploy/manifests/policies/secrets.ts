@@ -45,13 +45,13 @@ const VARIABLES: readonly (readonly [string, string])[] = [
   ["labelsBefore", before(mapAt("oldObject.metadata", "labels"))],
   ["annotationsBefore", before(mapAt("oldObject.metadata", "annotations"))],
   ["dataBefore", before(mapAt("oldObject", "data"))],
-  ["label", labelOf("variables.labels")],
-  ["labelBefore", labelOf("variables.labelsBefore")],
+  ["label", `${labelIn("variables.labels")}.orValue('')`],
   ["labelled", `'${BINDING_LABEL}' in variables.labels`],
 ];
 
-function labelOf(labels: string): string {
-  return `${labels}[?'${BINDING_LABEL}'].orValue('')`;
+/** An expression of the label, as an optional: an empty one is not the same as none. */
+function labelIn(labels: string): string {
+  return `${labels}[?'${BINDING_LABEL}']`;
 }
 
 /** Nothing was there before a create. */
@@ -59,12 +59,19 @@ function before(expression: string): string {
   return `request.operation == 'UPDATE' ? ${expression} : {}`;
 }
 
+/**
+ * It deletes what stands under a binding's name, whatever others made of it, and what a binding owns
+ * and the label led it to. Neither is held to a type or to a single owner: where somebody else has
+ * changed these, the Secret is deleted to be made anew, or its binding could never be let go.
+ */
 const DELETION = [
   must(
-    "!variables.deleted || variables.owned || " +
+    "!variables.deleted || " +
+      "(variables.owned && (variables.labelled || variables.named)) || " +
       "(variables.labelled && variables.named && variables.owners.size() == 0)",
-    `the operator deletes only Secrets that a binding owns, or that nobody owns and that carry ` +
-      `${BINDING_LABEL} and a name of its own; delete this one yourself if it should go`,
+    `the operator deletes only Secrets that a binding owns and that carry ${BINDING_LABEL} or a ` +
+      "name of its own, or that nobody owns and that have both; delete this one yourself if it " +
+      "should go",
   ),
 ];
 
@@ -100,7 +107,8 @@ const IDENTITY = [
     `the operator changes labels only of a Secret of the first release; ${NOT_BY_A_WEBHOOK}`,
   ),
   must(
-    "variables.deleted || variables.label == variables.labelBefore || " +
+    `variables.deleted || ${labelIn("variables.labels")} == ` +
+      `${labelIn("variables.labelsBefore")} || ` +
       `variables.owners.all(o, ${isLabelFor("variables.label", "o.name")})`,
     `the operator labels a Secret with the AcrPullBinding that owns it; ${NOT_BY_A_WEBHOOK}`,
   ),
