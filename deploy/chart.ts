@@ -6,6 +6,7 @@ import type { Manifest } from "./manifests/manifest.ts";
 import { NAMES } from "./manifests/manifest.ts";
 import { operatorPolicies } from "./manifests/policies.ts";
 import { DEFAULTS, type Settings } from "./manifests/settings.ts";
+import { keepAlive } from "./manifests/policies/keep_alive.ts";
 import { tenantPolicy } from "./manifests/policies/tenants.ts";
 import { MARK, yamlOf } from "./yaml.ts";
 
@@ -64,7 +65,16 @@ function operatorPolicyTemplate(): string {
 /** Without the ConfigMap, which the chart fills from its values. */
 function tenantPolicyTemplate(): string {
   const policies = tenantPolicy(TEMPLATED).filter(({ kind }) => kind !== "ConfigMap");
-  return when(".Values.policies.tenants.enabled", yamlOf(policies));
+  return when(
+    ".Values.policies.tenants.enabled",
+    yamlOf([...keepAlive().map(kept), ...policies]),
+  );
+}
+
+/** Helm leaves it in the cluster when the release goes on without it, or goes. */
+function kept(manifest: Manifest): Manifest {
+  const annotations = { "helm.sh/resource-policy": "keep" };
+  return { ...manifest, metadata: { ...manifest.metadata, annotations } };
 }
 
 function when(condition: string, text: string): string {

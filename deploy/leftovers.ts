@@ -25,7 +25,7 @@ const KUBECTL = ["kubectl-client-side-apply/Update", "kubectl/Apply"];
  * and none of `manifests`, which is all that is installed now. What went by kubectl must also have
  * a name of ours, since people label objects of their own alike. CRDs, namespaces and
  * ConfigMaps, which hold what people wrote, are never left over, nor is what belongs to Helm or to
- * another object. Rejects with ApiError.
+ * another object; what is to outlast the policy for tenants has another label. Rejects with ApiError.
  */
 export async function findLeftovers(
   rest: RestClient,

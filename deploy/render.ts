@@ -4,12 +4,15 @@ import { chartFiles } from "./chart.ts";
 import { installation } from "./manifests/installation.ts";
 import type { Manifest } from "./manifests/manifest.ts";
 import { DEFAULTS, type Settings } from "./manifests/settings.ts";
+import { keepAlive } from "./manifests/policies/keep_alive.ts";
 import { tenantPolicy } from "./manifests/policies/tenants.ts";
 import { withPermissions } from "./permission_table.ts";
 import { MARK, yamlOf } from "./yaml.ts";
 
 const CRDS = "deploy/crds";
 const TENANT_POLICY = "deploy/policies/tenants/policy.yaml";
+/** A file of its own, so that to delete the other leaves it. */
+const KEEP_ALIVE = "deploy/policies/tenants/keep-alive.yaml";
 const GUIDE = "deploy/README.md";
 
 /** The CRDs as they stand in deploy/crds, read from the repository at `root`, which ends in `/`. */
@@ -36,13 +39,14 @@ export function installationFiles(
 
 /**
  * What else in the repository follows from the same source: parts of the chart, the policy for
- * tenants by itself, and the table of permissions in `guide`, the text of
+ * tenants by itself with what keeps it able to follow its lists, and the table of permissions in `guide`, the text of
  * deploy/README.md.
  */
 export function derivedFiles(crds: readonly SourceFile[], guide: string): readonly SourceFile[] {
   return [
     ...chartFiles(crds),
     { path: TENANT_POLICY, text: MARK + yamlOf(tenantPolicy(DEFAULTS)) },
+    { path: KEEP_ALIVE, text: MARK + yamlOf(keepAlive()) },
     { path: GUIDE, text: withPermissions(guide) },
   ];
 }

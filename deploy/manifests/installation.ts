@@ -4,6 +4,7 @@ import { namespace, serviceAccount } from "./namespace.ts";
 import { metricsService, networkPolicy } from "./network_policy.ts";
 import { operatorPolicies } from "./policies.ts";
 import { rbac } from "./rbac.ts";
+import { keepAlive } from "./policies/keep_alive.ts";
 import { tenantPolicy } from "./policies/tenants.ts";
 import { DEFAULTS, type Settings } from "./settings.ts";
 
@@ -17,7 +18,7 @@ export function installation(settings: Settings): readonly Manifest[] {
     serviceAccount(settings),
     ...rbac(settings),
     ...(settings.policies ? operatorPolicies(settings) : []),
-    ...(settings.tenantPolicy ? tenantPolicy(settings) : []),
+    ...(settings.tenantPolicy ? [...keepAlive(), ...tenantPolicy(settings)] : []),
     ...(settings.networkPolicy ? [networkPolicy(settings)] : []),
     ...(settings.metricsSecure ? [metricsService(settings)] : []),
     deployment(settings),

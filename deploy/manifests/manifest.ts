@@ -32,6 +32,7 @@ export const NAMES = {
   tenantPolicy: "msi-acrpull-tenants",
   /** The ConfigMap of the tenant policy, which an administrator writes. */
   tenants: "msi-acrpull-tenants",
+  keepAlive: "msi-acrpull-tenants-keep-alive",
 } as const;
 
 /** On everything. */

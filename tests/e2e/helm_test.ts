@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { parse, parseAllDocuments, stringify } from "yaml";
 import { installation } from "../../deploy/manifests/installation.ts";
-import type { Manifest } from "../../deploy/manifests/manifest.ts";
+import { type Manifest, NAMES } from "../../deploy/manifests/manifest.ts";
 import { DEFAULTS, type Settings } from "../../deploy/manifests/settings.ts";
 import { crdManifests, readCrds } from "../../deploy/render.ts";
 import { FLAGS } from "../../src/cli/flag_table.ts";
@@ -23,7 +23,10 @@ const CLIENT_ID = "1b461305-28be-5271-beda-bd9fd2e24251";
 const IDENTITIES = `/subscriptions/${CLIENT_ID}/resourceGroups/rg/providers/` +
   "Microsoft.ManagedIdentity/userAssignedIdentities";
 
-const KEPT = ["CustomResourceDefinition", "ConfigMap"];
+function isKept({ kind, metadata }: Manifest): boolean {
+  return ["CustomResourceDefinition", "ConfigMap"].includes(kind) ||
+    metadata.name === NAMES.keepAlive;
+}
 
 interface Values {
   [name: string]: unknown;
@@ -83,7 +86,7 @@ function byName(manifests: readonly Manifest[]): Map<string, Manifest> {
 
 /**
  * What `deno task deploy` makes of the settings, but the namespace, which Helm makes itself; and
- * what holds others' data is marked for Helm to keep.
+ * what holds others' data or is to outlast the release is marked for Helm to keep.
  */
 function expected(settings: Partial<Settings> = {}): Map<string, Manifest> {
   const manifests = [
@@ -91,7 +94,7 @@ function expected(settings: Partial<Settings> = {}): Map<string, Manifest> {
     ...installation({ ...DEFAULTS, ...settings }),
   ];
   const all = byName(manifests.map((manifest) =>
-    KEPT.includes(manifest.kind)
+    isKept(manifest)
       ? {
         ...manifest,
         metadata: { ...manifest.metadata, annotations: { "helm.sh/resource-policy": "keep" } },

@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url";
 import { parseAllDocuments } from "yaml";
 import { differences, type SourceFile } from "../../../deploy/generate.ts";
 import { installation } from "../../../deploy/manifests/installation.ts";
-import type { Manifest } from "../../../deploy/manifests/manifest.ts";
+import { LABELS, type Manifest, NAMES } from "../../../deploy/manifests/manifest.ts";
 import { DEFAULTS, type Settings } from "../../../deploy/manifests/settings.ts";
 import { derivedFiles, installationFiles, readCrds, readGuide } from "../../../deploy/render.ts";
 import { pathOf } from "../../../deploy/resources.ts";
@@ -81,6 +81,24 @@ Deno.test("the namespace comes first and the Deployment last", () => {
 Deno.test("a namespace that is somebody else's is no part of the installation", () => {
   const kept = objectsOf({ ...EVERYTHING, createNamespace: false });
   assert.deepEqual([`Namespace/${DEFAULTS.namespace}`, ...kept], objectsOf(EVERYTHING));
+});
+
+Deno.test("what keeps the lists followed is the same everywhere, and no label finds it", () => {
+  const keptIn = (namespace: string) =>
+    installation({ ...EVERYTHING, namespace })
+      .filter(({ metadata }) => metadata.name === NAMES.keepAlive);
+  const kept = keptIn("a");
+  assert.deepEqual(kept, keptIn("b"));
+  assert.deepEqual(kept.map(({ kind }) => kind), [
+    "ValidatingAdmissionPolicy",
+    "ValidatingAdmissionPolicyBinding",
+  ]);
+  for (const { metadata } of kept) {
+    assert.notEqual(
+      metadata.labels!["app.kubernetes.io/name"],
+      LABELS["app.kubernetes.io/name"],
+    );
+  }
 });
 
 Deno.test("no rule has a star, whatever is asked for", () => {
