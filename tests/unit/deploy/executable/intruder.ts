@@ -58,6 +58,7 @@ const CONNECTING: Record<string, () => unknown> = {
     Deno.resolveDns("data.attacker.example", "A", {
       nameServer: { ipAddr: "192.0.2.53", port: 53 },
     }),
+  "resolve a name by a server at an address of the list": () => resolveBy(8081),
   "resolve a name": () => Deno.resolveDns("data.attacker.example", "TXT"),
   "resolve a name by node:dns": async () =>
     await (await import("node:dns/promises")).lookup("data.attacker.example"),
@@ -146,6 +147,9 @@ const FILES: Record<string, () => unknown> = {
     const { DatabaseSync } = await import("node:sqlite");
     new DatabaseSync(":memory:").exec("ATTACH '/tmp/attack.db' AS attack");
   },
+  "make a temporary file by SQLite": () => spillInto(SERVICE_ACCOUNT),
+  "make a temporary file by SQLite where nothing can be written": () =>
+    spillInto(Deno.env.get("HOME")!),
   "keep something in Deno KV": async () => {
     // It is there only behind a flag of Deno's.
     const { openKv } = Deno as unknown as { openKv?: (path: string) => Promise<unknown> };
@@ -265,6 +269,44 @@ async function sendFrom(port: number): Promise<void> {
   } finally {
     socket.close();
   }
+}
+
+/** Asks a port of its own on loopback, and waits no longer than until the question has come. */
+async function resolveBy(port: number): Promise<void> {
+  const hostname = "127.0.0.1";
+  const server = Deno.listenDatagram({ hostname, port, transport: "udp" });
+  const waiting = new AbortController();
+  try {
+    const asked = Deno.resolveDns("data.attacker.example", "A", {
+      nameServer: { ipAddr: hostname, port },
+      signal: waiting.signal,
+    });
+    await Promise.race([server.receive(), asked]);
+    waiting.abort();
+    await asked.catch((error) => {
+      if (!waiting.signal.aborted) throw error;
+    });
+  } finally {
+    server.close();
+  }
+}
+
+/** Has SQLite put a table aside into a file, which it removes at once; the directory's time tells. */
+async function spillInto(directory: string): Promise<void> {
+  const { DatabaseSync } = await import("node:sqlite");
+  const { mtime: before } = await Deno.stat(SERVICE_ACCOUNT);
+  const database = new DatabaseSync(":memory:");
+  try {
+    database.exec(`PRAGMA temp_store=1; PRAGMA temp_store_directory='${directory}';
+      PRAGMA temp.cache_size=1; CREATE TEMP TABLE aside(value);
+      WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n WHERE x < 20000)
+      INSERT INTO aside SELECT hex(randomblob(100)) FROM n;`);
+  } finally {
+    database.close();
+  }
+  const { mtime: after } = await Deno.stat(SERVICE_ACCOUNT);
+  if (after! > before!) return;
+  throw new Error("no file was made");
 }
 
 /** No error by itself: the answer says what was decided. */
