@@ -33,6 +33,13 @@ async function build(buildah: Buildah, images: StandIns, ...args: string[]): Pro
   return "localhost/manager";
 }
 
+/** That a file is what executables of both architectures must begin with. */
+async function checksums(path: string): Promise<string> {
+  const digest = await crypto.subtle.digest("SHA-256", await Deno.readFile(path));
+  const checksum = new Uint8Array(digest).toHex();
+  return `amd64=${checksum},arm64=${checksum}`;
+}
+
 /** Every file of an image with its size, mode and owner, by path. */
 async function filesOf(buildah: Buildah, image: string) {
   const container = await buildah.run("from", "--pull-never", image);
@@ -92,6 +99,11 @@ Deno.test({
       images,
       ...["--build-arg", `VERSION=${config.version}`, "--build-arg", `COMMIT=${COMMIT}`],
       ...["--build-arg", "ALLOW_HOSTS=login.example:443,*.registry.example:443"],
+      ...["--build-arg", `DENORT_SHA256=${await checksums(Deno.execPath())}`],
+    );
+    await assert.rejects(
+      build(buildah, images, "--build-arg", `DENORT_SHA256=${await checksums("/dev/null")}`),
+      /the executable is not to be used/,
     );
     const { OCIv1: { config: inspected } } = JSON.parse(
       await buildah.run("inspect", "--type", "image", image),

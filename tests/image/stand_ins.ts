@@ -1,3 +1,4 @@
+import { bundlerArguments } from "../../deploy/executable/compile.ts";
 import type { Buildah } from "./buildah.ts";
 
 /** The two images that the Dockerfile starts from, by their local names. */
@@ -34,10 +35,10 @@ export async function makeStandIns(buildah: Buildah, project: string): Promise<S
   }
 }
 
-/** A first bundle fetches the bundler, which the lock file does not know. */
+/** What the build installs, and what Deno makes of the bundler. */
 async function fillCache(project: string, cache: string): Promise<void> {
   const bundle = ["bundle", "--frozen", "--output", `${cache}/bundle.js`, "src/main.ts"];
-  for (const args of [["install", "--frozen"], bundle]) {
+  for (const args of [["install", "--frozen"], bundlerArguments(), bundle]) {
     const { code, stderr } = await new Deno.Command(Deno.execPath(), {
       args,
       cwd: project,

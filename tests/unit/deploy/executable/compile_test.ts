@@ -26,11 +26,24 @@ Deno.test("compile: the command line is read whole", () => {
   );
 });
 
-Deno.test("compile: a build argument that is empty counts as absent", () => {
-  assert.deepEqual(compileOptions(["--target=", "--commit=", "--allow-host="]), {
-    output: "build/manager",
-    hosts: [],
+Deno.test("compile: of the checksums given, the target's is taken, and must be there", () => {
+  const [amd64, arm64] = ["1".repeat(64), "2".repeat(64)];
+  const checksums = `--denort-sha256=amd64=${amd64},arm64=${arm64}`;
+  assert.equal(compileOptions(["--target=amd64", checksums]).stubChecksum, amd64);
+  assert.equal(compileOptions(["--target=arm64", checksums]).stubChecksum, arm64);
+  assert.throws(() => compileOptions(["--target=arm64", `--denort-sha256=amd64=${amd64}`]), {
+    message: "--denort-sha256 lacks arm64: add arm64=HASH",
   });
+});
+
+Deno.test("compile: a build argument that is empty counts as absent", () => {
+  assert.deepEqual(
+    compileOptions(["--target=", "--commit=", "--allow-host=", "--denort-sha256="]),
+    {
+      output: "build/manager",
+      hosts: [],
+    },
+  );
 });
 
 Deno.test("compile: an unknown argument or architecture is refused", () => {
