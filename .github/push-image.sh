@@ -2,7 +2,7 @@
 # push-image.sh TAG VERSION COMMIT [newest]: builds the image for both architectures and pushes it,
 # on the images that the Dockerfile pins by digest, or with `newest` on what the tag of its base
 # image names by now. Refuses an image without a digest, or without one of the architectures.
-# Writes the digest of what was pushed to GITHUB_OUTPUT.
+# Writes the digest of what was pushed, and the base, to GITHUB_OUTPUT.
 set -euo pipefail
 tag=$1 version=$2 commit=$3 base=${4:-pinned}
 platforms=(linux/amd64 linux/arm64)
@@ -42,6 +42,10 @@ demand "$build_image"
 demand "$base_image"
 echo "Building with $build_image on $base_image"
 
+if [ -z "$(default_of DENORT_SHA256)" ]; then
+  echo "::warning file=Dockerfile::DENORT_SHA256 is empty: Deno's runtime stub is taken as it is downloaded"
+fi
+
 docker buildx create --use --driver docker-container
 docker buildx build \
   --platform "$(IFS=,; echo "${platforms[*]}")" \
@@ -56,4 +60,7 @@ docker buildx build \
   --metadata-file metadata.json \
   --tag "$tag" \
   --push .
-echo "digest=$(jq -r '."containerimage.digest"' metadata.json)" >>"$GITHUB_OUTPUT"
+{
+  echo "digest=$(jq -r '."containerimage.digest"' metadata.json)"
+  echo "base=$base_image"
+} >>"$GITHUB_OUTPUT"

@@ -52,6 +52,8 @@ interface Outcome {
   readonly stderr: string;
   /** Build arguments that name images. */
   readonly images: readonly string[];
+  /** That Deno's runtime stub is not checked. */
+  readonly warned: boolean;
   readonly output: string;
 }
 
@@ -69,7 +71,7 @@ async function push(
     await Deno.writeTextFile(`${directory}/calls`, "");
     await Deno.writeTextFile(`${directory}/output`, "");
     await Deno.writeTextFile(`${directory}/bin/docker`, fakeDocker(platforms), { mode: 0o755 });
-    const { code, stderr } = await new Deno.Command("bash", {
+    const { code, stdout, stderr } = await new Deno.Command("bash", {
       args: [`${ROOT}/.github/push-image.sh`, "r.example/a:v1", "1.0.0", "abc", ...args],
       cwd: directory,
       env: {
@@ -84,6 +86,7 @@ async function push(
       code,
       stderr: new TextDecoder().decode(stderr),
       images: [...calls.matchAll(/--build-arg (\w+_IMAGE=\S+)/g)].map(([, argument]) => argument!),
+      warned: new TextDecoder().decode(stdout).includes("::warning file=Dockerfile::DENORT_SHA256"),
       output: await Deno.readTextFile(`${directory}/output`),
     };
   } finally {
@@ -95,6 +98,7 @@ function withScript(name: string, fn: () => Promise<void>): void {
   Deno.test({ name: `image: ${name}`, ignore: !haveCommands(["bash", "jq"]), fn });
 }
 
+const UNCHECKED = /^ARG DENORT_SHA256=$/m;
 const BOTH = ["linux/amd64", "linux/arm64", "unknown/unknown"];
 
 withScript("a release is built on the digests of the Dockerfile", async () => {
@@ -102,17 +106,27 @@ withScript("a release is built on the digests of the Dockerfile", async () => {
     code: 0,
     stderr: "",
     images: ["BUILD_IMAGE", "BASE_IMAGE"].map((name) => `${name}=${defaultOf(name)}`),
-    output: `digest=${PUSHED}\n`,
+    warned: UNCHECKED.test(DOCKERFILE),
+    output: `digest=${PUSHED}\nbase=${defaultOf("BASE_IMAGE")}\n`,
   });
 });
 
 withScript("a rebuild takes the base's newest digest, and the same Deno", async () => {
-  const { code, images } = await push({ args: ["newest"] });
+  const { code, images, output } = await push({ args: ["newest"] });
   assert.equal(code, 0);
+  const base = `gcr.io/distroless/cc-debian12:nonroot@${NEWEST}`;
+  assert.equal(output, `digest=${PUSHED}\nbase=${base}\n`);
   assert.deepEqual(images, [
     `BUILD_IMAGE=${defaultOf("BUILD_IMAGE")}`,
-    `BASE_IMAGE=gcr.io/distroless/cc-debian12:nonroot@${NEWEST}`,
+    `BASE_IMAGE=${base}`,
   ]);
+});
+
+withScript("it warns for as long as nobody has said what Deno's runtime stub must be", async () => {
+  const filled = (list: string) =>
+    DOCKERFILE.replace(/^ARG DENORT_SHA256=.*$/m, `ARG DENORT_SHA256=${list}`);
+  assert.equal((await push({ dockerfile: filled("") })).warned, true);
+  assert.equal((await push({ dockerfile: filled("amd64=1,arm64=2") })).warned, false);
 });
 
 const REFUSED: readonly [string, Parameters<typeof push>[0], RegExp][] = [
