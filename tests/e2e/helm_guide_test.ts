@@ -79,6 +79,17 @@ withHelm("deploy/README: installing with Helm, and metrics of all kinds", async 
     async () => (await kubectl(plane, reader, prometheus)).stdout === "yes\n" || undefined,
   );
 
+  await runGuide(plane, "metrics-scraper");
+  const scraper = { user: `system:serviceaccount:${NAMESPACE}:metrics-scraper` };
+  await eventually(
+    "the scraper may read",
+    async () => (await kubectl(plane, reader, scraper)).stdout === "yes\n" || undefined,
+  );
+  assert.equal(
+    await field("secret/metrics-scraper", ".type"),
+    "kubernetes.io/service-account-token",
+  );
+
   const flags = [...IN_RELEASE, "--reuse-values", "--set", "serviceMonitor.enabled=true"];
   const early = await helmOnChart(["upgrade", RELEASE], flags, plane);
   assert.equal(early.code, 1);
@@ -114,6 +125,33 @@ withHelm(
     }
   },
 );
+
+withHelm("deploy/README: the values shown for metrics let nobody pass unverified", async () => {
+  const certificate = parse(await guideBlock("metrics-certificate"));
+  const values = await Deno.makeTempFile({ suffix: ".yaml" });
+  try {
+    await Deno.writeTextFile(values, await guideBlock("metrics-verified"));
+    const given = ["--namespace", NAMESPACE, "-f", values];
+    const { code, stdout, stderr } = await helmOnChart(["template", RELEASE], given);
+    assert.equal(code, 0, stderr);
+    const objects = parseAllDocuments(stdout).map((each) => each.toJS());
+    const monitor = objects.find((object) => object?.kind === "ServiceMonitor");
+    const service = objects.find((object) => object?.kind === "Service");
+    const [dnsName] = certificate.spec.dnsNames;
+    assert.equal(dnsName, `${service.metadata.name}.${NAMESPACE}.svc`);
+    const { tlsConfig, authorization } = monitor.spec.endpoints[0];
+    const secret = { name: certificate.spec.secretName, key: "ca.crt" };
+    assert.deepEqual(tlsConfig, {
+      insecureSkipVerify: false,
+      ca: { secret },
+      serverName: dnsName,
+    });
+    const credentials = { name: "metrics-scraper", key: "token" };
+    assert.deepEqual(authorization, { type: "Bearer", credentials });
+  } finally {
+    await Deno.remove(values);
+  }
+});
 
 interface Rule {
   readonly ports: readonly { readonly port: number }[];
