@@ -13,6 +13,7 @@ const POLICIES = fileURLToPath(
 
 e2e("tenants are held to their lists where the reference's policies were", async (plane) => {
   const tenant = await plane.createNamespace();
+  await kubectlOk(plane, ["create", "namespace", "acrpull"]);
   await kubectlOk(plane, ["apply", "-f", POLICIES]);
   await untilGivenUp(); // By then the API server follows what it has to, as well.
   await runGuide(plane, "keep-alive-first");
