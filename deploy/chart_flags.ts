@@ -3,6 +3,7 @@ import { FLAGS } from "../src/cli/flag_table.ts";
 import type { Flag } from "../src/cli/flags.ts";
 import { type Format, FORMATS } from "./chart_formats.ts";
 import { SET_ELSEWHERE, type SetElsewhere } from "./flags_set_elsewhere.ts";
+import { RESERVED_NAMESPACES } from "./options.ts";
 
 /** The flags that have no effect without a mounted certificate. */
 const OF_CERTIFICATE: readonly string[] = ["metrics-cert-name", "metrics-cert-key"];
@@ -22,19 +23,27 @@ export interface ChartFlag {
 /** What the chart knows of the operator. */
 export interface ChartFacts {
   readonly suffixes: readonly string[];
+  /** The namespaces in which it may not be installed. */
+  readonly reservedNamespaces: Format;
   /** By every spelling, without dashes. */
   readonly flags: Readonly<Record<string, ChartFlag>>;
 }
 
 /**
  * What the chart must know of the operator to check its values as the operator itself would: every
- * spelling of every flag, and the suffixes of registries that are allowed unless others are.
+ * spelling of every flag, the suffixes of registries that are allowed unless others are, and the
+ * namespaces that `deno task deploy` refuses.
  */
 export function chartFacts(): ChartFacts {
   const flags = Object.entries<Flag>(FLAGS).flatMap(([name, flag]) =>
     [name, ...flag.aliases ?? []].map((spelling) => [spelling, chartFlag(name, flag)] as const)
   );
-  return { suffixes: DEFAULT_SUFFIXES, flags: Object.fromEntries(flags) };
+  const { pattern, fault } = RESERVED_NAMESPACES;
+  return {
+    suffixes: DEFAULT_SUFFIXES,
+    reservedNamespaces: { pattern: pattern.source, fault },
+    flags: Object.fromEntries(flags),
+  };
 }
 
 function chartFlag(name: string, flag: Flag): ChartFlag {

@@ -134,7 +134,11 @@ function imageOf({ image }: Given, errors: string[]): string {
 
 const NAMESPACE = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
 /** What every cluster has or keeps for itself: nothing of ours may label or delete these. */
-const RESERVED = /^(default|kube-.*)$/;
+export const RESERVED_NAMESPACES = {
+  pattern: /^(default|kube-.*)$/,
+  fault: "is the cluster's own: " +
+    `give a namespace for the operator alone, such as ${DEFAULTS.namespace}`,
+} as const;
 
 function namespaceOf({ namespace }: Given, errors: string[]): string {
   if (namespace === undefined) return DEFAULTS.namespace;
@@ -143,10 +147,9 @@ function namespaceOf({ namespace }: Given, errors: string[]): string {
       `${namespace.spelling}=${quote(namespace.value)} is no namespace: ` +
         `write up to 63 lower-case letters, digits and dashes.`,
     );
-  } else if (RESERVED.test(namespace.value)) {
+  } else if (RESERVED_NAMESPACES.pattern.test(namespace.value)) {
     errors.push(
-      `${namespace.spelling}=${namespace.value} is the cluster's own: ` +
-        `give a namespace for the operator alone, such as ${DEFAULTS.namespace}.`,
+      `${namespace.spelling}=${namespace.value} ${RESERVED_NAMESPACES.fault}.`,
     );
   }
   return namespace.value;

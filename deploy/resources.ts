@@ -20,10 +20,6 @@ const KINDS: Readonly<Record<string, Resource>> = {
   Namespace: { ...CORE, plural: "namespaces", namespaced: false },
   ConfigMap: { ...CORE, plural: "configmaps", namespaced: true },
   ServiceAccount: { ...CORE, plural: "serviceaccounts", namespaced: true },
-  ClusterRole: { ...RBAC, plural: "clusterroles", namespaced: false },
-  ClusterRoleBinding: { ...RBAC, plural: "clusterrolebindings", namespaced: false },
-  Role: { ...RBAC, plural: "roles", namespaced: true },
-  RoleBinding: { ...RBAC, plural: "rolebindings", namespaced: true },
   ValidatingAdmissionPolicy: {
     ...ADMISSION,
     plural: "validatingadmissionpolicies",
@@ -34,6 +30,10 @@ const KINDS: Readonly<Record<string, Resource>> = {
     plural: "validatingadmissionpolicybindings",
     namespaced: false,
   },
+  ClusterRole: { ...RBAC, plural: "clusterroles", namespaced: false },
+  ClusterRoleBinding: { ...RBAC, plural: "clusterrolebindings", namespaced: false },
+  Role: { ...RBAC, plural: "roles", namespaced: true },
+  RoleBinding: { ...RBAC, plural: "rolebindings", namespaced: true },
   NetworkPolicy: {
     group: "networking.k8s.io",
     version: "v1",

@@ -11,7 +11,11 @@ const COPIES: readonly { readonly file: string; readonly pattern: RegExp }[] = [
   { file: "deploy/latest/deploy.yaml", pattern: /^ +image: "?\S+:v([^"\s]+)"?$/m },
 ];
 
-const VERSION = /^(\d+)\.(\d+)\.(\d+)(-[0-9A-Za-z.-]+)?$/;
+const NUMBER = "(0|[1-9][0-9]*)";
+const LABEL = "(0|[1-9][0-9]*|[0-9]*[A-Za-z-][0-9A-Za-z-]*)";
+/** As SemVer has it, without build metadata, which no image's tag can have. */
+const VERSION = new RegExp(`^${NUMBER}(\\.${NUMBER}){2}(-${LABEL}(\\.${LABEL})*)?$`);
+const LEADING_ZERO = /(^|[.-])0[0-9]+([.-]|$)/;
 const IN_DENO_JSON = /("version":\s*")([^"]*)(")/;
 
 /** The version that a configuration's text states. Throws an Error where it states none. */
@@ -28,6 +32,9 @@ export function nextVersion(current: string, wish: string): string {
   if (wish === "major") return `${major + 1}.0.0`;
   if (wish === "minor") return `${major}.${minor + 1}.0`;
   if (wish === "patch") return `${major}.${minor}.${patch + 1}`;
+  if (LEADING_ZERO.test(wish)) {
+    throw new Error(`"${wish}" is no version: SemVer has no leading zeros, so leave them out`);
+  }
   throw new Error(`"${wish}" is no version: write X.Y.Z, major, minor, patch, or --check`);
 }
 

@@ -9,16 +9,17 @@ import { tenantPolicy } from "./policies/tenants.ts";
 import { DEFAULTS, type Settings } from "./settings.ts";
 
 /**
- * Everything that is installed but the CRDs, in the order in which it is to be applied: the
- * Deployment comes last, so that nothing runs before its limits stand.
+ * Everything that is installed but the CRDs, in the order in which it is to be applied: policies
+ * before the rights that they narrow, and the Deployment last, so that nothing runs before its
+ * limits stand.
  */
 export function installation(settings: Settings): readonly Manifest[] {
   return [
     ...(settings.createNamespace ? [namespace(settings)] : []),
     serviceAccount(settings),
-    ...rbac(settings),
     ...(settings.policies ? operatorPolicies(settings) : []),
     ...(settings.tenantPolicy ? [...keepAlive(), ...tenantPolicy(settings)] : []),
+    ...rbac(settings),
     ...(settings.networkPolicy ? [networkPolicy(settings)] : []),
     ...(settings.metricsSecure ? [metricsService(settings)] : []),
     deployment(settings),

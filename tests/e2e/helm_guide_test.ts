@@ -110,7 +110,10 @@ withHelm(
     const values = await Deno.makeTempFile({ suffix: ".yaml" });
     try {
       await Deno.writeTextFile(values, await guideBlock("network-policy"));
-      const { code, stdout, stderr } = await helmOnChart(["template", RELEASE], ["-f", values]);
+      const { code, stdout, stderr } = await helmOnChart(
+        ["template", RELEASE],
+        [...IN_RELEASE, "-f", values],
+      );
       assert.equal(code, 0, stderr);
       const policy = parseAllDocuments(stdout).map((each) => each.toJS())
         .find((object) => object?.kind === "NetworkPolicy");

@@ -3,6 +3,7 @@ import { parse, parseAllDocuments, stringify } from "yaml";
 import { installation } from "../../deploy/manifests/installation.ts";
 import { type Manifest, NAMES } from "../../deploy/manifests/manifest.ts";
 import { DEFAULTS, type Settings } from "../../deploy/manifests/settings.ts";
+import { parseDeploy } from "../../deploy/options.ts";
 import { crdManifests, readCrds } from "../../deploy/render.ts";
 import { FLAGS } from "../../src/cli/flag_table.ts";
 import type { Flag } from "../../src/cli/flags.ts";
@@ -51,7 +52,8 @@ async function render(
     (file) => helmOnChart(["template", RELEASE], ["--namespace", namespace, "--values", file]),
   );
   assert.equal(code, 0, stderr);
-  const manifests = parseAllDocuments(stdout).flatMap((document) => {
+  // As Helm and Kubernetes read it: there also on and 1_000 are no strings.
+  const manifests = parseAllDocuments(stdout, { version: "1.1" }).flatMap((document) => {
     const manifest = document.toJS() as Manifest | null;
     return manifest === null ? [] : [manifest];
   });
@@ -69,10 +71,10 @@ async function withValues<T>(values: Values, use: (file: string) => Promise<T>):
 }
 
 /** Why the chart refuses `values`. */
-async function refusal(values: Values): Promise<string> {
+async function refusal(values: Values, namespace = DEFAULTS.namespace): Promise<string> {
   const { code, stderr } = await withValues(
     values,
-    (file) => helmOnChart(["template", RELEASE], ["--values", file]),
+    (file) => helmOnChart(["template", RELEASE], ["--namespace", namespace, "--values", file]),
   );
   assert.equal(code, 1);
   return stderr;
@@ -86,7 +88,8 @@ function byName(manifests: readonly Manifest[]): Map<string, Manifest> {
 
 /**
  * What `deno task deploy` makes of the settings, but the namespace, which Helm makes itself; and
- * what holds others' data or is to outlast the release is marked for Helm to keep.
+ * what holds others' data, with data in which they can stand, or is to outlast the release is marked
+ * for Helm to keep.
  */
 function expected(settings: Partial<Settings> = {}): Map<string, Manifest> {
   const manifests = [
@@ -98,6 +101,7 @@ function expected(settings: Partial<Settings> = {}): Map<string, Manifest> {
       ? {
         ...manifest,
         metadata: { ...manifest.metadata, annotations: { "helm.sh/resource-policy": "keep" } },
+        ...(manifest.kind === "ConfigMap" ? { data: {} } : {}),
       }
       : manifest
   ));
@@ -193,6 +197,58 @@ withHelm("the chart equals deno task deploy in another namespace", async () => {
   const namespace = "registry-access";
   assert.deepEqual(sorted(await render({}, namespace)), sorted(expected({ namespace })));
 });
+
+const NAMED = {
+  priorityClassName: "priority-name",
+  metrics: { secure: true, certificateSecret: "certificate-name" },
+  imagePullSecrets: [{ name: "pull-name" }],
+  podDisruptionBudget: { enabled: true },
+  serviceMonitor: { enabled: true, tokenSecret: { name: "token-name", key: "token-key" } },
+  podMonitor: { enabled: true, tokenSecret: { name: "token-name", key: "token-key" } },
+  policies: { tenants: { enabled: true } },
+};
+
+/** The value with `replace` done to each of its strings. */
+function mapStrings(value: unknown, replace: (text: string) => string): unknown {
+  return JSON.parse(
+    JSON.stringify(value),
+    (_, each: unknown) => typeof each === "string" ? replace(each) : each,
+  );
+}
+
+for (const namespace of ["12345", "true", "null", "1e3", "on", "0x1f"]) {
+  withHelm(`namespace ${namespace} is a string wherever it stands`, async () => {
+    assert.deepEqual(
+      sorted(await render(NAMED, namespace)),
+      mapStrings(
+        sorted(await render(NAMED)),
+        (text) => text.replaceAll(DEFAULTS.namespace, namespace),
+      ),
+    );
+  });
+}
+
+for (const name of ["123", "true", "null", "1e3"]) {
+  withHelm(`${name} is a string wherever it is a name`, async () => {
+    const replace = (text: string) =>
+      text.replace(/^(priority|certificate|pull|token)-(name|key)$/, name);
+    assert.deepEqual(
+      sorted(await render(mapStrings(NAMED, replace) as Values)),
+      mapStrings(sorted(await render(NAMED)), replace),
+    );
+  });
+}
+
+for (const namespace of ["default", "kube-system", "kube-public", "kube-node-lease", "kube-x"]) {
+  withHelm(`the chart refuses namespace ${namespace} as deno task deploy does`, async () => {
+    const parsed = parseDeploy([`--namespace=${namespace}`]);
+    assert.ok(parsed.kind === "errors");
+    const [sentence] = parsed.errors;
+    assert.match(sentence!, /is the cluster's own: give/);
+    const stderr = await refusal({}, namespace);
+    assert.ok(stderr.includes(sentence!.replace(/\.$/, "")), stderr);
+  });
+}
 
 withHelm("values for the pod reach it", async () => {
   const rendered = await render({
@@ -344,8 +400,148 @@ withHelm("the network policy is narrowed and widened by its values", async () =>
   assert.deepEqual(await egressOf({ apiServer: { ports: [] } }), [{ ports: dns }, imds, https]);
 });
 
+/** Without these values a template fails, or less is installed than seems to be. */
+const NEEDED: readonly string[] = [
+  "image",
+  "image.repository",
+  "replicas",
+  "serviceAccount",
+  "podDisruptionBudget",
+  "podDisruptionBudget.enabled",
+  "defaults",
+  "serviceAccountTokenAudience",
+  "secretAccess",
+  "workloadIdentity",
+  "workloadIdentity.enabled",
+  "metrics",
+  "metrics.secure",
+  "serviceMonitor",
+  "podMonitor.enabled",
+  "podMonitor.tokenSecret",
+  "networkPolicy",
+  "networkPolicy.enabled",
+  "networkPolicy.dns",
+  "networkPolicy.apiServer",
+  "networkPolicy.apiServer.ports",
+  "policies",
+  "policies.enabled",
+  "policies.tenants",
+  "policies.tenants.enabled",
+  "crds",
+  "crds.install",
+  "crds.keep",
+];
+
+for (const path of NEEDED) {
+  withHelm(`the chart refuses to be without ${path}`, async () => {
+    const names = path.split(".");
+    const last = names.at(-1)!;
+    const above = names.slice(0, -1).map((name) => `/${name}`).join("");
+    const stderr = await refusal(nullAt(names) as Values);
+    assert.ok(stderr.includes(`- at '${above}': missing property '${last}'`), stderr);
+  });
+}
+
+function nullAt([name, ...rest]: readonly string[]): unknown {
+  return name === undefined ? null : { [name]: nullAt(rest) };
+}
+
+withHelm("what may be empty may be null", async () => {
+  const empty = [
+    "imagePullSecrets",
+    "nodeSelector",
+    "tolerations",
+    "topologySpreadConstraints",
+    "priorityClassName",
+    "podLabels",
+    "podAnnotations",
+    "extraEnv",
+    "extraArgs",
+    "allowedAcrServerSuffixes",
+  ];
+  const rendered = await render(Object.fromEntries(empty.map((name) => [name, null])));
+  const without = await render({ nodeSelector: { "kubernetes.io/os": null } });
+  assert.deepEqual(sorted(rendered), sorted(without));
+});
+
 const REFUSED: readonly [string, Values, RegExp][] = [
   ["an unknown value", { replica: 3 }, /replica/],
+  ["more replicas than can be meant", { replicas: 101 }, /'\/replicas': maximum: .* want 100/],
+  [
+    "a priority class that none can be called",
+    { priorityClassName: "Bad_Name" },
+    /'\/priorityClassName': 'Bad_Name' does not match pattern/,
+  ],
+  [
+    "a certificate that none can be called",
+    { metrics: { secure: true, certificateSecret: "a/b" } },
+    /'\/metrics\/certificateSecret': 'a\/b' does not match pattern/,
+  ],
+  [
+    "a pull secret that none can be called",
+    { imagePullSecrets: [{ name: "A_b" }] },
+    /'\/imagePullSecrets\/0\/name': 'A_b' does not match pattern/,
+  ],
+  [
+    "a pull secret's unknown field",
+    { imagePullSecrets: [{ name: "a", namespace: "b" }] },
+    /'\/imagePullSecrets\/0': additional properties 'namespace' not allowed/,
+  ],
+  [
+    "a toleration's unknown field",
+    { tolerations: [{ nonsense: 1 }] },
+    /'\/tolerations\/0': additional properties 'nonsense' not allowed/,
+  ],
+  [
+    "an affinity of another name",
+    { affinity: { podAfinity: {} } },
+    /'\/affinity': additional properties 'podAfinity' not allowed/,
+  ],
+  [
+    "a spread constraint's unknown field",
+    {
+      topologySpreadConstraints: [{
+        maxSkew: 1,
+        topologyKey: "a",
+        whenUnsatisfiable: "ScheduleAnyway",
+        minSkew: 1,
+      }],
+    },
+    /'\/topologySpreadConstraints\/0': additional properties 'minSkew' not allowed/,
+  ],
+  [
+    "limits by another name, without which there would be none",
+    { resources: { limit: { memory: "1Gi" } } },
+    /'\/resources': additional properties 'limit' not allowed/,
+  ],
+  [
+    "a limit of another name",
+    { resources: { limits: { memroy: "1Gi" } } },
+    /'\/resources\/limits': additional properties 'memroy' not allowed/,
+  ],
+  [
+    "a quantity that is none",
+    { resources: { limits: { memory: "1 GB" } } },
+    /'\/resources\/limits\/memory'/,
+  ],
+  [
+    "a variable's unknown field",
+    { extraEnv: [{ name: "A", foo: 1 }] },
+    /'\/extraEnv\/0': additional properties 'foo' not allowed/,
+  ],
+  ["a variable that is no string", { extraEnv: [{ name: "A", value: 1 }] }, /got number, want str/],
+  ["a variable that none can be called", { extraEnv: [{ name: "A=B" }] }, /'A=B' does not match/],
+  [
+    "a variable of two sources",
+    {
+      extraEnv: [{
+        name: "A",
+        value: "b",
+        valueFrom: { secretKeyRef: { name: "a", key: "b" } },
+      }],
+    },
+    /'\/extraEnv\/0': maxProperties: got 3, want 2/,
+  ],
   ["a count that is none", { replicas: "two" }, /replicas/],
   ["another way to read Secrets", { secretAccess: "list" }, /secretAccess/],
   [
@@ -655,7 +851,10 @@ withHelmOnCluster(
     const notes = async (values: Values) => {
       const { code, stdout, stderr } = await withValues(
         values,
-        (file) => helmOnChart(["install", RELEASE], ["--dry-run=client", "--values", file], plane),
+        (file) => {
+          const place = ["--namespace", DEFAULTS.namespace, "--dry-run=client"];
+          return helmOnChart(["install", RELEASE], [...place, "--values", file], plane);
+        },
       );
       assert.equal(code, 0, stderr);
       return stdout.split("NOTES:")[1]!;
@@ -762,6 +961,12 @@ withHelmOnCluster("the tenants' lists outlast the policy, and serve it again", a
     "team-a.scopes": "",
   };
   assert.deepEqual(await data(), both);
+  for (const entries of [{}, null]) {
+    await run("upgrade", { policies: { tenants: { enabled: true, entries } } });
+    assert.deepEqual(await data(), written, "what others wrote outlasts the release's own lists");
+    await run("upgrade", tenants({ registries: ["a.azurecr.io"] }));
+    assert.deepEqual(await data(), both);
+  }
   await run("upgrade", off);
   assert.deepEqual(await data(), both);
   await run("upgrade", on);
@@ -773,3 +978,46 @@ withHelmOnCluster("the tenants' lists outlast the policy, and serve it again", a
   assert.deepEqual(await data(), both);
   assert.equal((await helm(["uninstall", RELEASE, ...place], plane)).code, 0);
 });
+
+withHelmOnCluster(
+  "an installation whose policies are refused leaves its rights, unless it is atomic",
+  async (plane) => {
+    const namespace = await plane.createNamespace();
+    const user = "installer-without-policies";
+    const role = (apiGroups: string[], verbs: string[]) => ({ apiGroups, resources: ["*"], verbs });
+    const metadata = { name: user };
+    const apiVersion = "rbac.authorization.k8s.io/v1";
+    const apiGroup = "rbac.authorization.k8s.io";
+    const rules = [
+      role(["", "apps", "rbac.authorization.k8s.io", "networking.k8s.io"], ["*"]),
+      role(["acrpull.microsoft.com", "msi-acrpull.microsoft.com", "coordination.k8s.io"], ["*"]),
+      role(["admissionregistration.k8s.io"], ["get", "delete"]),
+    ];
+    const roleRef = { apiGroup, kind: "ClusterRole", name: user };
+    const subjects = [{ apiGroup, kind: "User", name: user }];
+    await kubectlOk(plane, ["apply", "-f", "-"], {
+      stdin: [
+        { apiVersion, kind: "ClusterRole", metadata, rules },
+        { apiVersion, kind: "ClusterRoleBinding", metadata, roleRef, subjects },
+      ].map((object) => JSON.stringify(object)).join("\n---\n"),
+    });
+    await eventually("the installer may install", async () => {
+      const args = ["auth", "can-i", "create", "deployments", "-n", namespace];
+      return (await kubectl(plane, args, { user })).stdout === "yes\n" || undefined;
+    });
+    const binding = "clusterrolebinding/msi-acrpull-manager-rolebinding";
+    const rights = () => kubectlOk(plane, ["get", binding, "--ignore-not-found", "-o=name"]);
+    const place = ["--namespace", namespace];
+    const install = async (flags: string[]) => {
+      const given = [...place, "--set", "crds.install=false", "--kube-as-user", user, ...flags];
+      const { code, stderr } = await helmOnChart(["install", RELEASE], given, plane);
+      assert.equal(code, 1);
+      assert.match(stderr, /cannot create resource "validatingadmissionpolicies"/);
+    };
+    await install([]);
+    assert.match(await rights(), /msi-acrpull-manager-rolebinding/);
+    assert.equal((await helm(["uninstall", RELEASE, ...place], plane)).code, 0);
+    await install(["--atomic"]);
+    assert.equal(await rights(), "");
+  },
+);

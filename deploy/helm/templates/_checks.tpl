@@ -4,6 +4,7 @@ once the release is installed. Renders nothing.
 */}}
 {{- define "msi-acrpull.checks" -}}
 {{- $operator := .Files.Get "files/operator.yaml" | fromYaml -}}
+{{- include "msi-acrpull.checkNamespace" (dict "namespace" .Release.Namespace "reserved" $operator.reservedNamespaces) -}}
 {{- include "msi-acrpull.checkImage" (dict "image" .Values.image "version" .Chart.AppVersion) -}}
 {{- include "msi-acrpull.checkAudience" .Values -}}
 {{- include "msi-acrpull.checkArgs" (dict "values" .Values "flags" $operator.flags) -}}
@@ -14,6 +15,12 @@ once the release is installed. Renders nothing.
 {{- include "msi-acrpull.checkTokens" .Values -}}
 {{- include "msi-acrpull.checkDisruptions" .Values -}}
 {{- include "msi-acrpull.checkPairs" .Values -}}
+{{- end -}}
+
+{{- define "msi-acrpull.checkNamespace" -}}
+{{- if regexMatch .reserved.pattern .namespace -}}
+  {{- fail (printf "--namespace=%s %s" .namespace .reserved.fault) -}}
+{{- end -}}
 {{- end -}}
 
 {{- define "msi-acrpull.checkImage" -}}

@@ -28,10 +28,10 @@ the disruption budget and the metrics Service select by must not be another.
 {{- fail (printf "podLabels: %s=%s would part the pods from their NetworkPolicy and from all else that selects them by it; give another label, or leave it out" $name $value) -}}
 {{- end -}}
 {{- end -}}
-{{- merge $own .Values.podLabels | toYaml -}}
+{{- merge $own (.Values.podLabels | default dict) | toYaml -}}
 {{- end -}}
 
 {{- /* The chart's labels of a monitor and those of its values, given as the list (dot, labels). */}}
 {{- define "msi-acrpull.monitorLabels" -}}
-{{- merge (include "msi-acrpull.labels" (first .) | fromYaml) (last .) | toYaml -}}
+{{- merge (include "msi-acrpull.labels" (first .) | fromYaml) (last . | default dict) | toYaml -}}
 {{- end -}}

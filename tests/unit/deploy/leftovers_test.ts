@@ -78,12 +78,12 @@ Deno.test("what is installed is not left over, nor are CRDs and namespaces asked
     "deployments",
     "services",
     "networkpolicies",
-    "validatingadmissionpolicybindings",
-    "validatingadmissionpolicies",
     "rolebindings",
     "roles",
     "clusterrolebindings",
     "clusterroles",
+    "validatingadmissionpolicybindings",
+    "validatingadmissionpolicies",
     "serviceaccounts",
   ]);
   assert.ok(

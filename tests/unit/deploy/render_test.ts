@@ -6,7 +6,7 @@ import { installation } from "../../../deploy/manifests/installation.ts";
 import { LABELS, type Manifest, NAMES } from "../../../deploy/manifests/manifest.ts";
 import { DEFAULTS, type Settings } from "../../../deploy/manifests/settings.ts";
 import { derivedFiles, installationFiles, readCrds, readGuide } from "../../../deploy/render.ts";
-import { pathOf } from "../../../deploy/resources.ts";
+import { pathOf, prunedKinds } from "../../../deploy/resources.ts";
 
 const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
 
@@ -67,6 +67,18 @@ Deno.test("every object that can be installed has a place at the API server", ()
     name: "RangeError",
     message: "no plural is known for kind Pod",
   });
+});
+
+Deno.test("policies are there before the rights that they narrow, and go after them", () => {
+  const isPolicy = (kind: string) => kind.startsWith("ValidatingAdmissionPolicy");
+  const isRight = (kind: string) => /^(Cluster)?Role(Binding)?$/.test(kind);
+  for (const variant of VARIANTS) {
+    const kinds = installation({ ...DEFAULTS, ...variant }).map(({ kind }) => kind);
+    assert.ok(kinds.some(isRight));
+    assert.ok(kinds.findLastIndex(isPolicy) < kinds.findIndex(isRight), kinds.join(" "));
+  }
+  const pruned = prunedKinds().map(({ kind }) => kind);
+  assert.ok(pruned.findLastIndex(isRight) < pruned.findIndex(isPolicy), pruned.join(" "));
 });
 
 Deno.test("the namespace comes first and the Deployment last", () => {

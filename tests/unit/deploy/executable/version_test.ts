@@ -30,7 +30,21 @@ Deno.test("version: the next one by its part, or as given", () => {
     "3.1.4",
     "3.0.0-rc.1",
   ]);
-  assert.throws(() => nextVersion("1.2.3", "v2"), /^Error: "v2" is no version/);
+  assert.throws(() => nextVersion("1.2.3", "v2"), /^Error: "v2" is no version: write X\.Y\.Z/);
+});
+
+Deno.test("version: what SemVer takes for none is refused, leading zeros with their remedy", () => {
+  const taken = ["0.0.0", "10.20.30", "1.2.3-0", "1.2.3-rc.10", "1.2.3-rc-01", "1.2.3-0a"];
+  assert.deepEqual(taken.map((wish) => nextVersion("1.2.3", wish)), taken);
+  for (const wish of ["01.2.3", "1.02.3", "1.2.03", "00.0.0", "1.2.3-01", "1.2.3-rc.01"]) {
+    assert.throws(() => nextVersion("1.2.3", wish), {
+      message: `"${wish}" is no version: SemVer has no leading zeros, so leave them out`,
+    });
+  }
+  for (const wish of ["1.2", "1.2.3.4", "1.2.3-", "1.2.3-a..b", "1.2.3+b", "-1.2.3", ""]) {
+    assert.throws(() => nextVersion("1.2.3", wish), /is no version: write X\.Y\.Z/, wish);
+  }
+  assert.throws(() => versionOf('{ "version": "01.2.3" }'), /version is "01\.2\.3"/);
 });
 
 Deno.test("version: only the version changes in deno.json", () => {
