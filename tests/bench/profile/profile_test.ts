@@ -10,7 +10,7 @@ function write() {}
 // ../../../home/me/.cache/deno/npm/registry.example/@logtape/logtape/2.4.2/dist/record.js
 function snapshot() {}
 // A comment within a module.
-// ../../work/src/controller/plan/plan.ts
+// ../../clone/src/controller/plan/plan.ts
 function plan() {}
 `;
 
