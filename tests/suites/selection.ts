@@ -70,6 +70,8 @@ export function selectionSuite(test: TestOnApiServer, options: RigOptions = {}):
     await v2.ready();
     const secret = await v2.secret();
     await v2.patchBinding({ metadata: { labels: { tier: "api" } } });
+    // Until its watch has told, the operator would refresh what is due.
+    await settled(() => v2.resourceVersions());
     v2.rig.clock.advance(60 * 60_000);
     await settled(() => v2.resourceVersions());
     assert.deepEqual(await v2.secret(), secret);
