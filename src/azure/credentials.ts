@@ -9,7 +9,7 @@ import { HostLimiter, type HostLimits, type HostState, type Places } from "./hos
 import { IMDS_LIMITS, Limiter, type Limits } from "./limiter.ts";
 import { Pauses } from "./pauses.ts";
 import { registryHost } from "./registry.ts";
-import { SharedResults } from "./shared_results.ts";
+import { type Asking, SharedResults } from "./shared_results.ts";
 
 /** A ServiceAccount whose token Entra accepts, and the client that it stands for. */
 export interface FederatedIdentity {
@@ -197,12 +197,11 @@ export class Credentials {
 
   /**
    * A credential for `request`, minted now or up to 5 minutes ago for another that asked for the
-   * same (10 seconds, for a federated identity), as far as that serves the `need`. Rejects with an AzureError, with what
-   * `serviceAccountToken` rejects with, or with the abort reason; so it does with a failure that
-   * another was told of a moment ago.
+   * same (10 seconds, for a federated identity), as far as that serves the `need`. Rejects with an
+   * AzureError, with what `serviceAccountToken` rejects with, or with the abort reason; so it does
+   * with a failure that another was told of a moment ago.
    */
   mint(request: CredentialRequest, need: Need = {}): Promise<Credential> {
-    const asking = { ...need, suits: suiting(need) };
     return this.#sharedOf(request).credentials.get(credentialKey(request), async () => {
       const refresh = await this.#refreshToken(request, need);
       if (request.scope === "") {
@@ -220,7 +219,7 @@ export class Credentials {
       );
       const mintedAt = this.#options.clock.now();
       return { password: access.token, mintedAt, expiresAt: access.expiresAt };
-    }, asking);
+    }, asking(need));
   }
 
   #refreshToken(
@@ -231,7 +230,7 @@ export class Credentials {
     return this.#sharedOf(request).refresh.get(key, async () => {
       const token = await this.#exchangeByPolicy(request, need);
       return { ...token, mintedAt: this.#options.clock.now() };
-    }, { ...need, suits: suiting(need) });
+    }, asking(need));
   }
 
   async #exchangeByPolicy(request: CredentialRequest, need: Need): Promise<RegistryToken> {
@@ -389,9 +388,9 @@ export class Credentials {
   }
 }
 
-/** Which values serve a need. */
-function suiting({ newerThan = -Infinity }: Need): (value: { mintedAt: number }) => boolean {
-  return ({ mintedAt }) => mintedAt > newerThan;
+/** What a need asks of a token that a registry gave. */
+function asking({ newerThan = -Infinity, ...need }: Need): Asking<{ mintedAt: number }> {
+  return { ...need, suits: ({ mintedAt }) => mintedAt > newerThan };
 }
 
 /** What is not Azure's concerns one ServiceAccount, or the end of the operator. */

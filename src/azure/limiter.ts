@@ -1,4 +1,4 @@
-import { type Clock, sleep } from "../runtime/clock.ts";
+import { type Clock, isWithin, sleep } from "../runtime/clock.ts";
 
 /** How many calls may start in a window, and how many may be under way. */
 export interface Limits {
@@ -77,7 +77,7 @@ export class Limiter {
     const now = this.#clock.now();
     if (now < this.#pause.beganAt) this.#pause = { beganAt: 0, endsAt: 0 };
     if (now < this.#pause.endsAt) return this.#pause.endsAt - now;
-    this.#started = this.#started.filter((at) => at <= now && at > now - this.#limits.windowMs);
+    this.#started = this.#started.filter((at) => isWithin(now, at, this.#limits.windowMs));
     if (this.#started.length < this.#limits.calls) return 0;
     return this.#started[0]! + this.#limits.windowMs - now;
   }

@@ -1,4 +1,4 @@
-import type { Clock } from "../runtime/clock.ts";
+import { type Clock, isBetween } from "../runtime/clock.ts";
 import { AzureError, type AzureFailure } from "./errors.ts";
 
 /** A proxy in the way may name any time; nobody waits longer than this on its word. */
@@ -38,20 +38,19 @@ export class Pauses {
   check(key: string): void {
     const pause = this.#pauses.get(key);
     const now = this.#clock.now();
-    if (pause === undefined || isOver(pause, now)) return;
+    if (pause === undefined || !isOn(pause, now)) return;
     throw new AzureError({ ...pause.failure, retryAfterMs: pause.endsAt - now });
   }
 
   #forgetEnded(now: number): void {
     for (const [key, pause] of this.#pauses) {
-      if (isOver(pause, now)) this.#pauses.delete(key);
+      if (!isOn(pause, now)) this.#pauses.delete(key);
     }
   }
 }
 
-/** Where the clock was set back, nothing tells how much is left: whoever asks first finds out. */
-function isOver({ beganAt, endsAt }: Pause, now: number): boolean {
-  return now < beganAt || now >= endsAt;
+function isOn({ beganAt, endsAt }: Pause, now: number): boolean {
+  return isBetween(now, beganAt, endsAt);
 }
 
 /** Milliseconds; 0 where the service did not ask for any. */

@@ -1,4 +1,4 @@
-import type { Clock } from "../runtime/clock.ts";
+import { type Clock, isBetween } from "../runtime/clock.ts";
 
 /** To look through all entries whenever one of them is over would cost more than it frees. */
 const SWEEP_EVERY_MS = 10_000;
@@ -100,9 +100,7 @@ export class SharedResults<T> {
 
   #willDo({ outcome, lastTry, endedAt, keepUntil }: Entry<T>, asking: Asking<T>): boolean {
     if (outcome === undefined) return lastTry || !asking.lastTry;
-    const now = this.#clock.now();
-    // Where the clock was set back, nothing tells how old this is.
-    if (now < endedAt || now >= keepUntil) return false;
+    if (!isBetween(this.#clock.now(), endedAt, keepUntil)) return false;
     if (outcome.kind === "value") return asking.suits?.(outcome.value) ?? true;
     return !asking.lastTry && endedAt > (asking.failedAt ?? -Infinity);
   }
@@ -134,8 +132,7 @@ export class SharedResults<T> {
     const now = this.#clock.now();
     let next = Infinity;
     for (const [key, { keepUntil, endedAt, outcome }] of this.#entries) {
-      // What ended in the future did so before the clock was set back, and is shared no more.
-      const isOver = keepUntil <= now || (outcome !== undefined && now < endedAt);
+      const isOver = outcome !== undefined && !isBetween(now, endedAt, keepUntil);
       if (isOver) this.#entries.delete(key);
       else next = Math.min(next, keepUntil);
     }

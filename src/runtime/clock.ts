@@ -19,11 +19,16 @@ export const systemClock: Clock = {
 };
 
 /**
- * Whether less than `spanMs` have passed since `since`. A wall clock that was set back behind that
- * tells nothing of it: what was to last so long must not then last as long as the step.
+ * Whether what began at `from` and ends at `until` is not over. A wall clock that was set back behind
+ * its beginning tells nothing of it: it must not then last as long as the step.
  */
+export function isBetween(now: number, from: number, until: number): boolean {
+  return from <= now && now < until;
+}
+
+/** Whether less than `spanMs` have passed since `since`, by the same rule. */
 export function isWithin(now: number, since: number, spanMs: number): boolean {
-  return since <= now && now < since + spanMs;
+  return isBetween(now, since, since + spanMs);
 }
 
 /**

@@ -1,3 +1,4 @@
+import { isBetween } from "../../runtime/clock.ts";
 import { optional } from "../../runtime/optional.ts";
 import { FINALIZER } from "../conventions.ts";
 import { isLastTry } from "../retry_policy.ts";
@@ -46,12 +47,9 @@ export function isEnding(trouble: Trouble | undefined, now: number): boolean {
   return trouble?.isNamespaceEnding === true && isResting(trouble, now);
 }
 
-/**
- * Whether the next attempt is not due. With a wall clock that was set back behind the last one,
- * waiting for the moment of the next would take as long as the step.
- */
+/** Whether the next attempt is not due. */
 export function isResting({ failedAt, retryAt }: Trouble, now: number): boolean {
-  return failedAt <= now && now < retryAt;
+  return isBetween(now, failedAt, retryAt);
 }
 
 /** The inputs of an attempt made from this snapshot; see `Trouble.inputs`. */

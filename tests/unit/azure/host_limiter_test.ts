@@ -38,6 +38,14 @@ function rig({ together, perHost, ...others }: Places & Partial<HostLimits>) {
   return { time, starts, run, stop, most: () => most, mostOfOne: () => mostOfOne };
 }
 
+/** One call at a time to a host that is not known to answer. */
+const WARY: HostLimits = {
+  together: 9,
+  perHost: 3,
+  unknown: { together: 9, perHost: 1 },
+  silent: { together: 9, perHost: 1 },
+};
+
 function failure(change: Partial<AzureFailure> = {}): AzureError {
   return new AzureError({
     endpoint: "exchange",
@@ -107,12 +115,7 @@ Deno.test("host limiter: one call lost while others are answered is nobody else'
 });
 
 Deno.test("host limiter: until a host has answered, few calls find out whether it does", async () => {
-  const { time, starts, run } = rig({
-    together: 9,
-    perHost: 3,
-    unknown: { together: 9, perHost: 1 },
-    silent: { together: 9, perHost: 1 },
-  });
+  const { time, starts, run } = rig(WARY);
   const calls = Array.from({ length: 5 }, () => run("a", 10));
   await time.pass(100);
   await Promise.all(calls);
@@ -120,12 +123,7 @@ Deno.test("host limiter: until a host has answered, few calls find out whether i
 });
 
 Deno.test("host limiter: that a host answers is remembered while nobody asks it", async () => {
-  const { time, starts, run } = rig({
-    together: 9,
-    perHost: 3,
-    unknown: { together: 9, perHost: 1 },
-    silent: { together: 9, perHost: 1 },
-  });
+  const { time, starts, run } = rig(WARY);
   const first = run("a", 10);
   await time.pass(1000);
   const calls = [first, run("a", 10), run("a", 10)];
@@ -135,12 +133,7 @@ Deno.test("host limiter: that a host answers is remembered while nobody asks it"
 });
 
 Deno.test("host limiter: a host that went silent has to answer before it has its places again", async () => {
-  const { time, starts, run } = rig({
-    together: 9,
-    perHost: 3,
-    unknown: { together: 9, perHost: 1 },
-    silent: { together: 9, perHost: 1 },
-  });
+  const { time, starts, run } = rig(WARY);
   const first = run("a", 10);
   await time.pass(10);
   const silent = rejection(run("a", 20, failure()));
@@ -160,12 +153,7 @@ for (
   ] as const
 ) {
   Deno.test(`host limiter: ${what} says nothing of the host`, async () => {
-    const { time, starts, run } = rig({
-      together: 9,
-      perHost: 3,
-      unknown: { together: 9, perHost: 1 },
-      silent: { together: 9, perHost: 1 },
-    });
+    const { time, starts, run } = rig(WARY);
     const failed = rejection(run("a", 10, error));
     const calls = [run("a", 10), run("a", 10)];
     await time.pass(100);
@@ -261,12 +249,7 @@ Deno.test("host limiter: hosts that wait for places have them by turns", async (
 });
 
 Deno.test("host limiter: of hosts that answered, a thousand are remembered, those of last", async () => {
-  const { time, starts, run } = rig({
-    together: 9,
-    perHost: 3,
-    unknown: { together: 9, perHost: 1 },
-    silent: { together: 9, perHost: 1 },
-  });
+  const { time, starts, run } = rig(WARY);
   for (let n = 0; n <= 1000; n++) {
     const call = run(`r${n}`, 0);
     await time.pass(0);

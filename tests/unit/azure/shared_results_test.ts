@@ -131,29 +131,30 @@ Deno.test("shared results: only a value that suits is shared", async () => {
   assert.equal(await results.get("k", next, { suits: (value) => value > 1 }), 2);
 });
 
-Deno.test("shared results: where the clock was set back nothing made before is shared", async () => {
+/** Results by a clock that can be set; values are kept for as long as given, failures a second. */
+function skewedRig(keepMs: number) {
   const time = new FakeTime();
   const { signal } = new AbortController();
   let skewMs = 0;
   const clock = time.skewed(() => skewMs);
-  const keeping = { until: () => clock.now() + 1000, failureMs: () => 1000 };
+  const keeping = { until: () => clock.now() + keepMs, failureMs: () => 1000 };
   const results = new SharedResults<number>(clock, keeping, signal);
+  return { time, results, setClock: (byMs: number) => void (skewMs = byMs) };
+}
+
+Deno.test("shared results: where the clock was set back nothing made before is shared", async () => {
+  const { results, setClock } = skewedRig(1000);
   await results.get("value", () => Promise.resolve(1));
   await rejection(results.get("failure", fail));
-  skewMs = -3_600_000;
+  setClock(-3_600_000);
   const two = () => Promise.resolve(2);
   assert.deepEqual([await results.get("value", two), await results.get("failure", two)], [2, 2]);
 });
 
 Deno.test("shared results: where the clock was set back nothing made before stays in memory", async () => {
-  const time = new FakeTime();
-  const { signal } = new AbortController();
-  let skewMs = 0;
-  const clock = time.skewed(() => skewMs);
-  const keeping = { until: () => clock.now() + 300_000, failureMs: () => 0 };
-  const results = new SharedResults<number>(clock, keeping, signal);
+  const { time, results, setClock } = skewedRig(300_000);
   await results.get("k", () => Promise.resolve(1));
-  skewMs = -7_200_000;
+  setClock(-7_200_000);
   await time.pass(310_000);
   assert.equal(results.size, 0);
 });

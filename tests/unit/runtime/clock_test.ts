@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { isWithin, sleep, systemClock } from "../../../src/runtime/clock.ts";
 import { FakeTime } from "../kubernetes/fake_time.ts";
+import { listened } from "./listened_signal.ts";
 
 Deno.test("sleep: it ends after its delay and not before, and leaves no timer", async () => {
   const time = new FakeTime();
@@ -33,21 +34,12 @@ Deno.test("sleep: one that is aborted before it begins never sets a timer", asyn
 Deno.test("sleep: it lets go of the signal when it ends", async () => {
   const time = new FakeTime();
   const stop = new AbortController();
-  let listeners = 0;
-  const { signal } = stop;
-  const watched = new Proxy(signal, {
-    get(target, property) {
-      if (property === "addEventListener") listeners++;
-      if (property === "removeEventListener") listeners--;
-      const value = Reflect.get(target, property, target);
-      return typeof value === "function" ? value.bind(target) : value;
-    },
-  });
-  const sleeping = sleep(time.clock, 10, watched);
-  assert.equal(listeners, 1);
+  const { signal, listeners } = listened(stop.signal);
+  const sleeping = sleep(time.clock, 10, signal);
+  assert.equal(listeners(), 1);
   await time.pass(10);
   await sleeping;
-  assert.equal(listeners, 0);
+  assert.equal(listeners(), 0);
 });
 
 Deno.test("isWithin: a span ends at its end, and with a clock that is set back behind its beginning", () => {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { Deadline } from "../../../src/runtime/deadline.ts";
 import { FakeTime } from "../kubernetes/fake_time.ts";
+import { listened } from "./listened_signal.ts";
 
 const HOUR = 3_600_000;
 
@@ -215,21 +216,12 @@ Deno.test("deadline: a limit that ran out is not undone by the caller's abort", 
 
 Deno.test("deadline: at its end it leaves neither timer nor listener", async () => {
   const outer = new AbortController();
-  let listeners = 0;
-  const { signal } = outer;
-  const watched = new Proxy(signal, {
-    get(target, property) {
-      if (property === "addEventListener") listeners++;
-      if (property === "removeEventListener") listeners--;
-      const value = Reflect.get(target, property, target);
-      return typeof value === "function" ? value.bind(target) : value;
-    },
-  });
-  const { time, deadline, limit, aborts } = rig(watched);
+  const { signal, listeners } = listened(outer.signal);
+  const { time, deadline, limit, aborts } = rig(signal);
   limit(1000);
-  assert.deepEqual([listeners, time.pending], [1, 1]);
+  assert.deepEqual([listeners(), time.pending], [1, 1]);
   deadline.end();
-  assert.deepEqual([listeners, time.pending], [0, 0]);
+  assert.deepEqual([listeners(), time.pending], [0, 0]);
   outer.abort(new Error("enough"));
   await time.pass(5000);
   assert.deepEqual([aborts, deadline.signal.aborted, deadline.expired], [[], false, false]);
