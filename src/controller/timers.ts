@@ -1,9 +1,11 @@
 import type { Clock } from "../runtime/clock.ts";
-import { type Due, MomentHeap } from "./moment_heap.ts";
+import { Heap, type Placed } from "../runtime/heap.ts";
 
 /** A key's moment. */
-interface Entry extends Due {
+interface Entry extends Placed {
   readonly key: string;
+  /** Milliseconds since the epoch. */
+  readonly at: number;
 }
 
 /**
@@ -26,7 +28,7 @@ export class Timers {
   readonly #clock: Clock;
   readonly #due: (key: string) => void;
   readonly #pending = new Map<string, Entry>();
-  readonly #order = new MomentHeap<Entry>();
+  readonly #order = new Heap<Entry>((one, other) => one.at < other.at);
   /** The timer that runs, and the earliest entry when it was set. */
   #timer: { readonly first: Entry; readonly cancel: () => void } | undefined;
   /** The latest moment that the clock has told since the last look. */

@@ -1,15 +1,21 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { type Due, MomentHeap } from "../../../src/controller/moment_heap.ts";
+import { Heap, type Placed } from "../../../src/runtime/heap.ts";
 
-Deno.test("property: moment heap: what was added and not removed comes out, the earliest first", () => {
+interface Due extends Placed {
+  readonly at: number;
+}
+
+const earlier = (one: Due, other: Due) => one.at < other.at;
+
+Deno.test("property: heap: what was added and not removed comes out, the earliest first", () => {
   const step = fc.record({
     at: fc.integer({ min: 0, max: 500 }),
     removes: fc.option(fc.nat(), { freq: 2 }),
   });
   fc.assert(
     fc.property(fc.array(step, { minLength: 60, maxLength: 120 }), (steps) => {
-      const heap = new MomentHeap<Due>();
+      const heap = new Heap<Due>(earlier);
       const held: Due[] = [];
       for (const { at, removes } of steps) {
         const item = { at, place: -1 };
@@ -29,8 +35,8 @@ Deno.test("property: moment heap: what was added and not removed comes out, the 
   );
 });
 
-Deno.test("moment heap: what is not in it is not taken out", () => {
-  const heap = new MomentHeap<Due>();
+Deno.test("heap: what is not in it is not taken out", () => {
+  const heap = new Heap<Due>(earlier);
   const [one, other] = [{ at: 1, place: -1 }, { at: 2, place: -1 }];
   heap.remove(other);
   heap.add(one);

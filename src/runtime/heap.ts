@@ -1,17 +1,25 @@
-/** Something that is due at a moment. `place` belongs to the heap that holds it. */
-export interface Due {
-  /** Milliseconds since the epoch. */
-  readonly at: number;
+/** What a heap can hold. `place` belongs to the one heap that holds it. */
+export interface Placed {
   place: number;
 }
 
-/** What is due, the earliest first: a binary heap, out of which anything can be taken. */
-export class MomentHeap<T extends Due> {
+/** Things in an order, the first at hand: a binary heap, out of which anything can be taken. */
+export class Heap<T extends Placed> {
+  readonly #precedes: (one: T, other: T) => boolean;
   readonly #items: T[] = [];
 
-  /** The earliest. */
+  /** `precedes` must not change its mind on what is in the heap. */
+  constructor(precedes: (one: T, other: T) => boolean) {
+    this.#precedes = precedes;
+  }
+
+  /** That which nothing precedes. */
   get first(): T | undefined {
     return this.#items[0];
+  }
+
+  get size(): number {
+    return this.#items.length;
   }
 
   add(item: T): void {
@@ -33,7 +41,7 @@ export class MomentHeap<T extends Due> {
     while (place > 0) {
       const above = (place - 1) >> 1;
       const parent = this.#items[above]!;
-      if (parent.at <= item.at) break;
+      if (!this.#precedes(item, parent)) break;
       this.#put(parent, place);
       place = above;
     }
@@ -42,20 +50,20 @@ export class MomentHeap<T extends Due> {
 
   #sink(item: T, from: number): void {
     let place = from;
-    for (let child = this.#earlierChild(place); child !== undefined;) {
-      if (child.at >= item.at) break;
+    for (let child = this.#firstChild(place); child !== undefined;) {
+      if (!this.#precedes(child, item)) break;
       const next = child.place;
       this.#put(child, place);
       place = next;
-      child = this.#earlierChild(place);
+      child = this.#firstChild(place);
     }
     this.#put(item, place);
   }
 
-  #earlierChild(place: number): T | undefined {
+  #firstChild(place: number): T | undefined {
     const left = this.#items[2 * place + 1];
     const right = this.#items[2 * place + 2];
-    return right !== undefined && right.at < left!.at ? right : left;
+    return right !== undefined && this.#precedes(right, left!) ? right : left;
   }
 
   #put(item: T, place: number): void {
