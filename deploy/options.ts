@@ -2,7 +2,7 @@ import { defined } from "../src/cli/environment_options.ts";
 import { type ParsedFlags, parseFlags } from "../src/cli/flags.ts";
 import { flagLines } from "../src/cli/help.ts";
 import { parseOptions } from "../src/cli/options.ts";
-import { quote } from "../src/cli/quote.ts";
+import { quote } from "../src/runtime/quote.ts";
 import { VALIDATORS } from "../src/cli/validators.ts";
 import { extraArgErrors } from "./extra_args.ts";
 import { parseEgress, parseEnv } from "./extra_options.ts";

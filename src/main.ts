@@ -8,7 +8,7 @@ import { VALIDATORS } from "./cli/validators.ts";
 import { listeningFaults } from "./cli/listening.ts";
 import { narrowSandbox, processNet, sandboxFaults, sandboxRemarks } from "./cli/sandbox.ts";
 import { processSurroundings } from "./cli/surroundings.ts";
-import { maskTokens } from "./runtime/redacted.ts";
+import { maskSecrets } from "./runtime/mask.ts";
 
 /** Exit code for arguments that cannot be used, as of Go's flag package. */
 const USAGE_ERROR = 2;
@@ -71,7 +71,7 @@ function print(stream: { writeSync(bytes: Uint8Array): number }, text: string): 
 /** An error that nothing expected: said as it is, with its stack, since only a programmer can help. */
 function crash(error: unknown): never {
   const text = error instanceof Error ? error.stack ?? error.message : String(error);
-  print(Deno.stderr, `${maskTokens(text)}\n`);
+  print(Deno.stderr, `${maskSecrets(text)}\n`);
   Deno.exit(70);
 }
 

@@ -1,5 +1,5 @@
 import { optional } from "../runtime/optional.ts";
-import { maskTokens } from "../runtime/redacted.ts";
+import { maskSecrets } from "../runtime/mask.ts";
 import type { AzureEndpoint, AzureFailure, FailureClass } from "./errors.ts";
 import { AzureError } from "./errors.ts";
 import { type AzureRequest, type AzureResponse, hostOf } from "./http.ts";
@@ -324,7 +324,7 @@ const MOMENT = /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[\d.]*Z?/g;
 /** What the service said, without what changes from call to call. */
 function said(body: ErrorBody): string {
   // Masked before it is cut, so that what follows a token is still told.
-  const description = maskTokens(body.description ?? "")
+  const description = maskSecrets(body.description ?? "")
     .split(CALL_IDENTIFIERS)[0]!
     .replace(MOMENT, "(time)")
     .trim()

@@ -1,4 +1,4 @@
-import { maskTokens } from "../runtime/redacted.ts";
+import { maskSecrets } from "../runtime/mask.ts";
 
 /** The Azure services that the operator calls. */
 export type AzureEndpoint = "imds" | "entra" | "exchange" | "token";
@@ -47,7 +47,7 @@ export class AzureError extends Error {
   readonly failure: AzureFailure;
 
   constructor(failure: AzureFailure, options?: ErrorOptions) {
-    const problem = maskTokens(failure.problem).replace(/\s+/g, " ");
+    const problem = maskSecrets(failure.problem).replace(/\s+/g, " ");
     super(`${problem}. ${failure.remedy}`, options);
     this.failure = failure;
   }

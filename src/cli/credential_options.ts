@@ -1,7 +1,7 @@
 import { type AllowedSuffixes, DEFAULT_SUFFIXES, normalizeSuffix } from "../azure/registry.ts";
 import type { Given, ParsedFlags } from "./flags.ts";
 import type { FLAGS } from "./flag_table.ts";
-import { quote } from "./quote.ts";
+import { quote } from "../runtime/quote.ts";
 import { faultOfTokenAudience } from "./token_audience.ts";
 
 type GivenFlags = ParsedFlags<typeof FLAGS>["given"];

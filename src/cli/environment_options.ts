@@ -1,7 +1,7 @@
 import type { AllowedSuffixes } from "../azure/registry.ts";
 import { isAudience } from "./credential_options.ts";
 import type { Variable } from "./flag_table.ts";
-import { quote } from "./quote.ts";
+import { quote } from "../runtime/quote.ts";
 
 /** Reads an environment variable. An empty one counts as absent. */
 export type Environment = (name: Variable) => string | undefined;

@@ -1,4 +1,4 @@
-import { quote } from "./quote.ts";
+import { quote } from "../runtime/quote.ts";
 import { suggest } from "./suggest.ts";
 
 /** One flag, declared once: the parser, `--help` and the documentation all read this. */

@@ -1,7 +1,7 @@
 import type { LogOptions, LogThreshold, TimeEncoding } from "../telemetry/log_options.ts";
 import type { Given, ParsedFlags } from "./flags.ts";
 import type { FLAGS } from "./flag_table.ts";
-import { quote } from "./quote.ts";
+import { quote } from "../runtime/quote.ts";
 
 type GivenFlags = ParsedFlags<typeof FLAGS>["given"];
 

@@ -2,7 +2,7 @@ import type { BindAddress } from "../telemetry/bind_address.ts";
 import { formatBindAddress } from "../telemetry/bind_address.ts";
 import type { ParsedFlags } from "./flags.ts";
 import type { FLAGS } from "./flag_table.ts";
-import { quote } from "./quote.ts";
+import { quote } from "../runtime/quote.ts";
 
 type GivenFlags = ParsedFlags<typeof FLAGS>["given"];
 

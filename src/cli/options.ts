@@ -30,7 +30,7 @@ import { FLAGS } from "./flag_table.ts";
 import { type ParsedFlags, parseFlags } from "./flags.ts";
 import { logOptions } from "./log_options.ts";
 import { type MetricsSecurity, metricsSecurity } from "./metrics_options.ts";
-import { quote } from "./quote.ts";
+import { quote } from "../runtime/quote.ts";
 
 /** Everything that arguments and environment decide, checked and complete. Frozen to the bottom. */
 export interface Options {

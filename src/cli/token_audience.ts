@@ -1,7 +1,7 @@
 import { audiencesOf } from "../azure/jwt.ts";
 import type { ResolvedCluster } from "../kubernetes/config/types.ts";
 import { ConfigError } from "../kubernetes/config/errors.ts";
-import { quote } from "./quote.ts";
+import { quote } from "../runtime/quote.ts";
 
 /** The API server by its names in the cluster's DNS, one of which is its audience in most. */
 const API_SERVER = /^(https?:\/\/)?kubernetes(\.default(\.svc(\.[-a-z0-9.]+)?)?)?(:\d+)?\/?$/i;

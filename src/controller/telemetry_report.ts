@@ -14,7 +14,7 @@ import {
 } from "./binding/view.ts";
 import type { Action } from "./plan/actions.ts";
 import type { ReconcileReport } from "./report.ts";
-import { maskTokens } from "../runtime/redacted.ts";
+import { maskSecrets } from "../runtime/mask.ts";
 
 /** What each action says of itself once it is done, as a constant sentence. */
 const DONE: Readonly<Record<Action["kind"], string>> = {
@@ -236,7 +236,7 @@ function statusDetails(
 const LONGEST_FOREIGN = 300;
 
 function foreign(text: string): string {
-  return maskTokens(text).slice(0, LONGEST_FOREIGN);
+  return maskSecrets(text).slice(0, LONGEST_FOREIGN);
 }
 
 /** What only a log needs: it changes with every call. */

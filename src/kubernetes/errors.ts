@@ -1,4 +1,4 @@
-import { maskTokens } from "../runtime/redacted.ts";
+import { maskSecrets } from "../runtime/mask.ts";
 import { asObject, type StatusDetails, statusDetails } from "./status.ts";
 
 export type { StatusCause, StatusDetails } from "./status.ts";
@@ -83,7 +83,10 @@ export class ApiError extends Error {
   readonly details: StatusDetails | undefined;
 
   constructor(init: ApiErrorInit) {
-    super(shorten(maskTokens(init.message)), init.cause === undefined ? {} : { cause: init.cause });
+    super(
+      shorten(maskSecrets(init.message)),
+      init.cause === undefined ? {} : { cause: init.cause },
+    );
     this.code = init.code;
     this.reason = init.reason;
     this.retryable = init.retryable ?? isRetryable(init.code, init.reason);

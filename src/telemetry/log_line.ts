@@ -1,6 +1,6 @@
 import type { LogEntry, LogFields } from "./log.ts";
 import { type LogOptions, reaches, type TimeEncoding } from "./log_options.ts";
-import { maskSecrets, namesSecret, SHOWN } from "./mask.ts";
+import { maskSecrets, namesSecret, SHOWN } from "../runtime/mask.ts";
 import { type Plain, sanitize, sanitizeText } from "./sanitize.ts";
 
 /** No line is longer, in UTF-16 units: container runtimes split lines at 16 KiB. */

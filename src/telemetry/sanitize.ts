@@ -1,5 +1,5 @@
 import { Redacted } from "../runtime/redacted.ts";
-import { maskSecrets, namesSecret, SHOWN } from "./mask.ts";
+import { maskSecrets, namesSecret, SHOWN } from "../runtime/mask.ts";
 
 /** What a log field becomes: plain JSON without secrets, bounded in depth, breadth and length. */
 export type Plain = string | number | boolean | null | Plain[] | { [key: string]: Plain };

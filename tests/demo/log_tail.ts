@@ -1,4 +1,4 @@
-import { maskTokens } from "../../src/runtime/redacted.ts";
+import { maskSecrets } from "../../src/runtime/mask.ts";
 import type { LogEntry } from "../../src/telemetry/log.ts";
 import { logLine } from "../../src/telemetry/log_line.ts";
 import { type LogOptions, reaches } from "../../src/telemetry/log_options.ts";
@@ -58,7 +58,7 @@ export class LogTail {
     ]);
     return this.#entries.filter((entry) => {
       const text = Deno.inspect(entry, { depth: 20, strAbbreviateSize: Infinity });
-      return maskTokens(text) !== text || forms.some((form) => text.includes(form));
-    }).map(({ message }) => maskTokens(message));
+      return maskSecrets(text) !== text || forms.some((form) => text.includes(form));
+    }).map(({ message }) => maskSecrets(message));
   }
 }

@@ -1,5 +1,5 @@
 import { type FlagTable, parseFlags } from "../../src/cli/flags.ts";
-import { quote } from "../../src/cli/quote.ts";
+import { quote } from "../../src/runtime/quote.ts";
 
 /** What the command line asks of the demo. */
 export interface DemoOptions {

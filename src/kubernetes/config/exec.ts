@@ -1,4 +1,4 @@
-import { maskTokens } from "../../runtime/redacted.ts";
+import { maskSecrets } from "../../runtime/mask.ts";
 import { abortable } from "../../runtime/abortable.ts";
 import { Deadline } from "../../runtime/deadline.ts";
 import { asObject } from "../status.ts";
@@ -197,7 +197,7 @@ function isPath(command: string): boolean {
 }
 
 function stderrTail(stderr: string): string {
-  const line = oneLine(maskTokens(stderr));
+  const line = oneLine(maskSecrets(stderr));
   return line.length <= LONGEST_STDERR ? line : `...${line.slice(-LONGEST_STDERR)}`;
 }
 

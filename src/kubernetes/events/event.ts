@@ -1,5 +1,5 @@
 import type { Event } from "kubernetes-types/core/v1.d.ts";
-import { maskSecrets } from "../../telemetry/mask.ts";
+import { maskSecrets } from "../../runtime/mask.ts";
 
 export type { Event } from "kubernetes-types/core/v1.d.ts";
 

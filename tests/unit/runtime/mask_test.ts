@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { Redacted } from "../../../src/runtime/redacted.ts";
 import { logLine } from "../../../src/telemetry/log_line.ts";
-import { maskSecrets, namesSecret } from "../../../src/telemetry/mask.ts";
+import { encodeJwt } from "../../sandbox/azure/jwt.ts";
+import { maskSecrets, namesSecret } from "../../../src/runtime/mask.ts";
 
 const JWT = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJ4In0.c2ln";
 const AUTH = btoa("00000000-0000-0000-0000-000000000000:opaque");
@@ -23,6 +24,23 @@ const MASKED: [name: string, text: string, masked: string][] = [
   ],
   ["a form field", "refresh_token=abc&service=r", "refresh_token=[redacted]&service=r"],
   ["a header", "Authorization: Bearer abcdefgh12345678", "Authorization: Bearer [redacted]"],
+  [
+    "a member in the query of a URL",
+    "%22password%22%3A%22ab%22",
+    "%22password%22%3A%22[redacted]%22",
+  ],
+  [
+    "a member as .NET escapes it",
+    "\\u0022auth\\u0022:\\u0022x y\\u0022,",
+    "\\u0022auth\\u0022:\\u0022[redacted]\\u0022,",
+  ],
+  ["a value with escaped quotes", '{"password":"a\\"b","x":1}', '{"password":"[redacted]","x":1}'],
+  ["a member of Python", "{'password': 'a b', 'x': 1}", "{'password': '[redacted]', 'x': 1}"],
+  ["a password in a URL", "proxy http://user:pass@host/ is", "proxy http://[redacted]@host/ is"],
+  ["several tokens", `${JWT},${JWT}`, "[redacted],[redacted]"],
+  ["a token in a URL", `https://a/?t=${JWT}&x=1`, "https://a/?t=[redacted]&x=1"],
+  ["auth of a dockerconfigjson", `"auth":"${AUTH}"`, '"auth":"[redacted]"'],
+  ["no token", "eyJ is how tokens begin", "eyJ is how tokens begin"],
   ["no prose", "Bearer authentication failed for auth", "Bearer authentication failed for auth"],
   ["no names", "Secret ns/acr-pull-key of eyJr", "Secret ns/acr-pull-key of eyJr"],
 ];
@@ -35,6 +53,22 @@ Deno.test("mask: fields of telling names hold secrets, those about secrets do no
   const yes = ["password", "Authorization", ".dockerconfigjson", "access-token", "token", "auth"];
   const no = ["secret", "tokenExpirationTime", "authority", "name", "audience"];
   assert.deepEqual([...yes, ...no].filter(namesSecret), yes);
+});
+
+Deno.test("property: no payload of a token is left, whatever stands around it", () => {
+  const around = fc.string({ unit: fc.constantFrom(" ", ",", '"', "\n", "(", ":", "x", "=", "/") });
+  fc.assert(
+    fc.property(
+      around,
+      fc.dictionary(fc.string(), fc.jsonValue()),
+      around,
+      (left, claims, right) => {
+        const token = encodeJwt({ ...claims, sub: "someone" });
+        const masked = maskSecrets(left + token + right);
+        assert.ok(!masked.includes(token.split(".")[1]!));
+      },
+    ),
+  );
 });
 
 const segment = (object: Record<string, unknown>) => base64Url(JSON.stringify(object));
