@@ -102,7 +102,9 @@ const OUTCOMES: Readonly<Record<AbuseName, (endpoint: AzureEndpoint) => Outcome>
   "wrong-registry": bad("holds a token for another registry"),
   "huge": (endpoint) => [
     "BadAnswer",
-    `${HOSTS[endpoint]} sent an answer of more than 1 MiB. Look for a proxy between the operator ` +
+    `${
+      HOSTS[endpoint]
+    } sent an answer of more than 64 KiB. Look for a proxy between the operator ` +
     "and this host.",
   ],
   "hang": timeout,

@@ -199,10 +199,10 @@ Deno.test({
   },
 });
 
-const MIB = 1024 * 1024;
+const LONGEST = 64 * 1024;
 
-Deno.test("http: an answer of exactly 1 MiB is read whole, and one byte more is refused", async () => {
-  const lengths: Promise<number | string>[] = [MIB, MIB + 1].map(async (length) => {
+Deno.test("http: an answer of exactly 64 KiB is read whole, and one byte more is refused", async () => {
+  const lengths: Promise<number | string>[] = [LONGEST, LONGEST + 1].map(async (length) => {
     const transport = transportOf(
       new FakeTime(),
       () => Promise.resolve(new Response(new Uint8Array(length).fill(65))),
@@ -213,8 +213,46 @@ Deno.test("http: an answer of exactly 1 MiB is read whole, and one byte more is 
     );
   });
   assert.deepEqual(await Promise.all(lengths), [
-    MIB,
-    "bench.azurecr.io sent an answer of more than 1 MiB",
+    LONGEST,
+    "bench.azurecr.io sent an answer of more than 64 KiB",
+  ]);
+});
+
+Deno.test("http: an answer whose token names 200 groups is read whole", async () => {
+  const groups = Array.from({ length: 200 }, () => crypto.randomUUID());
+  const payload = new TextEncoder().encode(JSON.stringify({ groups })).toBase64();
+  const answer = JSON.stringify({ access_token: `head.${payload}.${"s".repeat(512)}` });
+  const transport = transportOf(new FakeTime(), () => Promise.resolve(new Response(answer)));
+  assert.equal((await callAzure(transport, requestTo("entra"))).body, answer);
+});
+
+/** Never ends, and counts what is asked of it. */
+function endless(chunk: number): { body: ReadableStream<Uint8Array>; asked: () => number } {
+  let asked = 0;
+  const pull = (controller: ReadableStreamDefaultController<Uint8Array>) => {
+    asked += chunk;
+    controller.enqueue(new Uint8Array(chunk).fill(65));
+  };
+  return { body: new ReadableStream({ pull }, { highWaterMark: 0 }), asked: () => asked };
+}
+
+Deno.test("http: of an answer without end 64 KiB are read; a refusal's status still tells", async () => {
+  const outcomes = [200, 403, 503].map(async (status) => {
+    const { body, asked } = endless(10_000);
+    const transport = transportOf(
+      new FakeTime(),
+      () => Promise.resolve(new Response(body, { status })),
+    );
+    const outcome = await callAzure(transport, requestTo("token")).then(
+      (response) => [response.status, response.body.length],
+      (error: AzureError) => [error.failure.reason],
+    );
+    return [...outcome, asked()];
+  });
+  assert.deepEqual(await Promise.all(outcomes), [
+    ["BadAnswer", 70_000],
+    [403, LONGEST, 70_000],
+    [503, LONGEST, 70_000],
   ]);
 });
 
