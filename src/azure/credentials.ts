@@ -1,3 +1,4 @@
+import { lowerAscii } from "../runtime/ascii.ts";
 import type { Redacted } from "../runtime/redacted.ts";
 import { exchange, type RegistryToken, scopedToken } from "./acr.ts";
 import { ACR_AUDIENCE } from "./clouds.ts";
@@ -384,7 +385,7 @@ export class Credentials {
       const assertion = await serviceAccountToken(identity.serviceAccount, signal);
       return await tokenFromEntra(transport, identity, assertion, audience, signal);
       // One tenant's haste is not to hold the others back, who share Entra's host.
-    }, JSON.stringify([authorityHost, tenantId.toLowerCase(), clientId.toLowerCase()]));
+    }, JSON.stringify([authorityHost, lowerAscii(tenantId), lowerAscii(clientId)]));
   }
 }
 
@@ -410,12 +411,12 @@ function identityKey(identity: NodeIdentity | FederatedIdentity): readonly strin
   if (identity.kind === "managedIdentity") {
     // The client ID wins, so a resource ID beside it makes no other identity.
     return identity.clientId !== undefined
-      ? ["client", identity.clientId.toLowerCase()]
-      : ["resource", (identity.resourceId ?? "").toLowerCase()];
+      ? ["client", lowerAscii(identity.clientId)]
+      : ["resource", lowerAscii(identity.resourceId ?? "")];
   }
   const { authorityHost, tenantId, clientId, serviceAccount } = identity;
   const { namespace, name, uid } = serviceAccount;
-  return [authorityHost, tenantId.toLowerCase(), clientId.toLowerCase(), namespace, name, uid];
+  return [authorityHost, lowerAscii(tenantId), lowerAscii(clientId), namespace, name, uid];
 }
 
 function hostKey(request: CredentialRequest): string {

@@ -1,8 +1,13 @@
+import { lowerAscii } from "../runtime/ascii.ts";
+
 const GUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
-// Resource groups hold letters of any script; neither they nor identities end in a dot.
+// In lower case. Resource groups hold letters of any script; neither they nor identities end in a dot.
 const RESOURCE_ID =
-  /^\/subscriptions\/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\/resourceGroups\/[\p{L}\p{N}_().-]{0,89}[\p{L}\p{N}_()-]\/providers\/Microsoft\.ManagedIdentity\/userAssignedIdentities\/[a-z0-9][a-z0-9_-]{2,127}$/iu;
+  /^\/subscriptions\/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\/resourcegroups\/[\p{L}\p{N}_().-]{0,89}[\p{L}\p{N}_()-]\/providers\/microsoft\.managedidentity\/userassignedidentities\/[a-z0-9][a-z0-9_-]{2,127}$/u;
+
+/** Letters beyond ASCII that others may take for `k` and `s`: the Kelvin sign and the long s. */
+const LOOK_ALIKES = /[\u017f\u212a]/;
 
 const DOMAIN = /^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$/i;
 
@@ -18,7 +23,7 @@ export function faultOfClientId(clientId: string): string | undefined {
 
 /** Checks a managed identity's resource ID. Answers undefined when it is sound. */
 export function faultOfResourceId(resourceId: string): string | undefined {
-  if (RESOURCE_ID.test(resourceId)) return undefined;
+  if (RESOURCE_ID.test(lowerAscii(resourceId)) && !LOOK_ALIKES.test(resourceId)) return undefined;
   return `${JSON.stringify(resourceId)} is no resource ID of a managed identity; give ` +
     "/subscriptions/GUID/resourceGroups/NAME/providers/Microsoft.ManagedIdentity/userAssignedIdentities/NAME";
 }
@@ -26,7 +31,7 @@ export function faultOfResourceId(resourceId: string): string | undefined {
 /** Checks an Entra tenant: a GUID, or a domain. Answers undefined when it is sound. */
 export function faultOfTenant(tenant: string): string | undefined {
   if (GUID.test(tenant) || DOMAIN.test(tenant)) return undefined;
-  const group = NOT_ONE_TENANT.includes(tenant.toLowerCase());
+  const group = NOT_ONE_TENANT.includes(lowerAscii(tenant));
   return `${JSON.stringify(tenant)} ${group ? "is not one tenant" : "is no tenant"}; give the ` +
     "tenant's GUID or a verified domain";
 }

@@ -1,3 +1,5 @@
+import { lowerAscii } from "../runtime/ascii.ts";
+
 /** Registry suffixes to which tokens may be sent, or `*` for every host. */
 export type AllowedSuffixes = readonly string[] | "*";
 
@@ -8,12 +10,12 @@ const LABEL = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 
 /** Lower case, without the dots around: `.AzureCR.io.` becomes `azurecr.io`. */
 export function normalizeSuffix(suffix: string): string {
-  return suffix.trim().toLowerCase().replace(/^\.+|\.+$/g, "");
+  return lowerAscii(suffix.trim()).replace(/^\.+|\.+$/g, "");
 }
 
 /** The host name by which a registry is called: lower case, without the root's dot. */
 export function registryHost(server: string): string {
-  return server.toLowerCase().replace(/\.$/, "");
+  return lowerAscii(server).replace(/\.$/, "");
 }
 
 /**

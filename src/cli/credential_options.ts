@@ -126,7 +126,7 @@ export function allowedResourceManagerAudiences(given: GivenFlags, errors: strin
 
 /** Whether a text is an absolute URI fit for an audience: no spaces, query or fragment. */
 export function isAudience(text: string): boolean {
-  return /^[a-z][a-z0-9+.-]*:\/\/[^\s\p{Cc}?#]+$/iu.test(text) && URL.canParse(text);
+  return /^[A-Za-z][A-Za-z0-9+.-]*:\/\/[^\s\p{Cc}?#]+$/u.test(text) && URL.canParse(text);
 }
 
 function unique(items: readonly string[]): string[] {

@@ -9,6 +9,7 @@ import {
 import { faultOfServer } from "../../azure/registry.ts";
 import type { AcrPullBinding } from "../../api/v1beta2.ts";
 import type { Stored } from "../../kubernetes/resource.ts";
+import { lowerAscii } from "../../runtime/ascii.ts";
 import { hash, labelValue, v1beta2SecretName } from "../names.ts";
 import { commonView } from "./common.ts";
 import { faultsIn, invalid } from "./faults.ts";
@@ -141,7 +142,7 @@ function cloudOf({ environment, cloudConfig }: Spec["acr"]): Cloud {
 
 /** The Azure SDKs write the authority as a URL; the reference takes either. */
 function hostOf(authority: string): string {
-  return authority.toLowerCase().replace(/^https:\/\//, "").replace(/\/$/, "");
+  return lowerAscii(authority).replace(/^https:\/\//, "").replace(/\/$/, "");
 }
 
 function managedIdentity(

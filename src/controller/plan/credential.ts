@@ -1,5 +1,6 @@
 import type { CredentialRequest } from "../../azure/credentials.ts";
 import { faultOfClientId, faultOfTenant } from "../../azure/identity.ts";
+import { lowerAscii } from "../../runtime/ascii.ts";
 import { CLIENT_ID_ANNOTATION, TENANT_ID_ANNOTATION } from "../conventions.ts";
 import type { BindingView, WorkloadIdentitySpec } from "../binding/view.ts";
 import { hash } from "../names.ts";
@@ -44,7 +45,7 @@ function federated(snapshot: Snapshot, spec: WorkloadIdentitySpec): Wanted | Fau
   return {
     request: { identity, audience, server, scope },
     identityHash: hash(
-      JSON.stringify([ids.clientId.toLowerCase(), ids.tenantId.toLowerCase(), authorityHost]),
+      JSON.stringify([lowerAscii(ids.clientId), lowerAscii(ids.tenantId), authorityHost]),
     ),
   };
 }

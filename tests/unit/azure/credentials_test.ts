@@ -168,6 +168,12 @@ const SHARING: readonly [what: string, CredentialRequest, CredentialRequest, obj
     { imds: 2, entra: 0, exchange: 2, token: 2 },
   ],
   [
+    "a name that only Unicode folds into another's is another identity",
+    named("key-access"),
+    named("\u212aey-acce\u017fs"),
+    { imds: 2, entra: 0, exchange: 2, token: 2 },
+  ],
+  [
     "two accounts with one client never share",
     federated(),
     federated({ name: "builder" }),
@@ -192,6 +198,15 @@ const SHARING: readonly [what: string, CredentialRequest, CredentialRequest, obj
     { imds: 1, entra: 1, exchange: 2, token: 2 },
   ],
 ];
+
+function named(name: string): CredentialRequest {
+  return { ...NODE, identity: { kind: "managedIdentity", resourceId: resourceId(name) } };
+}
+
+function resourceId(name: string): string {
+  return "/subscriptions/712288dc-f816-4242-b73f-a0a87265dcc8/resourceGroups/rg/providers" +
+    `/Microsoft.ManagedIdentity/userAssignedIdentities/${name}`;
+}
 
 function upper(identity: CredentialRequest["identity"]): CredentialRequest["identity"] {
   return { ...identity, clientId: identity.clientId!.toUpperCase() } as typeof identity;

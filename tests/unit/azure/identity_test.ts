@@ -24,6 +24,7 @@ const CLIENT_IDS: readonly [id: string, sound: boolean][] = [
   [CLIENT_ID.replaceAll("-", ""), false],
   [CLIENT_ID.replace("1", "g"), false],
   ["my-identity", false],
+  [CLIENT_ID.replace("1", "\u017f"), false],
 ];
 
 Deno.test("identity: a client ID is a GUID in either case and nothing else", () => {
@@ -51,6 +52,11 @@ const RESOURCE_IDS: readonly [id: string, sound: boolean][] = [
   [resourceId("rg", "puller").slice(1), false],
   [resourceId("rg", "puller").replace(SUBSCRIPTION, "my-subscription"), false],
   [resourceId("rg", "puller").replace("ManagedIdentity", "Compute"), false],
+  [resourceId("rg", "\u212aey"), false],
+  [resourceId("rg", "acce\u017fs"), false],
+  [resourceId("\u212a8s", "puller"), false],
+  [resourceId("acce\u017fs", "puller"), false],
+  [resourceId("rg", "puller").replace("subs", "sub\u017f"), false],
   ["", false],
 ];
 
@@ -72,6 +78,8 @@ const TENANTS: readonly [tenant: string, fault?: string][] = [
   ["Organizations", "is not one tenant"],
   ["consumers", "is not one tenant"],
   ["contoso", "is no tenant"],
+  ["\u212aontoso.example", "is no tenant"],
+  ["con\u017fumers", "is no tenant"],
   ["", "is no tenant"],
   ["contoso.example/oauth2", "is no tenant"],
   ["../common", "is no tenant"],

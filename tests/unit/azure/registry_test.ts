@@ -84,6 +84,8 @@ const CASES: readonly [what: string, server: string, allowed: AllowedSuffixes, f
   ["an IPv6 address is refused", "[2001:db8::1]", "*", LIKE],
   ["a name that URLs refuse is refused", "xn--a.azurecr.io", "*", LIKE],
   ["letters beyond ASCII are refused", "ex\u00e4mple.azurecr.io", "*", LIKE],
+  ["a Kelvin sign is no k", "\u212a8s.azurecr.io", DEFAULT_SUFFIXES, LIKE],
+  ["a long s is no s", "acce\u017fs.azurecr.io", DEFAULT_SUFFIXES, LIKE],
   ["a full stop of another script is refused", "example\u3002azurecr.io", "*", LIKE],
   ["a percent sign is refused", "example%2eazurecr.io", "*", LIKE],
   ["a suffix matches whole labels alone", "evilazurecr.io", DEFAULT_SUFFIXES, OUTSIDE],
@@ -112,7 +114,7 @@ Deno.test("registry: the empty server is told without being quoted", () => {
 });
 
 Deno.test("registry: suffixes lose case, white space and the dots around them", () => {
-  const given = ["azurecr.io", ".AzureCR.io.", "  azurecr.us ", "..a.b..", "*", "."];
+  const given = ["azurecr.io", ".AzureCR.io.", "  azurecr.us ", "..a.b..", "*", ".", "a.\u212a"];
   assert.deepEqual(given.map(normalizeSuffix), [
     "azurecr.io",
     "azurecr.io",
@@ -120,6 +122,7 @@ Deno.test("registry: suffixes lose case, white space and the dots around them", 
     "a.b",
     "*",
     "",
+    "a.\u212a",
   ]);
 });
 
