@@ -59,6 +59,11 @@ const throttled = (remedy: string): Verdict => ({
 
 const RETRY = "The operator tries again by itself.";
 
+const CORRECT_AUDIENCE =
+  "Correct the audience (ARM_RESOURCE, --acr-audience, cloudConfig), or the cloud of the binding.";
+const AUDIENCE_AT_IMDS = local("AudienceUnknown", CORRECT_AUDIENCE);
+const AUDIENCE_AT_ENTRA = user("AudienceUnknown", CORRECT_AUDIENCE);
+
 // Sources: how-to-use-vm-token.md and instance-metadata-service.md of the Azure documentation.
 const IMDS: readonly Rule[] = [
   {
@@ -85,8 +90,9 @@ const IMDS: readonly Rule[] = [
   {
     statuses: [400],
     errors: ["invalid_resource"],
-    ...local("AudienceUnknown", "Correct the audience (ARM_RESOURCE) or the cloud of the binding."),
+    ...AUDIENCE_AT_IMDS,
   },
+  { statuses: [400], codes: [500011, 50001], ...AUDIENCE_AT_IMDS },
   { statuses: [400], ...user("IdentityRefused", "Check the client or resource ID.") },
   {
     statuses: [401],
@@ -124,6 +130,13 @@ const ENTRA: readonly Rule[] = [
     ...user(
       "FederationNotFound",
       "Create a federated credential that matches issuer, subject and audience; a new one takes minutes to work.",
+    ),
+  },
+  {
+    codes: [70025],
+    ...denied(
+      "FederationNotFound",
+      "Create a federated credential for this service account: the identity has none; a new one takes minutes to work.",
     ),
   },
   {
@@ -178,10 +191,8 @@ const ENTRA: readonly Rule[] = [
     ...user("TenantNotFound", "Correct the tenant ID, or the cloud of the binding."),
   },
   { codes: [90038], ...local("WrongCloud", "Correct the cloud (environment) of the binding.") },
-  {
-    codes: [500011, 50001],
-    ...user("AudienceUnknown", "Correct the audience, or the cloud of the binding."),
-  },
+  { codes: [500011, 50001], ...AUDIENCE_AT_ENTRA },
+  { errors: ["invalid_resource"], ...AUDIENCE_AT_ENTRA },
   { codes: [70011], ...local("ScopeRefused", "Correct the audience.") },
   {
     codes: [7000112],
@@ -194,6 +205,10 @@ const ENTRA: readonly Rule[] = [
   {
     codes: [90055],
     ...throttled("The tenant is being throttled; the operator waits."),
+  },
+  {
+    codes: [50196],
+    ...throttled("Entra saw the same call too often; the operator makes fewer and waits."),
   },
   {
     codes: [90006, 90012, 90024, 90033],

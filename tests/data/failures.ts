@@ -1,5 +1,14 @@
-/** The service that gives a recorded answer. `tokenrequest` is the Kubernetes API server. */
-export type FailureEndpoint = "imds" | "entra" | "tokenrequest" | "exchange" | "token";
+/**
+ * The service that gives a recorded answer. `tokenrequest` is the Kubernetes API server, and
+ * `identity-binding` the token proxy of AKS, which the operator does not call.
+ */
+export type FailureEndpoint =
+  | "imds"
+  | "entra"
+  | "tokenrequest"
+  | "exchange"
+  | "token"
+  | "identity-binding";
 
 /** How the operator must class a recorded answer. */
 export type FailureClass = "permanent-user-error" | "auth-denied" | "throttled" | "transient";
@@ -19,7 +28,14 @@ export interface AzureFailure {
 }
 
 const FILE = new URL("./azure-failures.jsonl", import.meta.url);
-const ENDPOINTS: readonly string[] = ["imds", "entra", "tokenrequest", "exchange", "token"];
+const ENDPOINTS: readonly string[] = [
+  "imds",
+  "entra",
+  "tokenrequest",
+  "exchange",
+  "token",
+  "identity-binding",
+] satisfies readonly FailureEndpoint[];
 const CLASSES: readonly string[] = [
   "permanent-user-error",
   "auth-denied",
@@ -41,6 +57,14 @@ export function azureFailureLines(): string[] {
 export function azureFailures(): readonly AzureFailure[] {
   read ??= azureFailureLines().map(parseLine);
   return read;
+}
+
+/**
+ * Whether the line is an answer that one of the four endpoints gives as it stands: not one of another
+ * service, nor the description of a success that is worth little.
+ */
+export function isAnswerOfAzure({ endpoint, status }: AzureFailure): boolean {
+  return endpoint !== "tokenrequest" && endpoint !== "identity-binding" && status >= 400;
 }
 
 /** The failure of that name. Throws a RangeError that lists the known names. */

@@ -1,4 +1,4 @@
-import { azureFailure, azureFailures } from "../../data/failures.ts";
+import { azureFailure, azureFailures, isAnswerOfAzure } from "../../data/failures.ts";
 import { ABUSES, isAbuse } from "./abuses.ts";
 import { assertNone, type AzureCall, CALL_KINDS, type CallKind } from "./calls.ts";
 
@@ -87,9 +87,11 @@ function defaultEndpoints(name: string): readonly CallKind[] {
       }`,
     );
   }
-  const { endpoint } = azureFailure(name);
-  if (endpoint !== "tokenrequest") return [endpoint];
+  const failure = azureFailure(name);
+  if (isAnswerOfAzure(failure)) return [failure.endpoint as CallKind];
   throw new RangeError(
-    `${name} is an answer of the Kubernetes API server; take it from tests/data/failures.ts`,
+    failure.endpoint === "token"
+      ? `${name} is no answer as it stands; have the registry grant less by setRegistry`
+      : `${name} is an answer of another service; take it from tests/data/failures.ts`,
   );
 }

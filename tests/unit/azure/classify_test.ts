@@ -3,7 +3,12 @@ import fc from "fast-check";
 import { failureOf } from "../../../src/azure/classify.ts";
 import type { AzureEndpoint, AzureError } from "../../../src/azure/errors.ts";
 import { callAzure } from "../../../src/azure/http.ts";
-import { type AzureFailure, azureFailures, failureResponse } from "../../data/failures.ts";
+import {
+  type AzureFailure,
+  azureFailures,
+  failureResponse,
+  isAnswerOfAzure,
+} from "../../data/failures.ts";
 import { encodeJwt } from "../../sandbox/azure/jwt.ts";
 import { FakeTime } from "../kubernetes/fake_time.ts";
 import { requestTo } from "./support.ts";
@@ -35,7 +40,7 @@ const EXPECTED: Readonly<Record<string, readonly [reason: string, message: strin
   ],
   "imds-bad-resource": [
     "AudienceUnknown",
-    "IMDS answered HTTP 400 (invalid_resource: AADSTS500011). Correct the audience (ARM_RESOURCE) or the cloud of the binding.",
+    "IMDS answered HTTP 400 (invalid_resource: AADSTS500011). Correct the audience (ARM_RESOURCE, --acr-audience, cloudConfig), or the cloud of the binding.",
   ],
   "imds-unknown-source": [
     "ImdsRequestRefused",
@@ -101,7 +106,7 @@ const EXPECTED: Readonly<Record<string, readonly [reason: string, message: strin
   ],
   "entra-resource": [
     "AudienceUnknown",
-    `${ENTRA} answered HTTP 400 (invalid_resource: AADSTS500011). Correct the audience, or the cloud of the binding.`,
+    `${ENTRA} answered HTTP 400 (invalid_resource: AADSTS500011). Correct the audience (ARM_RESOURCE, --acr-audience, cloudConfig), or the cloud of the binding.`,
   ],
   "entra-429": [
     "Throttled",
@@ -131,9 +136,21 @@ const EXPECTED: Readonly<Record<string, readonly [reason: string, message: strin
     `${REGISTRY} answered HTTP 401 (UNAUTHORIZED: authentication required). ${GRANT}`,
   ],
   "acr-500": ["ServiceTrouble", `${REGISTRY} answered HTTP 500. ${RETRY}`],
+  "entra-no-federated-credential": [
+    "FederationNotFound",
+    `${ENTRA} answered HTTP 401 (invalid_client: AADSTS70025: The client has no configured federated identity credentials). Create a federated credential for this service account: the identity has none; a new one takes minutes to work.`,
+  ],
+  "entra-request-loop": [
+    "Throttled",
+    `${ENTRA} answered HTTP 400 (invalid_grant: AADSTS50196: The server terminated an operation because it encountered a client request loop). Entra saw the same call too often; the operator makes fewer and waits.`,
+  ],
+  "acr-429-countdown": [
+    "Throttled",
+    `${REGISTRY} answered HTTP 429 (TOOMANYREQUESTS: too many requests). ${SLOW_REGISTRY}`,
+  ],
 };
 
-const OF_AZURE = azureFailures().filter(({ endpoint }) => endpoint !== "tokenrequest");
+const OF_AZURE = azureFailures().filter(isAnswerOfAzure);
 
 Deno.test("classify: every recorded failure of Azure has its expectation, and none is left over", () => {
   assert.deepEqual(Object.keys(EXPECTED), OF_AZURE.map(({ name }) => name));
@@ -300,6 +317,7 @@ Deno.test("classify: an AADSTS number is read out of the description where none 
 const NUMBERS: readonly [verdict: string, ...numbers: number[]][] = [
   ["permanent-user-error ApplicationNotFound", 700016],
   ["permanent-user-error FederationNotFound", 70021],
+  ["auth-denied FederationNotFound", 70025],
   ["permanent-user-error FederationIssuer", 700211],
   ["permanent-user-error FederationAudience", 700212],
   ["permanent-user-error FederationSubjectCase", 7002137, 7002138],
@@ -314,7 +332,7 @@ const NUMBERS: readonly [verdict: string, ...numbers: number[]][] = [
   ["permanent-user-error ScopeRefused in the cluster", 70011],
   ["permanent-user-error ApplicationDisabled", 7000112],
   ["auth-denied ConditionalAccess", 53003],
-  ["throttled Throttled", 90055],
+  ["throttled Throttled", 90055, 50196],
   ["transient EntraTrouble", 90006, 90012, 90024, 90033],
 ];
 
@@ -349,6 +367,19 @@ const OF_IMDS: readonly [status: number, body: object, verdict: string][] = [
     "permanent-user-error HeaderStripped",
   ],
   [400, { error: "invalid_resource" }, "permanent-user-error AudienceUnknown in the cluster"],
+  [
+    400,
+    { error_description: "AADSTS500011: The resource principal named https://x was not found" },
+    "permanent-user-error AudienceUnknown in the cluster",
+  ],
+  [
+    400,
+    {
+      error: "unauthorized_client",
+      error_description: "AADSTS50001: The application was not found",
+    },
+    "permanent-user-error AudienceUnknown in the cluster",
+  ],
   [401, {}, "permanent-user-error ImdsRequestRefused in the cluster"],
   [403, {}, "permanent-user-error ImdsForbidden"],
   [404, {}, "transient ImdsBusy"],
@@ -366,6 +397,12 @@ for (const [status, body, verdict] of OF_IMDS) {
     assert.equal(`${failure.class} ${failure.reason}${where}`, verdict);
   });
 }
+
+Deno.test("classify: a resource that Entra calls invalid is an unknown audience, whatever its number", async () => {
+  const body = JSON.stringify({ error: "invalid_resource", error_codes: [1] });
+  const { failure } = await errorOf("entra", new Response(body, { status: 400 }));
+  assert.deepEqual([failure.class, failure.reason], ["permanent-user-error", "AudienceUnknown"]);
+});
 
 Deno.test("classify: what no rule knows is the user's to mend below 500, else the service's", async () => {
   const table: string[] = [];
