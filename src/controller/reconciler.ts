@@ -1,25 +1,19 @@
-import { AzureError } from "../azure/errors.ts";
-import {
-  ApiError,
-  isAlreadyExists,
-  isConflict,
-  isForbidden,
-  isInvalid,
-  isNamespaceTerminating,
-  isNotFound,
-} from "../kubernetes/errors.ts";
+import { isInvalid } from "../kubernetes/errors.ts";
 import type { Clock } from "../runtime/clock.ts";
 import { optional } from "../runtime/optional.ts";
 import type { Random } from "../runtime/random.ts";
 import { type ApiName, type BindingId, type BindingView, parseBindingKey } from "./binding/view.ts";
 import type { Cluster } from "./cluster/cluster.ts";
 import type { ActionContext, Executor } from "./execute/executor.ts";
+import { describeFailure } from "./failure.ts";
 import { IdentityMemory } from "./identity_memory.ts";
+import { Memory } from "./memory.ts";
 import type { Action } from "./plan/actions.ts";
 import { inputsOfAttempt, isEnding, isResting, lastsUntil, plan } from "./plan/plan.ts";
-import type { Inspection, Snapshot, Trouble } from "./plan/snapshot.ts";
+import type { Inspection, Snapshot } from "./plan/snapshot.ts";
+import { isRace } from "./race.ts";
 import type { ReconcileReport } from "./report.ts";
-import { nextAttemptAt, type RetriedFailure } from "./retry_policy.ts";
+import { nextAttemptAt } from "./retry_policy.ts";
 
 /** What the reconciler needs from its surroundings. */
 export interface ReconcilerOptions {
@@ -36,9 +30,6 @@ export interface ReconcilerOptions {
 /** Where no watch tells of Secrets, how soon one that somebody altered is seen. */
 const LOOK_AGAIN_MS = 10 * 60_000;
 
-/** In a namespace that is being deleted nothing can be made until the binding itself is deleted. */
-const NAMESPACE_ENDING_MS = 10 * 60_000;
-
 /** More passes than any binding needs: others keep undoing what is done. */
 const MOST_PASSES = 16;
 
@@ -48,12 +39,8 @@ type Failed = { readonly action: Action; readonly error: unknown; readonly start
 /** Brings one binding at a time to where its spec wants it. */
 export class Reconciler {
   readonly #options: ReconcilerOptions;
-  /** Verdicts on Secrets that others wrote, so that each version is read once. */
-  readonly #inspections = new Map<string, Inspection>();
-  readonly #troubles = new Map<string, Trouble>();
+  readonly #memory = new Memory();
   readonly #identities = new IdentityMemory();
-  /** Failures in a row to write a status, which says nothing of the credential. */
-  readonly #untold = new Map<string, number>();
 
   constructor(options: ReconcilerOptions) {
     this.#options = options;
@@ -69,9 +56,9 @@ export class Reconciler {
     const id = parseBindingKey(key);
     const startedAt = clock.now();
     const wakeAt = await this.#untilSettled(key, id, context);
-    const trouble = this.#troubles.get(key);
+    const { trouble, untold } = this.#memory.last(key);
     const failed = trouble !== undefined && !isEnding(trouble, startedAt);
-    const result = failed || this.#untold.has(key) ? "failed" : "settled";
+    const result = failed || untold !== undefined ? "failed" : "settled";
     report.reconciled(id, result, clock.now() - startedAt);
     return wakeAt;
   }
@@ -132,11 +119,12 @@ export class Reconciler {
   #snapshot(key: string, id: BindingId): Snapshot | undefined {
     const known = this.#options.cluster.snapshot(id);
     if (known === undefined) return undefined;
+    const { inspection, trouble } = this.#memory.of(key, known.binding.uid);
     return this.#identities.recall(key, {
       ...known,
       keepsConditions: this.#options.keepsConditions(id.api),
-      ...optional("inspection", this.#inspections.get(key)),
-      ...optional("trouble", this.#troubles.get(key)),
+      ...optional("inspection", inspection),
+      ...optional("trouble", trouble),
     });
   }
 
@@ -152,9 +140,10 @@ export class Reconciler {
       const startedAt = clock.now();
       try {
         const inspection = await executor.execute(current, action, context);
-        if (inspection !== undefined) this.#inspections.set(key, inspection);
         // A new credential makes whatever was read before history.
-        if (action.kind === "mint") this.#inspections.delete(key);
+        if (inspection !== undefined || action.kind === "mint") {
+          this.#memory.note(key, binding.uid, { inspection });
+        }
         report.acted(current, action);
       } catch (error) {
         if (context.signal.aborted) throw context.signal.reason;
@@ -181,13 +170,13 @@ export class Reconciler {
     const { report, executor } = this.#options;
     const { action, error } = failed;
     const { binding } = snapshot;
-    const raced = isRace(error);
+    const raced = isRace(binding, action, error);
     if (!raced && !mayBeImmutable(action, error)) return this.#note(key, snapshot, failed);
     if (raced) report.raced(binding, action, error);
     try {
       if (raced) await executor.refresh(binding, context.signal);
       const inspection = await executor.inspect(binding, context.signal);
-      this.#inspections.set(key, inspection);
+      this.#memory.note(key, binding.uid, { inspection });
       if (raced || isImmutable(inspection)) return undefined;
     } catch (refreshError) {
       if (context.signal.aborted) throw context.signal.reason;
@@ -204,10 +193,13 @@ export class Reconciler {
   ): number | undefined {
     const { clock, random, report } = this.#options;
     const now = clock.now();
-    const untold = action.kind === "writeStatus";
+    const isUntold = action.kind === "writeStatus";
     const inputs = inputsOfAttempt(snapshot);
-    const failures = 1 + (untold ? this.#untold.get(key) ?? 0 : this.#failuresOf(key, inputs));
-    const failure = describe(snapshot.binding, action, error);
+    const { binding } = snapshot;
+    const { trouble, untold = 0 } = this.#memory.of(key, binding.uid);
+    const before = trouble?.inputs === inputs ? trouble.failures : 0;
+    const failures = 1 + (isUntold ? untold : before);
+    const failure = describeFailure(binding, action, error);
     const history = {
       now,
       startedAt,
@@ -215,30 +207,31 @@ export class Reconciler {
       ...optional("servesUntil", lastsUntil(snapshot)),
     };
     const retryAt = nextAttemptAt(failure, history, random);
-    if (untold) this.#untold.set(key, failures);
-    else this.#troubles.set(key, { ...failure, failures, failedAt: now, retryAt, inputs });
-    report.failed(snapshot.binding, action, error, { failures, retryAt });
-    return untold || snapshot.binding.deleting ? retryAt : undefined;
-  }
-
-  #failuresOf(key: string, inputs: string): number {
-    const trouble = this.#troubles.get(key);
-    return trouble?.inputs === inputs ? trouble.failures : 0;
+    this.#memory.note(
+      key,
+      binding.uid,
+      isUntold
+        ? { untold: failures }
+        : { trouble: { ...failure, failures, failedAt: now, retryAt, inputs } },
+    );
+    report.failed(binding, action, error, { failures, retryAt });
+    return isUntold || binding.deleting ? retryAt : undefined;
   }
 
   #settled(key: string, snapshot: Snapshot): void {
-    if (!this.#troubles.has(key)) this.#identities.note(key, snapshot);
-    const trouble = this.#troubles.get(key);
+    const { uid } = snapshot.binding;
+    const { trouble, inspection } = this.#memory.of(key, uid);
+    if (trouble === undefined) this.#identities.note(key, snapshot);
     const now = this.#options.clock.now();
-    const over = trouble !== undefined && !isEnding(trouble, now) &&
-      (!isResting(trouble, now) ||
-        trouble.inputs !== inputsOfAttempt(snapshot));
-    if (over) this.#troubles.delete(key);
-    this.#untold.delete(key);
-    const inspection = this.#inspections.get(key);
+    const isOver = trouble !== undefined && !isEnding(trouble, now) &&
+      (!isResting(trouble, now) || trouble.inputs !== inputsOfAttempt(snapshot));
     // Of a Secret without the label no cache will tell what becomes of it.
     const lasts = inspection?.kind === "found" && inspection.secret.label !== undefined;
-    if (!lasts) this.#inspections.delete(key);
+    this.#memory.note(key, uid, {
+      trouble: isOver ? undefined : trouble,
+      inspection: lasts ? inspection : undefined,
+      untold: undefined,
+    });
   }
 
   #unsettled(key: string, id: BindingId): number {
@@ -252,16 +245,9 @@ export class Reconciler {
 
   #forget(key: string): void {
     this.#identities.forget(key);
-    this.#inspections.delete(key);
-    this.#troubles.delete(key);
-    this.#untold.delete(key);
+    this.#memory.forget(key);
     this.#options.report.gone(key);
   }
-}
-
-/** Somebody else was faster: what was decided on is no longer so. */
-function isRace(error: unknown): boolean {
-  return isConflict(error) || isAlreadyExists(error) || isNotFound(error);
 }
 
 /** Whether an update of the Secret was refused, as it is for one that a user marked immutable. */
@@ -271,73 +257,4 @@ function mayBeImmutable(action: Action, error: unknown): boolean {
 
 function isImmutable(inspection: Inspection): boolean {
   return inspection.kind === "found" && inspection.content.immutable === true;
-}
-
-/**
- * Admission plugins (OwnerReferencesPermissionEnforcement, policies with parameters) look kinds up
- * in a discovery that kube-apiserver renews every 30 s.
- */
-const UNKNOWN_KIND = /no matches for kind "([^"]+)"/;
-
-/** The failure as a status tells it. */
-function describe(
-  binding: BindingView,
-  action: Action,
-  error: unknown,
-): Pick<Trouble, "class" | "reason" | "message" | "isNamespaceEnding"> & RetriedFailure {
-  if (error instanceof AzureError) {
-    const { class: failureClass, reason, retryAfterMs, healsInCluster } = error.failure;
-    return {
-      class: failureClass,
-      reason,
-      message: error.message,
-      ...optional("retryAfterMs", retryAfterMs),
-      ...optional("healsInCluster", healsInCluster),
-    };
-  }
-  if (isNamespaceTerminating(error)) {
-    return {
-      class: "permanent-user-error",
-      reason: "NamespaceTerminating",
-      message: `Namespace ${binding.namespace} is being deleted; nothing is made in it any more.`,
-      retryAfterMs: NAMESPACE_ENDING_MS,
-      isNamespaceEnding: true,
-    };
-  }
-  const api = ApiError.from(error);
-  const unknownKind = isForbidden(api) ? UNKNOWN_KIND.exec(api.message)?.[1] : undefined;
-  if (unknownKind !== undefined) {
-    return {
-      class: "transient",
-      reason: "KindNotKnownYet",
-      message: `${doing(binding, action)} failed: admission in the API server does not know the ` +
-        `kind ${unknownKind}; it learns of a new CRD within 30 s, and the operator tries again ` +
-        "by itself. If this stays, install the CRD of that kind.",
-    };
-  }
-  return {
-    class: api.retryable || api.code === 0 ? "transient" : "auth-denied",
-    reason: "KubernetesRefused",
-    message: `${doing(binding, action)} failed: ${api.message}`,
-    ...optional("retryAfterMs", api.retryAfterMs),
-  };
-}
-
-function doing(binding: BindingView, action: Action): string {
-  switch (action.kind) {
-    case "addReference":
-    case "removeReferences":
-      return `Changing service account ${action.serviceAccount}`;
-    case "addFinalizer":
-    case "removeFinalizer":
-    case "writeStatus":
-      return `Changing the binding`;
-    case "inspectSecret":
-      return `Reading Secret ${binding.secretName}`;
-    case "mint":
-    case "adoptSecret":
-      return `Writing Secret ${binding.secretName}`;
-    case "deleteSecret":
-      return `Deleting Secret ${action.secret.name}`;
-  }
 }

@@ -11,6 +11,8 @@ export interface ApiErrorInit {
   retryable?: boolean;
   retryAfterMs?: number | undefined;
   details?: StatusDetails | undefined;
+  /** The admission webhook that denied the request. */
+  deniedBy?: string | undefined;
   cause?: unknown;
 }
 
@@ -27,6 +29,16 @@ export interface AnswerContext {
 
 /** A Status may repeat whole objects in its message; a log line must stay a line. */
 const LONGEST_MESSAGE = 1024;
+
+/**
+ * What kube-apiserver puts before whatever a webhook gave as its reason (ToStatusErr in apiserver's
+ * pkg/admission/plugin/webhook/errors). All the rest of such a Status is the webhook's own: reason,
+ * code and details may be any.
+ */
+const DENIAL = { before: 'admission webhook "', after: '" denied the request' };
+
+/** As long as an object's name may be, and so a webhook's. */
+const LONGEST_WEBHOOK = 253;
 
 /** 501 is left out: a server that lacks a feature will lack it in a second too. */
 const RETRYABLE_CODES: ReadonlySet<number> = new Set([408, 429, 500, 502, 503, 504]);
@@ -81,6 +93,8 @@ export class ApiError extends Error {
   readonly retryable: boolean;
   readonly retryAfterMs: number | undefined;
   readonly details: StatusDetails | undefined;
+  /** The admission webhook in whose words this is told; undefined where the API server speaks. */
+  readonly deniedBy: string | undefined;
 
   constructor(init: ApiErrorInit) {
     super(
@@ -92,6 +106,7 @@ export class ApiError extends Error {
     this.retryable = init.retryable ?? isRetryable(init.code, init.reason);
     this.retryAfterMs = init.retryAfterMs;
     this.details = init.details;
+    this.deniedBy = init.deniedBy;
   }
 
   /**
@@ -131,18 +146,22 @@ export class ApiError extends Error {
       message: `${lead(context)}${code} ${reason}: ${text}`,
       retryAfterMs: context.retryAfterMs ?? inMs(details?.retryAfterSeconds),
       details,
+      deniedBy: denyingWebhook(text),
       cause: context.cause,
     });
   }
 }
 
-/** The object does not exist, in the API server's own words (a proxy's 404 page is none). */
-export const isNotFound = (error: unknown): error is ApiError => hasReason(error, "NotFound");
+/**
+ * The object does not exist, in the API server's own words: neither a proxy's 404 page nor a webhook
+ * that denies with this reason says so.
+ */
+export const isNotFound = (error: unknown): error is ApiError => isFact(error, "NotFound");
 /** The object has changed since the resourceVersion that was sent. */
-export const isConflict = (error: unknown): error is ApiError => hasReason(error, "Conflict");
+export const isConflict = (error: unknown): error is ApiError => isFact(error, "Conflict");
 /** A create met an object of that name. */
 export const isAlreadyExists = (error: unknown): error is ApiError =>
-  hasReason(error, "AlreadyExists");
+  isFact(error, "AlreadyExists");
 /** RBAC or an admission policy refused. */
 export const isForbidden = (error: unknown): error is ApiError => hasReason(error, "Forbidden");
 /** The object did not pass validation. */
@@ -154,12 +173,17 @@ export const isExpired = (error: unknown): error is ApiError =>
 
 /** The server lets nothing be created in a namespace that is being deleted. RBAC is not at fault. */
 export const isNamespaceTerminating = (error: unknown): error is ApiError =>
-  isForbidden(error) &&
+  isFact(error, "Forbidden") &&
   (error.details?.causes ?? []).some(({ reason }) => reason === "NamespaceTerminating");
 
 /** The Kubernetes reason that belongs to an HTTP status when the answer itself names none. */
 export function reasonOfCode(code: number): string {
   return REASON_OF_CODE[code] ?? "BadAnswer";
+}
+
+/** What the API server itself found out. */
+function isFact(error: unknown, reason: string): error is ApiError {
+  return hasReason(error, reason) && error.deniedBy === undefined;
 }
 
 function hasReason(error: unknown, reason: string): error is ApiError {
@@ -196,6 +220,14 @@ function fromFetch(error: Error): ApiError | undefined {
 
 function lead(context: AnswerContext): string {
   return context.request === undefined ? "the API server answered " : `${context.request}: `;
+}
+
+/** The name of the webhook that a message says to have denied the request. */
+function denyingWebhook(message: string): string | undefined {
+  if (!message.startsWith(DENIAL.before)) return undefined;
+  const from = DENIAL.before.length;
+  const to = message.slice(0, from + LONGEST_WEBHOOK + 1).indexOf('"', from);
+  return to >= 0 && message.startsWith(DENIAL.after, to) ? message.slice(from, to) : undefined;
 }
 
 function inMs(seconds: number | undefined): number | undefined {

@@ -87,5 +87,7 @@ export function notFound(serviceAccount: string): Fault {
 
 /** What an attempt is made from: when this changes, an earlier failure says nothing any more. */
 export function attemptInputs(binding: BindingView, wanted: Wanted, secretVersion: string): string {
-  return hash(JSON.stringify([binding.generation, binding.inputsHash, wanted, secretVersion]));
+  return hash(
+    JSON.stringify([binding.uid, binding.generation, binding.inputsHash, wanted, secretVersion]),
+  );
 }

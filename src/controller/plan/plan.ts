@@ -58,7 +58,8 @@ export function inputsOfAttempt(snapshot: Snapshot): string {
   const slot = secretSlot(snapshot);
   const version = "secret" in slot ? `${slot.secret.uid}/${slot.secret.resourceVersion}` : "";
   if (snapshot.binding.deleting || "reason" in wanted) {
-    return `${snapshot.binding.generation}/${version}`;
+    const { uid, generation } = snapshot.binding;
+    return `${uid}/${generation}/${version}`;
   }
   return attemptInputs(snapshot.binding, wanted, version);
 }

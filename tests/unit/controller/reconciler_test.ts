@@ -710,6 +710,115 @@ Deno.test("reconciler: a binding that others keep undoing is left for a while", 
   assert.equal(rig.told.at(-2), "unsettled");
 });
 
+Deno.test("reconciler: a binding made anew under the same name does not inherit what failed before", async () => {
+  await using rig = await new ReconcilerRig().start();
+  rig.beforeMint = () => {
+    throw azureError({ retryAfterMs: HOUR });
+  };
+  await rig.reconcile();
+  const failed = rig.told.length;
+  // Gone and made anew before anybody has looked.
+  await rig.send("PATCH", BINDING_PATH, { metadata: { finalizers: null } });
+  await rig.send("DELETE", BINDING_PATH);
+  rig.apply({
+    ...V1,
+    metadata: { name: "pull" },
+    spec: { acrServer: SERVER, managedIdentityClientID: CLIENT_ID },
+  });
+  await rig.sync();
+  rig.beforeMint = () => {};
+  assert.equal(await rig.reconcile(), rig.refreshIn());
+  assert.equal(rig.ready().status, "True");
+  assert.ok(
+    !rig.told.slice(failed).some((line) => line.startsWith("failed ")),
+    rig.told.join("; "),
+  );
+});
+
+Deno.test("reconciler: neither does one in a namespace that was deleted and made anew", async () => {
+  await using rig = await new ReconcilerRig().start();
+  const message = "unable to create new content in namespace team-a because it is being terminated";
+  rig.kube.inject({
+    verb: "create",
+    resource: "secrets",
+    action: {
+      status: 403,
+      body: JSON.stringify({
+        kind: "Status",
+        apiVersion: "v1",
+        status: "Failure",
+        code: 403,
+        reason: "Forbidden",
+        message,
+        details: { name: SECRET, kind: "secrets", causes: [{ reason: "NamespaceTerminating" }] },
+      }),
+    },
+  });
+  assert.ok((await rig.reconcile())! >= 10 * MINUTE);
+  await rig.send("PATCH", BINDING_PATH, { metadata: { finalizers: null } });
+  await rig.send("DELETE", BINDING_PATH);
+  rig.apply({
+    ...V1,
+    metadata: { name: "pull" },
+    spec: { acrServer: SERVER, managedIdentityClientID: CLIENT_ID },
+  });
+  await rig.sync();
+  assert.equal(await rig.reconcile(), rig.refreshIn());
+});
+
+/** A denial in which everything but the message says what the API server itself would say. */
+function denial(code: number, reason: string, name: string, kind: string) {
+  const message = 'admission webhook "deny.example.com" denied the request: not now';
+  const status = { kind: "Status", apiVersion: "v1", status: "Failure", code, reason, message };
+  const body = JSON.stringify({ ...status, details: { name, kind } });
+  return { status: code, reason, message, body };
+}
+
+for (
+  const [code, reason] of [[404, "NotFound"], [409, "Conflict"], [409, "AlreadyExists"]] as const
+) {
+  Deno.test(`reconciler: a webhook's denial with reason ${reason} is a failure and no race`, async () => {
+    await using rig = await new ReconcilerRig().start();
+    const action = denial(code, reason, SECRET, "secrets");
+    rig.kube.inject({ verb: "create", resource: "secrets", times: Infinity, action });
+    const wait = await rig.reconcile();
+    assert.ok(wait! >= 500, `${wait}`);
+    assert.equal(rig.minted.length, 1, "nothing is minted in a loop");
+    assert.ok(!rig.told.some((line) => line.startsWith("raced")), rig.told.join("; "));
+    assert.equal(rig.ready().reason, "KubernetesRefused");
+    assert.match(rig.status().error!, /admission webhook "deny.example.com" denied the request/);
+  });
+}
+
+Deno.test("reconciler: a webhook that denies a deletion as NotFound has deleted nothing", async () => {
+  await using rig = await new ReconcilerRig().start();
+  await rig.reconcile();
+  await rig.send("DELETE", BINDING_PATH);
+  await rig.sync();
+  const action = denial(404, "NotFound", SECRET, "secrets");
+  rig.kube.inject({ verb: "delete", resource: "secrets", action });
+  const wait = await rig.reconcile();
+  assert.ok(rig.secret(SECRET) !== undefined);
+  assert.ok(rig.get(V1, "pull") !== undefined, "the binding is not let go");
+  await rig.time.pass(wait!);
+  await rig.reconcile();
+  assert.deepEqual([rig.secret(SECRET), rig.get(V1, "pull")], [undefined, undefined]);
+});
+
+Deno.test("reconciler: a ResourceQuota that is counted into at the same moment is a failure that heals", async () => {
+  await using rig = await new ReconcilerRig().start();
+  const message =
+    'Operation cannot be fulfilled on resourcequotas "q": the object has been modified';
+  const status = { kind: "Status", apiVersion: "v1", status: "Failure", code: 409 };
+  const details = { name: "q", kind: "resourcequotas" };
+  const body = JSON.stringify({ ...status, reason: "Conflict", message, details });
+  rig.kube.inject({ verb: "create", resource: "secrets", action: { status: 409, body } });
+  const wait = await rig.reconcile();
+  assert.equal(wait, SECOND, "as what heals by itself");
+  await rig.time.pass(wait!);
+  assert.equal(await rig.reconcile(), rig.refreshIn());
+});
+
 Deno.test("reconciler: the operator's end rejects with its reason and leaves no trouble behind", async () => {
   await using rig = await new ReconcilerRig().start();
   const reason = new Error("the operator ends");

@@ -218,3 +218,35 @@ Deno.test("each helper knows its own error and no other", () => {
   ];
   assert.deepEqual(cases.map(([error]) => matching(error)), cases.map(([, names]) => names));
 });
+
+const DENIALS: readonly (readonly [message: string, webhook: string | undefined])[] = [
+  ['admission webhook "deny.example.com" denied the request: no', "deny.example.com"],
+  [
+    'admission webhook "deny.example.com" denied the request without explanation',
+    "deny.example.com",
+  ],
+  [`admission webhook "${"w".repeat(253)}" denied the request: no`, "w".repeat(253)],
+  [`admission webhook "${"w".repeat(254)}" denied the request: no`, undefined],
+  ['secrets "x" not found', undefined],
+  ['said: admission webhook "deny.example.com" denied the request: no', undefined],
+  ['admission webhook "deny.example.com" does not support dry run', undefined],
+  ['admission webhook "', undefined],
+];
+
+for (const [message, webhook] of DENIALS) {
+  const short = message.length > 90 ? `${message.slice(0, 40)}... (${message.length})` : message;
+  Deno.test(`a Status is ${webhook === undefined ? "the API server's" : "a webhook's"} own: ${short}`, () => {
+    const details = { name: "x", kind: "secrets" };
+    const told = (code: number, reason: string) =>
+      ApiError.fromStatus(status({ code, reason, message, details }));
+    assert.equal(told(404, "NotFound").deniedBy, webhook);
+    const facts = [
+      isNotFound(told(404, "NotFound")),
+      isConflict(told(409, "Conflict")),
+      isAlreadyExists(told(409, "AlreadyExists")),
+    ];
+    // A webhook may deny with any reason, details included; nothing is found out by that.
+    assert.deepEqual(facts, Array(3).fill(webhook === undefined));
+    assert.ok(isForbidden(told(403, "Forbidden")), "a refusal is one, whosesoever it is");
+  });
+}

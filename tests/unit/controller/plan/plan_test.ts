@@ -1121,6 +1121,13 @@ Deno.test("plan: the inputs of an attempt change with all that may heal it, and 
       false,
     ],
     ["deletion", base, snapshotOf(DELETING, ATTACHED), false],
+    ["the binding's UID", base, snapshotOf({ ...V1, uid: "uid-next" }, ATTACHED), false],
+    [
+      "the UID of one that is being deleted",
+      snapshotOf(DELETING),
+      snapshotOf({ ...DELETING, uid: "uid-next" }),
+      false,
+    ],
     [
       "annotations",
       federated,
