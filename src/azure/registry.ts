@@ -1,4 +1,5 @@
 import { lowerAscii } from "../runtime/ascii.ts";
+import { trimEnd, trimStart } from "../runtime/trim.ts";
 
 /** Registry suffixes to which tokens may be sent, or `*` for every host. */
 export type AllowedSuffixes = readonly string[] | "*";
@@ -10,7 +11,7 @@ const LABEL = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 
 /** Lower case, without the dots around: `.AzureCR.io.` becomes `azurecr.io`. */
 export function normalizeSuffix(suffix: string): string {
-  return lowerAscii(suffix.trim()).replace(/^\.+|\.+$/g, "");
+  return trimStart(trimEnd(lowerAscii(suffix.trim()), "."), ".");
 }
 
 /** The host name by which a registry is called: lower case, without the root's dot. */

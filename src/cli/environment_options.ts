@@ -1,3 +1,5 @@
+import { maskSecrets } from "../runtime/mask.ts";
+import { trimEnd } from "../runtime/trim.ts";
 import type { AllowedSuffixes } from "../azure/registry.ts";
 import { isAudience } from "./credential_options.ts";
 import type { Variable } from "./flag_table.ts";
@@ -66,16 +68,12 @@ export function imdsAuthorityHost(env: Environment, errors: string[]): string | 
     url.password === "" && !/[?#\s]/.test(value);
   if (!usable) {
     errors.push(
-      `AZURE_POD_IDENTITY_AUTHORITY_HOST=${quote(withoutPassword(value))} is no base URL: ` +
+      `AZURE_POD_IDENTITY_AUTHORITY_HOST=${quote(maskSecrets(value))} is no base URL: ` +
         `write one such as http://169.254.169.254.`,
     );
     return undefined;
   }
-  return url.href.replace(/\/+$/, "");
-}
-
-function withoutPassword(value: string): string {
-  return value.replace(/\/\/[^/@]*@/, "//[redacted]@");
+  return trimEnd(url.href, "/");
 }
 
 /** The variable's value, or undefined when it is absent or empty. */

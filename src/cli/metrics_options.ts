@@ -1,3 +1,4 @@
+import { trimEnd } from "../runtime/trim.ts";
 import type { BindAddress } from "../telemetry/bind_address.ts";
 import { formatBindAddress } from "../telemetry/bind_address.ts";
 import type { ParsedFlags } from "./flags.ts";
@@ -35,7 +36,7 @@ export function metricsSecurity(
   refuseSharedAddress(addresses, errors);
   if (!directory) return {};
   const file = (name: "metrics-cert-name" | "metrics-cert-key", absent: string) =>
-    `${directory.replace(/\/+$/, "")}/${given[name]?.value || absent}`;
+    `${trimEnd(directory, "/")}/${given[name]?.value || absent}`;
   return {
     files: {
       certificate: file("metrics-cert-name", "tls.crt"),

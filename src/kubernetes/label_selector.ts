@@ -4,6 +4,8 @@
  * the behaviour of k8s.io/apimachinery's `labels.Parse`.
  */
 
+import { quote } from "../runtime/quote.ts";
+
 /** How a requirement compares. `=` and `==` are the same; `>` and `<` compare integers. */
 export type LabelOperator = "=" | "==" | "!=" | "in" | "notin" | ">" | "<" | "exists" | "!exists";
 
@@ -119,7 +121,8 @@ const END: Token = { kind: "end", text: "" };
 const COMPARISONS: readonly string[] = ["=", "==", "!=", ">", "<"] satisfies LabelOperator[];
 
 class Parser {
-  readonly #tokens: Token[];
+  readonly #tokens: readonly Token[];
+  #next = 0;
 
   constructor(text: string) {
     this.#tokens = Array.from(text.matchAll(/==|!=|[=!(),<>]|[^ \t\r\n=!(),<>]+/g), ([found]) => ({
@@ -144,13 +147,13 @@ class Parser {
     const next = this.#peek();
     if (next === END || next.text === ",") return { key, operator: "exists", values: [] };
     if (next.text === "in" || next.text === "notin") {
-      this.#tokens.shift();
+      this.#next++;
       return { key, operator: next.text, values: this.#set(key, next.text) };
     }
     if (!COMPARISONS.includes(next.text)) {
       this.#fail("one of =, ==, !=, in, notin, > and <, a comma, or the end");
     }
-    this.#tokens.shift();
+    this.#next++;
     return this.#comparison(key, next.text as LabelOperator);
   }
 
@@ -179,19 +182,19 @@ class Parser {
   }
 
   #peek(): Token {
-    return this.#tokens[0] ?? END;
+    return this.#tokens[this.#next] ?? END;
   }
 
   #take(symbol: string): boolean {
     if (this.#peek().text !== symbol) return false;
-    this.#tokens.shift();
+    this.#next++;
     return true;
   }
 
   #word(wanted: string): string {
     const next = this.#peek();
     if (next.kind !== "word") this.#fail(wanted);
-    this.#tokens.shift();
+    this.#next++;
     return next.text;
   }
 
@@ -226,8 +229,4 @@ function checkValue(key: string, value: string): void {
     } is no value for the label ${key}, which is up to 63 letters, digits, dashes, ` +
       `underscores and dots that begin and end with a letter or digit, or nothing`,
   );
-}
-
-function quote(text: string): string {
-  return JSON.stringify(text.length > 80 ? text.slice(0, 80) + "..." : text);
 }

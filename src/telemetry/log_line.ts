@@ -102,6 +102,6 @@ export function encodeTime(ms: number, encoding: TimeEncoding): string | number 
     case "rfc3339":
       return iso().replace(/\.\d+Z$/, "Z");
     case "rfc3339nano":
-      return iso().replace(/\.?0*Z$/, "Z");
+      return iso().replace(/\.?0{0,3}Z$/, "Z");
   }
 }

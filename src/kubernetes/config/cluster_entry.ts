@@ -1,3 +1,4 @@
+import { trimEnd } from "../../runtime/trim.ts";
 import { Redacted } from "../../runtime/redacted.ts";
 import type { Entry } from "./entry.ts";
 import { type PemField, pemField } from "./file_or_data.ts";
@@ -50,7 +51,7 @@ function readServer(cluster: Entry): string {
   if (url.username || url.password) {
     throw cluster.fault("server", "must not carry a username or password");
   }
-  return url.href.replace(/\/+$/, "");
+  return trimEnd(url.href, "/");
 }
 
 function readProxy(cluster: Entry): ClusterProxy | undefined {

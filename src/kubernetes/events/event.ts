@@ -1,5 +1,7 @@
 import type { Event } from "kubernetes-types/core/v1.d.ts";
+import { cutBytes } from "../../runtime/cut.ts";
 import { maskSecrets } from "../../runtime/mask.ts";
+import { trimEnd } from "../../runtime/trim.ts";
 
 export type { Event } from "kubernetes-types/core/v1.d.ts";
 
@@ -37,7 +39,6 @@ export interface Series {
 
 /** NoteLengthLimit of the API's validation, which counts bytes of UTF-8. */
 const LONGEST_MESSAGE = 1024;
-const ELLIPSIS = "...";
 /** The API's bound for names that are DNS subdomains. */
 const LONGEST_NAME = 253;
 
@@ -45,13 +46,7 @@ const NANOSECONDS = 1_000_000;
 
 /** A message fit for an Event: nothing in it that looks like a credential, at most 1024 bytes. */
 export function eventMessage(text: string): string {
-  const masked = maskSecrets(text);
-  const bytes = new TextEncoder();
-  if (bytes.encode(masked).length <= LONGEST_MESSAGE) return masked;
-  const room = new Uint8Array(LONGEST_MESSAGE - ELLIPSIS.length);
-  // encodeInto stops before a character that does not fit whole.
-  const { read } = bytes.encodeInto(masked, room);
-  return masked.slice(0, read) + ELLIPSIS;
+  return cutBytes(maskSecrets(text), LONGEST_MESSAGE);
 }
 
 /**
@@ -62,7 +57,7 @@ export function eventName(objectName: string, nowMs: number, serial: number): st
   const nanoseconds = BigInt(nowMs) * BigInt(NANOSECONDS) + BigInt(serial % NANOSECONDS);
   const suffix = `.${nanoseconds.toString(16)}`;
   // Each label of a DNS subdomain must end in a letter or a digit.
-  const stem = objectName.slice(0, LONGEST_NAME - suffix.length).replace(/[.-]+$/, "");
+  const stem = trimEnd(objectName.slice(0, LONGEST_NAME - suffix.length), ".-");
   return stem + suffix;
 }
 

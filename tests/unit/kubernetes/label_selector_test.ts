@@ -95,7 +95,7 @@ const PROBLEMS: [text: string, problem: string][] = [
   ["a/b/c", `"a/b/c" ${KEY_RULE}`],
   ["A.example/b", `"A.example/b" ${KEY_RULE}`],
   [`${LONGEST_NAME}n`, `"${LONGEST_NAME}n" ${KEY_RULE}`],
-  [`${"d.".repeat(126)}dd/a`, `"${"d.".repeat(40)}..." ${KEY_RULE}`],
+  [`${"d.".repeat(126)}dd/a`, `"${"d.".repeat(60)}..." ${KEY_RULE}`],
   ["caf\u00e9", `"caf\u00e9" ${KEY_RULE}`],
   ["a\u00a0=b", `"a\u00a0" ${KEY_RULE}`],
 ];

@@ -59,6 +59,16 @@ const CASES: [name: string, sent: string[], expected: unknown][] = [
   ["half of one", ["GET /healthz HTTP/1.1\r\nHost:"], undefined],
   ["headers of 20 KiB", [`GET / HTTP/1.1\r\nHost: a\r\nA: ${"a".repeat(20_480)}\r\n\r\n`], LONG],
   ["headers without an end", Array.from({ length: 100 }, () => "a".repeat(1024)), LONG],
+  ["more than 100 headers", [
+    `GET / HTTP/1.1\r\nHost: a\r\n${"a:\r\n".repeat(100)}\r\n`,
+  ], "431 The request has more than 100 headers."],
+  ["one byte after the other", [..."GET /healthz HTTP/1.1\r\nHost: pod\r\n\r\n"], HEALTHZ],
+  ["an end after a lone carriage return", [
+    "GET /healthz HTTP/1.1\r\nHost: pod\r\nA: \r\r\n\r\n",
+  ], unread("header line")],
+  ["blanks before a line feed", [
+    `GET / HTTP/1.1\r\nHost: a\r\nA:${" ".repeat(2200)}\n\r\n\r\n`,
+  ], unread("header line")],
   ["HTTP/2", ["PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"], unread("request line")],
   ["a TLS handshake", ["\x16\x03\x01\x02\r\n\r\n"], unread("request line")],
   ["two spaces", ["GET  / HTTP/1.1\r\nHost: a\r\n\r\n"], unread("request line")],
