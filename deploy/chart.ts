@@ -64,7 +64,9 @@ function operatorPolicyTemplate(): string {
 
 /** Without the ConfigMap, which the chart fills from its values. */
 function tenantPolicyTemplate(): string {
-  const policies = tenantPolicy(TEMPLATED).filter(({ kind }) => kind !== "ConfigMap");
+  const policies = tenantPolicy(TEMPLATED, "{{ include `msi-acrpull.defaultClientID` . }}").filter((
+    { kind },
+  ) => kind !== "ConfigMap");
   return when(
     ".Values.policies.tenants.enabled",
     yamlOf([...keepAlive().map(kept), ...policies]),

@@ -45,7 +45,7 @@ export function installationFiles(
 export function derivedFiles(crds: readonly SourceFile[], guide: string): readonly SourceFile[] {
   return [
     ...chartFiles(crds),
-    { path: TENANT_POLICY, text: MARK + yamlOf(tenantPolicy(DEFAULTS)) },
+    { path: TENANT_POLICY, text: MARK + yamlOf(tenantPolicy(DEFAULTS, "unknown")) },
     { path: KEEP_ALIVE, text: MARK + yamlOf(keepAlive()) },
     { path: GUIDE, text: withPermissions(guide) },
   ];

@@ -11,10 +11,8 @@ import { parseOptions } from "../../src/cli/options.ts";
 import { VALIDATORS } from "../../src/cli/validators.ts";
 import { OperatorRig } from "../suites/operator_rig.ts";
 import { V1 } from "../suites/v1beta1_objects.ts";
-import type { ControlPlane } from "./servers/control_plane.ts";
 import { eventually } from "../suites/eventually.ts";
-import { e2e } from "./servers/gate.ts";
-import { haveHelm, helm, helmOnChart } from "./servers/helm.ts";
+import { e2eWithHelm, haveHelm, helm, helmOnChart } from "./servers/helm.ts";
 import { kubectl, kubectlOk } from "./servers/kubectl.ts";
 import { fileURLToPath } from "node:url";
 
@@ -35,11 +33,6 @@ interface Values {
 
 function withHelm(name: string, fn: () => Promise<void>): void {
   Deno.test({ name, ignore: !haveHelm(), fn });
-}
-
-function withHelmOnCluster(name: string, test: (plane: ControlPlane) => Promise<void>): void {
-  if (haveHelm()) e2e(name, test);
-  else Deno.test({ name, ignore: true, fn: () => {} });
 }
 
 /** What the chart makes of `values`, by kind and name. */
@@ -845,7 +838,7 @@ withHelm("no flag of the operator is unknown to the chart", async () => {
   );
 });
 
-withHelmOnCluster(
+e2eWithHelm(
   "a proxy that the network policy stops is told of, one that it lets pass is not",
   async (plane) => {
     const notes = async (values: Values) => {
@@ -874,7 +867,7 @@ withHelmOnCluster(
   },
 );
 
-withHelmOnCluster("what the values add is what the API server takes", async (plane) => {
+e2eWithHelm("what the values add is what the API server takes", async (plane) => {
   const namespace = await plane.createNamespace();
   const rendered = await render({
     podLabels: { "example.com/team": "platform" },
@@ -900,7 +893,7 @@ withHelmOnCluster("what the values add is what the API server takes", async (pla
   });
 });
 
-withHelmOnCluster(
+e2eWithHelm(
   "installs under any namespace, and the operator works as its account",
   async (plane) => {
     const namespace = await plane.createNamespace();
@@ -925,7 +918,7 @@ withHelmOnCluster(
   },
 );
 
-withHelmOnCluster("the tenants' lists outlast the policy, and serve it again", async (plane) => {
+e2eWithHelm("the tenants' lists outlast the policy, and serve it again", async (plane) => {
   const namespace = await plane.createNamespace();
   const place = ["--namespace", namespace];
   const lists = ["configmap", "msi-acrpull-tenants", ...place];
@@ -979,7 +972,7 @@ withHelmOnCluster("the tenants' lists outlast the policy, and serve it again", a
   assert.equal((await helm(["uninstall", RELEASE, ...place], plane)).code, 0);
 });
 
-withHelmOnCluster(
+e2eWithHelm(
   "an installation whose policies are refused leaves its rights, unless it is atomic",
   async (plane) => {
     const namespace = await plane.createNamespace();

@@ -4,7 +4,7 @@ import type { ControlPlane } from "./servers/control_plane.ts";
 import { deployTo } from "./servers/deploy_task.ts";
 import { e2e } from "./servers/gate.ts";
 import { guideBlock, runGuide, runShell } from "./servers/guide.ts";
-import { haveHelm } from "./servers/helm.ts";
+import { e2eWithHelm } from "./servers/helm.ts";
 import { NAMESPACE, uninstall } from "./servers/installation.ts";
 import { kubectl } from "./servers/kubectl.ts";
 import { A, B, list, untilAllowed, untilGivenUp } from "./servers/tenants.ts";
@@ -45,11 +45,6 @@ function shell(plane: ControlPlane, ...scripts: string[]) {
   };
 }
 
-function withHelm(name: string, test: (plane: ControlPlane) => Promise<void>): void {
-  if (haveHelm()) e2e(name, test);
-  else Deno.test({ name, ignore: true, fn: () => {} });
-}
-
 const TENANTS = "--set policies.tenants.enabled=true";
 const NO_TENANTS = "--set policies.tenants.enabled=false";
 const RELEASE = `msi-acrpull deploy/helm --namespace ${NAMESPACE}`;
@@ -72,7 +67,7 @@ e2e("tenants are held to their lists after all was uninstalled with kubectl", as
   await uninstall(plane);
 });
 
-withHelm("tenants are held to their lists on the way from kubectl to Helm", async (plane) => {
+e2eWithHelm("tenants are held to their lists on the way from kubectl to Helm", async (plane) => {
   const [off, on] = (await guideBlock("kubectl-to-helm")).trim().split(/\n(?=helm install)/);
   await followsListsAgain(plane, [
     applied(plane, "--tenant-policy"),
@@ -83,7 +78,7 @@ withHelm("tenants are held to their lists on the way from kubectl to Helm", asyn
   await uninstall(plane);
 });
 
-withHelm("tenants are held to their lists after the chart's value was off", async (plane) => {
+e2eWithHelm("tenants are held to their lists after the chart's value was off", async (plane) => {
   await followsListsAgain(plane, [
     shell(plane, `${INSTALL} --take-ownership`),
     shell(plane, `helm upgrade ${RELEASE} ${NO_TENANTS}`),
@@ -93,14 +88,14 @@ withHelm("tenants are held to their lists after the chart's value was off", asyn
   await uninstall(plane);
 });
 
-withHelm("tenants are held to their lists after the release was uninstalled", async (plane) => {
+e2eWithHelm("tenants are held to their lists after the release was uninstalled", async (plane) => {
   const first = shell(plane, `${INSTALL} --take-ownership`);
   await followsListsAgain(plane, [first, shell(plane, UNINSTALL), shell(plane, INSTALL)]);
   await shell(plane, UNINSTALL)();
   await uninstall(plane);
 });
 
-withHelm("tenants are held to their lists by a release of another name", async (plane) => {
+e2eWithHelm("tenants are held to their lists by a release of another name", async (plane) => {
   const block = (await guideBlock("helm-to-helm")).trim();
   const [off, on] = block.split(/\n(?=helm install)/);
   const first = shell(plane, `${INSTALL} --take-ownership`);

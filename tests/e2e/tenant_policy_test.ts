@@ -1,74 +1,24 @@
 import assert from "node:assert/strict";
 import type { ControlPlane } from "./servers/control_plane.ts";
 import { deployTo } from "./servers/deploy_task.ts";
-import { eventually } from "../suites/eventually.ts";
 import { e2e } from "./servers/gate.ts";
-import { kubectl, kubectlOk, type KubectlResult } from "./servers/kubectl.ts";
+import { kubectl, kubectlOk } from "./servers/kubectl.ts";
 import { OPERATOR } from "./servers/manifests.ts";
 import { createAsAdmin, denial, patchAsOperator } from "./servers/policies.ts";
-
-const POLICY = "msi-acrpull-tenants";
-const CLIENT_ID = "1b461305-28be-5271-beda-bd9fd2e24251";
-const OTHER_ID = "a3d97c40-5be2-4f68-9c1d-68b0e7f4d259";
-const RESOURCE_ID = "/subscriptions/712288dc-f816-4242-b73f-a0a87265dcc8/resourceGroups/my-group/" +
-  "providers/Microsoft.ManagedIdentity/userAssignedIdentities/my-identity";
-
-type Lists = Record<
-  "registries" | "identities" | "scopes" | "entraAuthorityHosts" | "resourceManagerAudiences",
-  string
->;
-
-const LISTS: Lists = {
-  registries: "team.azurecr.io\n",
-  identities: `${CLIENT_ID} workload-identity\n${RESOURCE_ID}`,
-  scopes: "repository:team-a/*:pull\r\n\trepository:base:pull,push repository:a+(b|c):pull\\E " +
-    "registry:catalog:* repository:up/..x:pull",
-  entraAuthorityHosts: "https://Login.cloud.example/",
-  resourceManagerAudiences: "https://management.cloud.example/",
-};
-
-function v1(spec: Record<string, unknown> = {}) {
-  return {
-    apiVersion: "msi-acrpull.microsoft.com/v1beta1",
-    kind: "AcrPullBinding",
-    metadata: { name: "pull" },
-    spec: {
-      acrServer: "team.azurecr.io",
-      managedIdentityClientID: CLIENT_ID,
-      scope: "repository:team-a/app:pull",
-      ...spec,
-    },
-  };
-}
-
-const MANAGED = { managedIdentity: { clientID: CLIENT_ID } };
-
-function v2(acr: Record<string, unknown>, auth: unknown = MANAGED) {
-  return {
-    apiVersion: "acrpull.microsoft.com/v1beta2",
-    kind: "AcrPullBinding",
-    metadata: { name: "pull" },
-    spec: {
-      acr: {
-        server: "team.azurecr.io",
-        scope: "repository:team-a/app:pull",
-        environment: "PublicCloud",
-        ...acr,
-      },
-      auth,
-      serviceAccountName: "default",
-    },
-  };
-}
-
-const AIRGAPPED = {
-  entraAuthorityHost: "login.cloud.example",
-  resourceManagerAudience: "https://management.cloud.example/",
-};
-
-function airgapped(cloudConfig: Partial<typeof AIRGAPPED> = {}) {
-  return v2({ environment: "AirgappedCloud", cloudConfig: { ...AIRGAPPED, ...cloudConfig } });
-}
+import {
+  airgapped,
+  list,
+  LISTS,
+  type Lists,
+  notListed,
+  once,
+  OTHER_ID,
+  POLICY,
+  RESOURCE_ID,
+  tryToCreate,
+  v1,
+  v2,
+} from "./servers/tenant_bindings.ts";
 
 const ALLOWED: readonly [string, unknown][] = [
   ["v1beta1, all of it listed", v1()],
@@ -250,33 +200,6 @@ const UNSEEN: readonly [string, string, string][] = [
   ["a space of no width", "repository:team-a/x\u200by:pull", "repository:team-a/x\u200by:pull"],
 ];
 
-/** Writes the ConfigMap as an administrator would. */
-async function list(plane: ControlPlane, namespace: string, lists: Partial<Lists>): Promise<void> {
-  const entries = Object.entries(lists).map(([name, text]) => [`${namespace}.${name}`, text]);
-  await kubectlOk(plane, ["apply", "-f", "-"], {
-    stdin: JSON.stringify({
-      apiVersion: "v1",
-      kind: "ConfigMap",
-      metadata: { name: POLICY, namespace: OPERATOR.namespace },
-      data: Object.fromEntries(entries),
-    }),
-  });
-}
-
-function tryToCreate(plane: ControlPlane, namespace: string, object: unknown) {
-  return kubectl(plane, ["create", "--dry-run=server", "-n", namespace, "-f", "-"], {
-    stdin: JSON.stringify(object),
-  });
-}
-
-/** Policies and what they are given take effect a moment after they are written. */
-async function once(what: string, attempt: () => Promise<KubectlResult>, refusal?: RegExp) {
-  await eventually(what, async () => {
-    const { code, stderr } = await attempt();
-    return (refusal === undefined ? code === 0 : refusal.test(stderr)) || undefined;
-  });
-}
-
 let installed: Promise<void> | undefined;
 
 async function install(plane: ControlPlane): Promise<void> {
@@ -292,15 +215,6 @@ function withTenants(
     await (installed ??= install(plane));
     await test(plane, await plane.createNamespace());
   });
-}
-
-/** What is said of a value that is not listed. */
-function notListed(namespace: string, value: string, field: string, list: keyof Lists): RegExp {
-  return denial(
-    POLICY,
-    `namespace ${namespace} may not name "${value}" in ${field}: an administrator lists what it ` +
-      `may under key ${namespace}.${list} of ConfigMap ${OPERATOR.namespace}/${POLICY}`,
-  );
 }
 
 withTenants("once installed, nothing may be named until it is listed", async (plane, namespace) => {

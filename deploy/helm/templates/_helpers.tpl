@@ -35,3 +35,14 @@ the disruption budget and the metrics Service select by must not be another.
 {{- define "msi-acrpull.monitorLabels" -}}
 {{- merge (include "msi-acrpull.labels" (first .) | fromYaml) (last . | default dict) | toYaml -}}
 {{- end -}}
+
+{{- /* Whether the operator has a default client ID, for the policy for tenants: set or none. */}}
+{{- define "msi-acrpull.defaultClientID" -}}
+{{- $names := list -}}
+{{- range .Values.extraEnv }}{{ $names = append $names .name }}{{ end -}}
+{{- if or .Values.defaults.managedIdentityClientID (has "MANAGED_IDENTITY_CLIENT_ID" $names) -}}
+set
+{{- else -}}
+none
+{{- end -}}
+{{- end -}}

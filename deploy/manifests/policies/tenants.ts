@@ -2,7 +2,14 @@ import type { ConfigMap } from "kubernetes-types/core/v1.d.ts";
 import type { Validation } from "kubernetes-types/admissionregistration/v1.d.ts";
 import { LABELS, type Manifest, NAMES } from "../manifest.ts";
 import type { Settings } from "../settings.ts";
+import {
+  type DefaultClientId,
+  defaultClientIdOf,
+  defaultClientIdRule,
+  defaultClientIdVariables,
+} from "./default_client_id.ts";
 import { binding, constraints, policy, resourceRule } from "./policy.ts";
+import { DEFAULT, entries, type List, LISTS, shown } from "./tenant_lists.ts";
 
 /**
  * Holds every namespace to the registries, identities, scopes and endpoints that an administrator
@@ -13,7 +20,10 @@ import { binding, constraints, policy, resourceRule } from "./policy.ts";
  * The ConfigMap comes along, since what the API server says where there is none names neither it
  * nor a remedy. It holds no data, so that to apply it again leaves an administrator's alone.
  */
-export function tenantPolicy(settings: Settings): readonly Manifest[] {
+export function tenantPolicy(
+  settings: Settings,
+  defaultClientId: DefaultClientId = defaultClientIdOf(settings),
+): readonly Manifest[] {
   const { namespace } = settings;
   const name = NAMES.tenantPolicy;
   const place = `${namespace}/${NAMES.tenants}`;
@@ -26,10 +36,12 @@ export function tenantPolicy(settings: Settings): readonly Manifest[] {
         resourceRule("msi-acrpull.microsoft.com", "v1beta1", WRITES, "acrpullbindings"),
         resourceRule("acrpull.microsoft.com", "v1beta2", WRITES, "acrpullbindings"),
       ),
-      variables: VARIABLES.map(([name, expression]) => ({ name, expression })),
+      variables: [...VARIABLES, ...defaultClientIdVariables(defaultClientId)]
+        .map(([name, expression]) => ({ name, expression })),
       validations: [
         SCOPES_ARE_WORDS,
         ...LISTS.map((list) => mayName(list, place)),
+        defaultClientIdRule(place),
       ],
     }),
     binding(name, { name: NAMES.tenants, namespace, parameterNotFoundAction: "Deny" }),
@@ -46,18 +58,6 @@ function tenants(namespace: string): Manifest {
 
 const WRITES = ["CREATE", "UPDATE"];
 
-/** What is listed for each namespace, each under a key of its own. */
-const LISTS = [
-  "registries",
-  "identities",
-  "scopes",
-  "entraAuthorityHosts",
-  "resourceManagerAudiences",
-] as const;
-type List = typeof LISTS[number];
-
-/** Stands in a list for what a binding leaves to the operator's own defaults. */
-const DEFAULT = "default";
 /** Stands in the list of identities for whatever is federated with the namespace's accounts. */
 const WORKLOAD_IDENTITY = "workload-identity";
 
@@ -94,7 +94,7 @@ const VARIABLES: readonly (readonly [string, string])[] = [
   ],
   [
     "identities",
-    "variables.spec.?auth.?workloadIdentity.hasValue() ? " +
+    "!variables.isV1beta1 && variables.spec.?auth.?workloadIdentity.hasValue() ? " +
     `[['spec.auth.workloadIdentity', '${WORKLOAD_IDENTITY}']] : variables.named.size() > 0 ? ` +
     `variables.named : [[variables.isV1beta1 ? 'spec.managedIdentityClientID' : 'spec.auth', ` +
     `'${DEFAULT}']]`,
@@ -152,13 +152,6 @@ function refused(list: List, allows: string): string {
   return `variables.${list}.filter(p, !${entries(list)}.exists(e, e == '*' || ${allows}))`;
 }
 
-/** Entries are words: whatever white space stands between them. */
-function entries(list: List): string {
-  const text = `params.?data[?(request.namespace + '.${list}')].orValue('')`;
-  const spaces = ["\\n", "\\r", "\\t"].map((space) => `.replace('${space}', ' ')`).join("");
-  return `${text}${spaces}.split(' ').filter(e, e != '')`;
-}
-
 /**
  * An entry allows itself, and with a `*` what that stands for. A scope that climbs out of its path
  * is none of these, wherever its dots come from.
@@ -182,11 +175,6 @@ const SCOPES_ARE_WORDS: Validation = {
     "': take out tabs, line breaks and whatever else cannot be seen, and separate scopes by spaces'",
   reason: "Forbidden",
 };
-
-/** A message is one line of limited length. */
-function shown(text: string): string {
-  return `strings.quote(${text}.size() > 200 ? ${text}.substring(0, 200) + '...' : ${text})`;
-}
 
 function mayName(list: List, place: string): Validation {
   const name = `variables.refused${list.charAt(0).toUpperCase()}${list.slice(1)}`;

@@ -1,7 +1,7 @@
 import { fileURLToPath } from "node:url";
 import { currentSurroundings, obtainBinaries, type Surroundings } from "./binaries.ts";
 import type { ControlPlane } from "./control_plane.ts";
-import { haveBinaries } from "./gate.ts";
+import { e2e, haveBinaries } from "./gate.ts";
 import { readHelmModule } from "./go_build.ts";
 
 const MODULE_DIRECTORY = fileURLToPath(new URL("../helm", import.meta.url));
@@ -17,6 +17,12 @@ export interface HelmResult {
 /** For `ignore` of tests that need Helm; see haveBinaries. */
 export function haveHelm(): boolean {
   return haveBinaries(["helm"], surroundings());
+}
+
+/** As e2e(), for a test that needs Helm besides. */
+export function e2eWithHelm(name: string, test: (plane: ControlPlane) => Promise<void>): void {
+  if (haveHelm()) e2e(name, test);
+  else Deno.test({ name, ignore: true, fn: () => {} });
 }
 
 /** Runs `helm COMMAND... deploy/helm REST...`, and of the user's own configuration nothing. */
