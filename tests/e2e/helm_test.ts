@@ -785,8 +785,15 @@ const BINDING_DEFAULTS: readonly [value: string, variable: string, values: reado
     IDENTITIES,
     IDENTITIES.replace("/rg/", "/r\u00e4ume/") + "/puller",
     IDENTITIES.replace("/rg/", "/rg./") + "/puller",
+    IDENTITIES.replace("/rg/", "/r\u212a/") + "/puller",
+    IDENTITIES.replace("/sub", "/\u017fub") + "/puller",
   ]],
-  ["armResource", "ARM_RESOURCE", ["https://management.azure.com/", "management", "https://a b/"]],
+  ["armResource", "ARM_RESOURCE", [
+    "https://management.azure.com/",
+    "management",
+    "https://a b/",
+    "\u212a://a/",
+  ]],
 ];
 
 for (const [name, variable, values] of BINDING_DEFAULTS) {

@@ -146,12 +146,13 @@ once the release is installed. Renders nothing.
 {{- with .managedIdentityResourceID -}}
   {{- $group := "[\\pL\\pN_().-]{0,89}[\\pL\\pN_()-]" -}}
   {{- $pattern := printf "(?i)^/subscriptions/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/resourceGroups/%s/providers/Microsoft\\.ManagedIdentity/userAssignedIdentities/[a-z0-9][a-z0-9_-]{2,127}$" $group -}}
-  {{- if not (regexMatch $pattern (clean .)) -}}
+  {{- /* Without regard to letter case k matches the Kelvin sign and s the long s, which the operator refuses. */}}
+  {{- if or (regexMatch "[\\x{017f}\\x{212a}]" .) (not (regexMatch $pattern (clean .))) -}}
     {{- fail (printf "defaults.managedIdentityResourceID: %q is no resource ID of a managed identity; give /subscriptions/GUID/resourceGroups/NAME/providers/Microsoft.ManagedIdentity/userAssignedIdentities/NAME" .) -}}
   {{- end -}}
 {{- end -}}
 {{- with .armResource -}}
-  {{- if not (regexMatch "(?i)^[a-z][a-z0-9+.-]*://[^\\s\\pC?#]+$" .) -}}
+  {{- if not (regexMatch "^[A-Za-z][A-Za-z0-9+.-]*://[^\\s\\pC?#]+$" .) -}}
     {{- fail (printf "defaults.armResource: %q is no audience; give a URL such as https://management.azure.com/" .) -}}
   {{- end -}}
 {{- end -}}

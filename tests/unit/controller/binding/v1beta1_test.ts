@@ -203,6 +203,17 @@ const INVALID: readonly [what: string, Partial<AcrPullBindingSpec>, message: str
     "1b461305-28be-5271-beda-bd9fd2e24251.",
   ],
   [
+    "a word that stands for more in a tenant's list, as a client ID",
+    { acrServer: SERVER, managedIdentityClientID: "workload-identity" },
+    'spec.managedIdentityClientID "workload-identity" is no GUID; give the identity\'s client ID, ' +
+    "e.g. 1b461305-28be-5271-beda-bd9fd2e24251.",
+  ],
+  [
+    "a word that stands for more in a tenant's list, as a registry",
+    { ...CLIENT, acrServer: "default" },
+    'spec.acrServer "default" is no host name; give one like example.azurecr.io.',
+  ],
+  [
     "a resource ID that is none",
     { acrServer: SERVER, managedIdentityResourceID: "puller" },
     'spec.managedIdentityResourceID "puller" is no resource ID of a managed identity; give ' +
