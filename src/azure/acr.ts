@@ -1,8 +1,8 @@
 import type { Redacted } from "../runtime/redacted.ts";
 import { badAnswer, jsonOf, tokenOf } from "./answer.ts";
 import { type AzureRequest, type AzureTransport, callAzure } from "./http.ts";
-import { readClaims } from "./jwt.ts";
-import { registryHost } from "./registry.ts";
+import { type JwtClaims, readClaims } from "./jwt.ts";
+import { homeRegistry, namesRegistry, registryHost } from "./registry.ts";
 
 // cloud-provider-azure raised its bound from 10 s to 60 s after slow registries.
 const TIMEOUT_MS = 60_000;
@@ -26,7 +26,7 @@ export function exchange(
 ): Promise<RegistryToken> {
   const form = new URLSearchParams({
     grant_type: "access_token",
-    service: registryHost(server),
+    service: homeRegistry(server),
     access_token: entraToken.reveal(),
   });
   const request = toRequest("exchange", server, form, signal);
@@ -46,7 +46,7 @@ export function scopedToken(
 ): Promise<RegistryToken> {
   const form = new URLSearchParams({
     grant_type: "refresh_token",
-    service: registryHost(server),
+    service: homeRegistry(server),
     scope,
     refresh_token: refreshToken.reveal(),
   });
@@ -71,17 +71,20 @@ async function ask(
 ): Promise<RegistryToken> {
   const json = jsonOf(request, await callAzure(transport, request));
   const token = tokenOf(request, json, field);
-  return { token, expiresAt: checkedExpiry(request, token, transport.clock.now()) };
-}
-
-/** Neither answer tells an expiry; the JWT does, and it must be for this registry. */
-function checkedExpiry(request: AzureRequest, token: Redacted, now: number): number {
   const claims = readClaims(token);
   if (claims === undefined) throw badAnswer(request, "holds a token that is no JWT");
-  if (claims.exp === undefined) throw badAnswer(request, "holds a token without exp");
-  if (claims.exp * 1000 <= now) throw badAnswer(request, "holds a token that has expired");
-  if (claims.aud !== undefined && claims.aud.toLowerCase() !== request.url.hostname) {
-    throw badAnswer(request, `holds a token for another registry`);
+  const { aud } = claims;
+  const { hostname } = request.url;
+  // Whom the token is for is the registry's to judge, which may know itself by further names.
+  if (aud !== undefined && !namesRegistry(aud, hostname)) {
+    transport.onOtherAudience?.(hostname, aud);
   }
-  return claims.exp * 1000;
+  return { token, expiresAt: checkedExpiry(request, claims, transport.clock.now()) };
+}
+
+/** Neither answer tells an expiry; the JWT does. */
+function checkedExpiry(request: AzureRequest, { exp }: JwtClaims, now: number): number {
+  if (exp === undefined) throw badAnswer(request, "holds a token without exp");
+  if (exp * 1000 <= now) throw badAnswer(request, "holds a token that has expired");
+  return exp * 1000;
 }

@@ -16,6 +16,8 @@ export interface AzureTransport {
   readonly clock: Clock;
   /** Bounds every call that would have longer. */
   readonly longestMs?: number;
+  /** Hears of a registry's token that names another: worth a line in the log, and no refusal. */
+  readonly onOtherAudience?: (host: string, audience: string) => void;
   /** Hears of each call once it has ended; `status` is 0 where no answer came. */
   readonly onCall?: (endpoint: AzureEndpoint, status: number, durationMs: number) => void;
 }

@@ -1,3 +1,4 @@
+import { cut } from "../runtime/cut.ts";
 import type { Redacted } from "../runtime/redacted.ts";
 
 /** The claims that the operator reads. It checks no signature: the registry itself will. */
@@ -8,6 +9,9 @@ export interface JwtClaims {
   readonly iat?: number;
   readonly aud?: string;
 }
+
+/** A DNS name at its longest; registries name themselves by one. */
+const LONGEST_AUDIENCE = 253;
 
 /** 9999-12-31T23:59:59Z. */
 const LAST_MOMENT_S = 253_402_300_799;
@@ -22,7 +26,7 @@ export function readClaims(token: Redacted): JwtClaims | undefined {
   return {
     ...(isMoment(payload.exp) ? { exp: payload.exp } : {}),
     ...(isMoment(payload.iat) ? { iat: payload.iat } : {}),
-    ...(typeof payload.aud === "string" ? { aud: payload.aud } : {}),
+    ...(typeof payload.aud === "string" ? { aud: cut(payload.aud, LONGEST_AUDIENCE) } : {}),
   };
 }
 

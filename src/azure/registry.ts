@@ -20,6 +20,23 @@ export function registryHost(server: string): string {
 }
 
 /**
+ * The name by which the registry that answers at `server` knows itself: behind a regional endpoint,
+ * NAME.REGION.geo.SUFFIX, that is NAME.SUFFIX. Source: "Geo-replication in Azure Container Registry",
+ * regional endpoints.
+ */
+export function homeRegistry(server: string): string {
+  const [name, region, geo, ...suffix] = registryHost(server).split(".");
+  const isRegional = region !== undefined && geo === "geo" && suffix.length >= 2;
+  return isRegional ? [name, ...suffix].join(".") : registryHost(server);
+}
+
+/** Whether a token's `aud` names the registry that answers at `server`, by either of its names. */
+export function namesRegistry(audience: string, server: string): boolean {
+  const named = registryHost(audience);
+  return named === homeRegistry(server) || named === registryHost(server);
+}
+
+/**
  * Checks the host name of a registry. Answers undefined when it is sound, else what is wrong with
  * it and what to do, to follow the name of the field: `"https://a.azurecr.io" carries a scheme; give ...`.
  */

@@ -154,7 +154,7 @@ function recorderOf(
 
 function credentialsOf(
   options: Options,
-  { azureFetch, azureLimits, clock, instruments }: Surroundings,
+  { azureFetch, azureLimits, clock, instruments, log }: Surroundings,
   rest: RestClient,
   signal: AbortSignal,
 ): Credentials {
@@ -169,6 +169,8 @@ function credentialsOf(
       serviceAccounts(rest, { fieldManager: FIELD_MANAGER }),
       options.serviceAccountTokenAudience,
     ),
+    onOtherAudience: (host, audience) =>
+      log.warn("a registry's token names another", { host, audience }),
     onCall: (endpoint, status, durationMs) => {
       const name = AZURE_ENDPOINTS[endpoint];
       instruments.azureRequests.inc({ endpoint: name, code: status === 0 ? "error" : `${status}` });

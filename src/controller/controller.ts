@@ -268,6 +268,7 @@ export class Controller {
       clock: this.#options.clock,
       mint: (request, need) => this.#options.credentials.mint(request, need),
       conditionsKept: (api, kept) => this.#statusSchemas.learn(api, kept),
+      onOtherAudience: (binding, audience) => this.#options.report.otherAudience(binding, audience),
     });
   }
 }

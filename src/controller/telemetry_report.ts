@@ -93,6 +93,13 @@ export class TelemetryReport implements ReconcileReport {
     }
   }
 
+  otherAudience(binding: BindingView, audience: string): void {
+    this.#log.warn("the token in the Secret names another registry", {
+      ...identify(binding),
+      audience,
+    });
+  }
+
   reconciled({ api }: BindingId, result: "settled" | "failed", durationMs: number): void {
     this.#instruments.reconciles.inc({ api, result });
     this.#instruments.reconcileSeconds.observe({ api }, durationMs / 1000);

@@ -48,6 +48,8 @@ export interface ExecutorOptions {
   readonly clock: Clock;
   /** Hears whether the conditions that were written into a status are there, or were pruned. */
   readonly conditionsKept: (api: ApiName, kept: boolean) => void;
+  /** Hears of a Secret whose token names another registry than its binding. */
+  readonly onOtherAudience?: (binding: BindingView, audience: string) => void;
 }
 
 /** What an action may end early by, and whose place it holds. */
@@ -122,11 +124,11 @@ export class Executor {
       const secret = await clients.secrets.get(namespace, secretName, { signal });
       this.#observeSecret(secret);
       const server = credential.kind === "invalid" ? undefined : credential.server;
-      return {
-        kind: "found",
-        secret: secretState(trimSecret(secret)),
-        content: contentOf(secret, server),
-      };
+      const content = contentOf(secret, server);
+      if (content.kind === "intact" && content.otherAudience !== undefined) {
+        this.#options.onOtherAudience?.(binding, content.otherAudience);
+      }
+      return { kind: "found", secret: secretState(trimSecret(secret)), content };
     } catch (error) {
       if (!isNotFound(error)) throw error;
       this.#forgetSecret(namespace, secretName);

@@ -1,6 +1,7 @@
+import { optional } from "../../runtime/optional.ts";
 import { Redacted } from "../../runtime/redacted.ts";
-import { readClaims } from "../../azure/jwt.ts";
-import { registryHost } from "../../azure/registry.ts";
+import { type JwtClaims, readClaims } from "../../azure/jwt.ts";
+import { namesRegistry } from "../../azure/registry.ts";
 import type { Secret } from "../../kubernetes/core.ts";
 import type { Stored } from "../../kubernetes/resource.ts";
 import { SECRET_KEY, SECRET_TYPE } from "../conventions.ts";
@@ -28,15 +29,18 @@ export function contentOf(secret: Stored<Secret>, server: string | undefined): C
   if (password === undefined) return broken(`holds no intact credential for ${server}`);
   const claims = readClaims(password);
   if (claims?.exp === undefined) return broken("holds a token without expiry");
-  if (claims.aud !== undefined && claims.aud.toLowerCase() !== registryHost(server)) {
-    return broken("holds a token for another registry");
-  }
   return {
     kind: "intact",
     expiresAt: claims.exp * 1000,
     ...(claims.iat === undefined ? {} : { mintedAt: claims.iat * 1000 }),
     ...(secret.immutable === true ? { immutable: true } : {}),
+    ...optional("otherAudience", otherAudience(claims, server)),
   };
+}
+
+/** Which registry a token is for is the registry's to judge: by the reference's rule it serves. */
+function otherAudience({ aud }: JwtClaims, server: string): string | undefined {
+  return aud === undefined || namesRegistry(aud, server) ? undefined : aud;
 }
 
 function decode(base64: string): Redacted | undefined {

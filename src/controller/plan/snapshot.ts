@@ -46,6 +46,8 @@ export type Content =
     readonly expiresAt: number;
     readonly mintedAt?: number;
     readonly immutable?: true;
+    /** What the token names as its audience, where that is not the binding's registry. */
+    readonly otherAudience?: string;
   }
   /** `immutable` where a user marked it so, or its type is wrong: no update can mend it. */
   | { readonly kind: "broken"; readonly why: string; readonly immutable: boolean };

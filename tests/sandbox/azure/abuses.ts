@@ -52,13 +52,6 @@ const TABLE = {
       const exp = Math.floor(context.clock.now() / 1000) - 60;
       return context.issuer.spoil(token, (claims) => ({ ...claims, exp }));
     }),
-  /** The usual answer around a token for another registry. */
-  "wrong-registry": (context) =>
-    withToken(
-      context,
-      (token) =>
-        context.issuer.spoil(token, (claims) => ({ ...claims, aud: "stranger.azurecr.io" })),
-    ),
   /** 200 with well-formed JSON of 50 MB, streamed. */
   "huge": huge,
   /** No answer until the client gives up. */

@@ -15,6 +15,13 @@ const API_VERSION = "2021-07-01";
 const SCOPE =
   /^(repository|registry):([^:\s]+):((?:pull|push|delete|metadata_read|metadata_write|\*)(?:,(?:pull|push|delete|metadata_read|metadata_write|\*))*)$/;
 
+/** The actions of one scope that are granted, of those that were asked for. */
+interface AccessEntry {
+  readonly type: string;
+  readonly name: string;
+  readonly actions: readonly string[];
+}
+
 /** A registry's token service: Azure/acr `docs/AAD-OAuth.md`, azure-rest-api-specs. */
 export class AcrEndpoint {
   readonly #settings: Settings;
@@ -31,7 +38,7 @@ export class AcrEndpoint {
   async inspectExchange(request: Request, url: URL): Promise<Inspection> {
     const rules: Record<string, FieldRule> = {
       grant_type: { value: "access_token" },
-      service: { value: url.host },
+      service: { value: homeOf(url.host) },
       access_token: {},
       tenant: { optional: true },
     };
@@ -56,7 +63,7 @@ export class AcrEndpoint {
   async inspectToken(request: Request, url: URL): Promise<Inspection> {
     const rules: Record<string, FieldRule> = {
       grant_type: { value: "refresh_token" },
-      service: { value: url.host },
+      service: { value: homeOf(url.host) },
       scope: { repeatable: true },
       refresh_token: {},
     };
@@ -89,7 +96,9 @@ export class AcrEndpoint {
     scopes: readonly string[],
   ): Answer | undefined {
     const rules = this.#settings.registryRules.get(registry);
-    if (grant?.kind !== "refresh" || grant.registry !== registry) return recorded("acr-401");
+    if (grant?.kind !== "refresh" || grant.registry !== homeOf(registry)) {
+      return recorded("acr-401");
+    }
     if (rules?.admits?.(grant.who) === false) return recorded("acr-401");
     const wild = scopes.some((scope) => scope.startsWith("repository:") && scope.includes("*"));
     return rules?.abac && wild ? recorded("acr-abac-wildcard") : undefined;
@@ -97,10 +106,10 @@ export class AcrEndpoint {
 
   #refreshToken(registry: string, grant: Grant, tenant: string | null): Answer {
     const token = this.#issuer.issue(
-      { ...grant, kind: "refresh", registry },
+      { ...grant, kind: "refresh", registry: homeOf(registry) },
       this.#settings.tokenLifetimeMs.refresh,
       {
-        ...commonClaims("refresh", registry, grant),
+        ...this.#commonClaims("refresh", registry, grant),
         ...(tenant === null ? {} : { tenant }),
         grant_type: "refresh_token",
         permissions: { actions: ["read"], notActions: [] },
@@ -112,33 +121,52 @@ export class AcrEndpoint {
 
   #accessToken(registry: string, grant: Grant, scopes: readonly string[]): Answer {
     const token = this.#issuer.issue(
-      { ...grant, kind: "access", registry },
+      { ...grant, kind: "access", registry: homeOf(registry) },
       this.#settings.tokenLifetimeMs.access,
       {
-        ...commonClaims("access", registry, grant),
+        ...this.#commonClaims("access", registry, grant),
         scope: scopes.join(" "),
         grant_type: "access_token",
-        access: scopes.map(accessEntry),
+        ...this.#accessClaim(registry, grant, scopes),
       },
     );
     return json(200, { access_token: token }, token, correlation(token));
   }
+
+  /** What was not granted is left out, and so is a scope of which nothing was. */
+  #accessClaim(registry: string, { who }: Grant, scopes: readonly string[]): Claims {
+    const { tellsAccess = true, grants } = this.#settings.registryRules.get(registry) ?? {};
+    if (!tellsAccess) return {};
+    const access = scopes.map(accessEntry)
+      .map(({ type, name, actions }) => ({
+        type,
+        name,
+        actions: actions.filter((action) => grants?.(who, `${type}:${name}:${action}`) ?? true),
+      }))
+      .filter(({ actions }) => actions.length > 0);
+    return { access };
+  }
+
+  /** The service's own claims, and those by which a recorded state tells tokens apart. */
+  #commonClaims(kind: "refresh" | "access", registry: string, grant: Grant): Claims {
+    return {
+      iss: "Azure Container Registry",
+      aud: this.#settings.registryRules.get(registry)?.audience ?? homeOf(registry),
+      version: "1.0",
+      sub: grant.who,
+      kind,
+      who: grant.who,
+      arm: grant.arm,
+    };
+  }
 }
 
-/** The service's own claims, and those by which a recorded state tells tokens apart. */
-function commonClaims(kind: "refresh" | "access", registry: string, grant: Grant): Claims {
-  return {
-    iss: "Azure Container Registry",
-    aud: registry,
-    version: "1.0",
-    sub: grant.who,
-    kind,
-    who: grant.who,
-    arm: grant.arm,
-  };
+/** The registry behind an endpoint: a regional one, NAME.REGION.geo.SUFFIX, is NAME.SUFFIX. */
+function homeOf(host: string): string {
+  return host.replace(/^([^.]+)\.[^.]+\.geo\./, "$1.");
 }
 
-function accessEntry(scope: string): { type: string; name: string; actions: string[] } {
+function accessEntry(scope: string): AccessEntry {
   const [, type, name, actions] = SCOPE.exec(scope)!;
   return { type: type!, name: name!, actions: actions!.split(",") };
 }

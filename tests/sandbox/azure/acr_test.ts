@@ -83,6 +83,55 @@ Deno.test("token gives an access token of 75 minutes and nothing else", async ()
   azure.assertClean();
 });
 
+const REGIONAL = "bench.westeurope.geo.azurecr.io";
+
+Deno.test("a regional endpoint serves its home registry, whose tokens are good at both", async () => {
+  const { azure } = bench();
+  const there = await refreshToken(azure, REGIONAL);
+  const home = await refreshToken(azure);
+  assert.equal(decodeJwt(there)!.aud, REGISTRY);
+  for (const refresh of [there, home]) {
+    for (const registry of [REGIONAL, REGISTRY]) {
+      const response = await azure.fetch(tokenRequest(refresh, {}, registry));
+      assert.equal(decodeJwt(await tokenOf(response, "access_token"))!.aud, REGISTRY);
+    }
+  }
+  azure.assertClean();
+});
+
+Deno.test("a regional endpoint that is named as the service is a fault", async () => {
+  const { azure } = bench();
+  const request = tokenRequest(
+    await refreshToken(azure, REGIONAL),
+    { service: REGIONAL },
+    REGIONAL,
+  );
+  assert.equal((await azure.fetch(request)).status, 400);
+  assert.deepEqual(azure.violations(), [`token: form field service is not ${REGISTRY}`]);
+});
+
+Deno.test("a registry may know itself by another name, and its tokens serve", async () => {
+  const { azure } = bench({ registryRules: { [REGISTRY]: { audience: "other.azurecr.io" } } });
+  const refresh = await refreshToken(azure);
+  assert.equal(decodeJwt(refresh)!.aud, "other.azurecr.io");
+  assert.equal((await azure.fetch(tokenRequest(refresh))).status, 200);
+  azure.assertClean();
+});
+
+Deno.test("what is not granted is missing in the token, which is given all the same", async () => {
+  const grants = (who: string, scope: string) => who === CLIENT_ID && scope === "repository:a:pull";
+  const { azure } = bench({ registryRules: { [REGISTRY]: { grants } } });
+  const scope = "repository:a:pull,push repository:b:pull registry:catalog:*";
+  const request = tokenRequest(await refreshToken(azure), { scope });
+  const token = await tokenOf(await azure.fetch(request), "access_token");
+  const { access, scope: asked } = decodeJwt(token)!;
+  assert.deepEqual(access, [{ type: "repository", name: "a", actions: ["pull"] }]);
+  assert.equal(asked, scope);
+  azure.setRegistry(REGISTRY, { tellsAccess: false });
+  const untold = await azure.fetch(tokenRequest(await refreshToken(azure), { scope }));
+  assert.equal("access" in decodeJwt(await tokenOf(untold, "access_token"))!, false);
+});
+
 const RECORDED: readonly {
   readonly state: string;
   readonly secret: string;

@@ -76,7 +76,11 @@ function exchangeStep(name: string, more: Partial<Step> = {}, registry = "bench.
   return {
     name,
     url: `https://${registry}/oauth2/exchange`,
-    form: { grant_type: "access_token", service: registry, access_token: "TOKEN" },
+    form: {
+      grant_type: "access_token",
+      service: registry.replace(".westeurope.geo.", "."),
+      access_token: "TOKEN",
+    },
     ...more,
   };
 }

@@ -36,8 +36,14 @@ export interface RegistryRules {
   readonly refuseArmAudience?: boolean;
   /** Attribute-based access: scopes with a wildcard are refused. */
   readonly abac?: boolean;
+  /** What its tokens name as `aud`; without it the home registry. */
+  readonly audience?: string;
   /** Which identities have a role here; without it every one has. */
   readonly admits?: (who: string) => boolean;
+  /** Which single scopes (TYPE:NAME:ACTION) of those asked for are granted; without it all are. */
+  readonly grants?: (who: string, scope: string) => boolean;
+  /** Whether access tokens have the claim `access` at all; without it they have. */
+  readonly tellsAccess?: boolean;
 }
 
 /** A disconnected cloud. */

@@ -80,7 +80,7 @@ export function exchangeRequest(
 ): Request {
   return post(`https://${registry}/oauth2/exchange`, {
     grant_type: "access_token",
-    service: registry,
+    service: serviceOf(registry),
     access_token: accessToken,
     ...change,
   }, init);
@@ -95,11 +95,16 @@ export function tokenRequest(
 ): Request {
   return post(`https://${registry}/oauth2/token`, {
     grant_type: "refresh_token",
-    service: registry,
+    service: serviceOf(registry),
     scope: "repository:app:pull",
     refresh_token: refreshToken,
     ...change,
   }, init);
+}
+
+/** The home registry of a regional endpoint, and any other registry itself. */
+function serviceOf(registry: string): string {
+  return registry.replace(".westeurope.geo.", ".");
 }
 
 /** A ServiceAccount's token as TokenRequest gives it, valid for an hour from `START_MS` on. */

@@ -99,7 +99,6 @@ const OUTCOMES: Readonly<Record<AbuseName, (endpoint: AzureEndpoint) => Outcome>
   "not-a-jwt": bad("holds a token that is no JWT"),
   "no-exp": bad("holds a token without exp"),
   "exp-past": bad("holds a token that has expired"),
-  "wrong-registry": bad("holds a token for another registry"),
   "huge": (endpoint) => [
     "BadAnswer",
     `${
@@ -114,7 +113,7 @@ const OUTCOMES: Readonly<Record<AbuseName, (endpoint: AzureEndpoint) => Outcome>
   "slow-drip": unended,
   "dns": unreachable,
 };
-const OF_REGISTRIES: readonly AbuseName[] = ["not-a-jwt", "no-exp", "exp-past", "wrong-registry"];
+const OF_REGISTRIES: readonly AbuseName[] = ["not-a-jwt", "no-exp", "exp-past"];
 
 const POLICY: Partial<CredentialsOptions> = { audiencePolicy: { kind: "arm" } };
 

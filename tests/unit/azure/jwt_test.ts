@@ -30,6 +30,11 @@ const CASES: readonly [what: string, token: string, claims: ReturnType<typeof re
   ],
   ["a moment beyond counts as missing", encodeJwt({ exp: 253402300800, iat: 1e300 }), {}],
   ["fractions of seconds are kept", encodeJwt({ exp: 1.5 }), { exp: 1.5 }],
+  [
+    "an audience longer than any host name is cut",
+    encodeJwt({ aud: "a".repeat(1000) }),
+    { aud: `${"a".repeat(250)}...` },
+  ],
   ["letters of any script are read", payload(`{"aud":"\u00e9\u4e2d"}`), { aud: "\u00e9\u4e2d" }],
   ["the empty string is no token", "", undefined],
   ["two segments are no token", "e30.e30", undefined],

@@ -5,6 +5,7 @@ import {
   DEFAULT_SUFFIXES,
   faultOfHostName,
   faultOfServer,
+  homeRegistry,
   normalizeSuffix,
   registryHost,
 } from "../../../src/azure/registry.ts";
@@ -124,6 +125,21 @@ Deno.test("registry: suffixes lose case, white space and the dots around them", 
     "",
     "a.\u212a",
   ]);
+});
+
+const HOMES: readonly [server: string, home: string][] = [
+  ["Example.AzureCR.io", "example.azurecr.io"],
+  ["example.westeurope.geo.azurecr.io", "example.azurecr.io"],
+  ["Example-a1b2c3.WestEurope.GEO.AzureCR.us.", "example-a1b2c3.azurecr.us"],
+  ["example.region.geo.azurecr.sovcloud-azure.fr", "example.azurecr.sovcloud-azure.fr"],
+  ["example.geo.azurecr.io", "example.geo.azurecr.io"],
+  ["a.b.example.geo.azurecr.io", "a.b.example.geo.azurecr.io"],
+  ["example.westeurope.data.azurecr.io", "example.westeurope.data.azurecr.io"],
+  ["example.region.geo.io", "example.region.geo.io"],
+];
+
+Deno.test("registry: a regional endpoint's home is the registry without region", () => {
+  assert.deepEqual(HOMES.map(([server]) => [server, homeRegistry(server)]), HOMES);
 });
 
 const label = fc.stringMatching(/^[a-zA-Z0-9]([a-zA-Z0-9-]{0,10}[a-zA-Z0-9])?$/);

@@ -12,6 +12,8 @@ const { signal } = new AbortController();
 const RESOURCE_ID = "/subscriptions/712288dc-f816-4242-b73f-a0a87265dcc8/resourceGroups/rg" +
   "/providers/Microsoft.ManagedIdentity/userAssignedIdentities/puller";
 
+type Fields = Readonly<Record<string, string>>;
+
 /** A fake Azure that keeps what was sent to it: the query or the form, and the headers. */
 function rig() {
   const time = new FakeTime();
@@ -171,6 +173,48 @@ Deno.test("wire: the registry exchanges an Entra token, then confines its own to
   assert.deepEqual([refresh.expiresAt - now, access.expiresAt - now], [3 * 3_600_000, 75 * 60_000]);
   azure.assertClean();
 });
+
+Deno.test("wire: at a regional endpoint the service is the home registry", async () => {
+  const { azure, sent, transport } = rig();
+  const identity = { clientId: CLIENT_ID };
+  const imds = "http://169.254.169.254";
+  const entra = await tokenFromImds(transport, imds, identity, ACR_AUDIENCE, signal);
+  const server = "Bench.WestEurope.geo.AzureCR.io";
+  const refresh = await exchange(transport, server, entra.token, signal);
+  await scopedToken(transport, server, SCOPE, refresh.token, signal);
+  const shown = sent.slice(1).map(({ url, fields }) => [url, (fields as Fields).service]);
+  assert.deepEqual(shown, [
+    ["https://bench.westeurope.geo.azurecr.io/oauth2/exchange", REGISTRY],
+    ["https://bench.westeurope.geo.azurecr.io/oauth2/token", REGISTRY],
+  ]);
+  azure.assertClean();
+});
+
+for (
+  const [what, server, audience, heard] of [
+    ["its own name", REGISTRY, REGISTRY, []],
+    ["its own name in upper case", REGISTRY, REGISTRY.toUpperCase(), []],
+    ["its regional name", "bench.westeurope.geo.azurecr.io", "bench.westeurope.geo.azurecr.io", []],
+    ["its home's name", "bench.westeurope.geo.azurecr.io", REGISTRY, []],
+    ["another registry", REGISTRY, "stranger.azurecr.io", [`${REGISTRY}: stranger.azurecr.io`]],
+  ] as const
+) {
+  Deno.test(`wire: a registry's token that names ${what} serves`, async () => {
+    const { azure, transport } = rig();
+    azure.setRegistry(server, { audience });
+    const told: string[] = [];
+    const hearing = {
+      ...transport,
+      onOtherAudience: (host: string, named: string) => void told.push(`${host}: ${named}`),
+    };
+    const identity = { clientId: CLIENT_ID };
+    const imds = "http://169.254.169.254";
+    const entra = await tokenFromImds(transport, imds, identity, ACR_AUDIENCE, signal);
+    const { token } = await exchange(hearing, server, entra.token, signal);
+    assert.equal(token.reveal(), azure.issuedTokens()[1]);
+    assert.deepEqual(told, heard);
+  });
+}
 
 Deno.test("wire: a registry is called by its name in lower case, without the root's dot", async () => {
   const { azure, sent, transport } = rig();

@@ -108,6 +108,7 @@ class ReconcilerRig extends Rig {
         const { reason } = error as { reason?: string };
         this.told.push(`failed ${action.kind} ${reason ?? "azure"} ${failures} in ${inMs}`);
       },
+      otherAudience: () => {},
       reconciled: (_, result) => void this.told.push(result),
       unsettled: () => void this.told.push("unsettled"),
       conditions: () => {},

@@ -109,6 +109,7 @@ export class Rig implements AsyncDisposable {
   readonly executor: Executor;
   readonly minted: CredentialRequest[] = [];
   readonly kept: [api: string, kept: boolean][] = [];
+  readonly otherAudiences: string[] = [];
   readonly writes: Write[] = [];
   readonly #feeds: Feed<KubernetesObject>[] = [];
   readonly #ended = new AbortController();
@@ -154,6 +155,7 @@ export class Rig implements AsyncDisposable {
       clock,
       mint: (request) => this.#mint(request),
       conditionsKept: (api, kept) => void this.kept.push([api, kept]),
+      onOtherAudience: (_, audience) => void this.otherAudiences.push(audience),
     });
   }
 

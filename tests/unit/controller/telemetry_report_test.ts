@@ -99,6 +99,16 @@ const ACTED: readonly [action: Action, message: string, fields: object][] = [
   }],
 ];
 
+Deno.test("report: a token that names another registry is a warning", () => {
+  const { report, entries } = rig();
+  report.otherAudience(BINDING, "other.azurecr.io");
+  assert.deepEqual(entries.map(lineOf), [[
+    "warn",
+    "the token in the Secret names another registry",
+    { ...ID, audience: "other.azurecr.io" },
+  ]]);
+});
+
 for (const [action, message, fields] of ACTED) {
   Deno.test(`report: ${action.kind} is one line of level info, and counted`, () => {
     const { report, entries, counted } = rig();

@@ -3,9 +3,11 @@ import type { BindingStatus, BindingView } from "../../../../src/controller/bind
 import type { Action } from "../../../../src/controller/plan/actions.ts";
 import { type Clients, Executor } from "../../../../src/controller/execute/executor.ts";
 import type { ServiceAccountWriter } from "../../../../src/controller/execute/service_account_writer.ts";
+import { dockerConfig } from "../../../../src/controller/docker_config.ts";
 import { Redacted } from "../../../../src/runtime/redacted.ts";
 import { isConflict, isNotFound } from "../../../../src/kubernetes/errors.ts";
 import { CLIENT_ID, SERVER, time } from "../builders.ts";
+import { decodeJwt, encodeJwt } from "../../../sandbox/azure/jwt.ts";
 import { NAMESPACE, Rig, V1 } from "../rig.ts";
 
 const SECRET = "pull-msi-acrpull-secret";
@@ -140,6 +142,20 @@ Deno.test("executor: after the operator's end no write is even begun, whatever t
   const context = { signal: rig.stop.signal, slot };
   await assert.rejects(executor.execute(rig.view(), MINT, context), reason);
   assert.deepEqual(begun, []);
+});
+
+Deno.test("executor: a Secret whose token names another registry is told of once it is looked at", async () => {
+  await using rig = await new ExecutorRig().begin();
+  await rig.execute(MINT);
+  const { ".dockerconfigjson": config } = rig.secret(SECRET)!.data;
+  const { auths } = JSON.parse(atob(config!));
+  const [entry] = Object.values(auths) as { password: string }[];
+  const claims = { ...decodeJwt(entry!.password), aud: "other.azurecr.io" };
+  const other = dockerConfig(SERVER, new Redacted(encodeJwt(claims))).reveal();
+  const path = `/api/v1/namespaces/${NAMESPACE}/secrets/${SECRET}`;
+  await rig.send("PATCH", path, { data: { ".dockerconfigjson": btoa(other) } });
+  await rig.execute({ kind: "inspectSecret", name: SECRET });
+  assert.deepEqual(rig.otherAudiences, ["other.azurecr.io"]);
 });
 
 Deno.test("executor: no datum of a Secret is in the cache, neither after a write nor after a look", async () => {

@@ -91,10 +91,16 @@ const CASES: readonly [what: string, Stored<Secret>, server: string | undefined,
     NO_CREDENTIAL,
   ],
   [
-    "a token for another registry under the name of this one does not serve",
+    "a token that names another registry serves, and that is worth a word",
     secret({}, SERVER, { aud: "other.azurecr.io" }),
     SERVER,
-    broken("holds a token for another registry"),
+    { ...INTACT, otherAudience: "other.azurecr.io" } as Content,
+  ],
+  [
+    "the home registry's token serves at a regional endpoint",
+    secret({}, "bench.westeurope.geo.azurecr.io", { aud: "bench.azurecr.io" }),
+    "bench.westeurope.geo.azurecr.io",
+    INTACT,
   ],
   [
     "a token without expiry does not serve",
