@@ -17,6 +17,7 @@ WORKDIR /work
 COPY deno.json deno.lock ./
 COPY src ./src
 COPY deploy/executable ./deploy/executable
+COPY deploy/task ./deploy/task
 RUN deno task compile --target "$TARGETARCH" --commit "$COMMIT" --allow-host "$ALLOW_HOSTS" \
   --denort-sha256 "$DENORT_SHA256"
 

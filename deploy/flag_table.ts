@@ -196,10 +196,4 @@ export const DEPLOY_FLAGS = {
     help: "Serve metrics over TLS at port 8443 to those who may read them, in place of plain " +
       "HTTP on loopback.",
   },
-  "help": {
-    kind: "boolean",
-    group: TARGET,
-    aliases: ["h"],
-    help: "Print this and exit.",
-  },
 } as const satisfies FlagTable;

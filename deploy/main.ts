@@ -13,6 +13,8 @@ import type { Settings } from "./manifests/settings.ts";
 import { FAILURE, onCluster } from "./on_cluster.ts";
 import { ownNamespaceNotice } from "./manifests/namespace.ts";
 import { deployHelp, LATEST, parseDeploy, type Target } from "./options.ts";
+import { USAGE_EXIT_CODE } from "./task/task.ts";
+import { taskCommand } from "./task/shell.ts";
 import { crdManifests, derivedFiles, installationFiles, readCrds, readGuide } from "./render.ts";
 
 type ClusterTarget = Extract<Target, { kind: "apply" | "diff" }>;
@@ -22,8 +24,8 @@ export async function main(args: readonly string[], signal: AbortSignal): Promis
   const parsed = parseDeploy(args);
   if (parsed.kind === "help") return print(Deno.stdout, deployHelp());
   if (parsed.kind === "errors") {
-    print(Deno.stderr, [...parsed.errors, "See --help for all flags.", ""].join("\n"));
-    return 2;
+    print(Deno.stderr, parsed.errors.map((line) => `${line}\n`).join(""));
+    return USAGE_EXIT_CODE;
   }
   const { settings, target } = parsed;
   if (!settings.createNamespace) print(Deno.stderr, `${ownNamespaceNotice(settings)}\n`);
@@ -31,7 +33,7 @@ export async function main(args: readonly string[], signal: AbortSignal): Promis
     case "write":
       return write(filesFor(settings, target.directory));
     case "check":
-      return check(filesFor(settings, target.directory));
+      return check(filesFor(settings, target.directory), writingCommand(args));
     case "print": {
       const [crds, rest] = installationFiles(settings, readCrds(), "");
       return print(Deno.stdout, `${crds!.text}---\n${rest!.text}`);
@@ -58,9 +60,16 @@ function write(files: readonly SourceFile[]): number {
   return 0;
 }
 
-function check(files: readonly SourceFile[]): number {
+/** What writes the files that `args` check: the same options, without the check. */
+function writingCommand(args: readonly string[]): string {
+  return taskCommand("deploy", args.filter((arg) => !CHECK_FLAG.test(arg)));
+}
+
+const CHECK_FLAG = /^--?check(=|$)/;
+
+function check(files: readonly SourceFile[], command: string): number {
   const found = differences(files, present(files));
-  for (const line of found) print(Deno.stderr, `${line}; run \`deno task deploy\`\n`);
+  for (const line of found) print(Deno.stderr, `${line}; run \`${command}\`\n`);
   return found.length === 0 ? 0 : 1;
 }
 

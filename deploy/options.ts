@@ -1,6 +1,5 @@
 import { defined } from "../src/cli/environment_options.ts";
-import { type ParsedFlags, parseFlags } from "../src/cli/flags.ts";
-import { flagLines } from "../src/cli/help.ts";
+import type { ParsedFlags } from "../src/cli/flags.ts";
 import { parseOptions } from "../src/cli/options.ts";
 import { quote } from "../src/runtime/quote.ts";
 import { VALIDATORS } from "../src/cli/validators.ts";
@@ -15,6 +14,7 @@ import {
   type SecretAccess,
   type Settings,
 } from "./manifests/settings.ts";
+import { asksForHelp, parseTask, type Task, taskHelp } from "./task/task.ts";
 
 /** What to do with what was rendered. */
 export type Target =
@@ -39,14 +39,25 @@ type Given = ParsedFlags<typeof DEPLOY_FLAGS>["given"];
 /** Where files go unless told otherwise, from the repository's root. */
 export const LATEST = "deploy/latest";
 
+const DEPLOY: Task<typeof DEPLOY_FLAGS> = {
+  name: "deploy",
+  summary: "Renders the manifests that install the operator, and writes or applies them.",
+  flags: DEPLOY_FLAGS,
+};
+
+/** The options that become variables of the operator, by their names there. */
+const OPTION_OF: Readonly<Record<string, string>> = {
+  ACR_SERVER: "--acr-server",
+  MANAGED_IDENTITY_CLIENT_ID: "--client-id",
+  MANAGED_IDENTITY_RESOURCE_ID: "--resource-id",
+  ARM_RESOURCE: "--arm-resource",
+};
+
 /** Reads the arguments of `deno task deploy`. What the operator itself would refuse is refused. */
 export function parseDeploy(args: readonly string[]): ParsedDeploy {
-  const { given, positionals, errors: mistakes } = parseFlags(DEPLOY_FLAGS, args);
-  if (given.help?.value) return { kind: "help" };
-  const errors = [
-    ...mistakes,
-    ...positionals.map((argument) => `${quote(argument)} is no flag: flags begin with two dashes.`),
-  ];
+  if (asksForHelp(DEPLOY, args)) return { kind: "help" };
+  const { given, errors: mistakes } = parseTask(DEPLOY, args);
+  const errors = [...mistakes];
   const settings = settingsOf(given, errors);
   refuseUnguardedTokens(given, settings, errors);
   const target = targetOf(given, errors);
@@ -56,17 +67,13 @@ export function parseDeploy(args: readonly string[]): ParsedDeploy {
 
 /** The text of `--help`. */
 export function deployHelp(): string {
-  return [
-    "Renders the manifests that install the operator, and writes or applies them.",
-    "",
-    "Usage:",
-    "  deno task deploy [flags]",
-    ...flagLines(DEPLOY_FLAGS),
-    "",
-  ].join("\n");
+  return taskHelp(DEPLOY);
 }
 
-/** What the operator would say of the flags and environment that it is about to be given. */
+/**
+ * What the operator would say of the flags and environment that it is about to be given, under the
+ * names that they have here.
+ */
 export function operatorErrors(settings: Settings): readonly string[] {
   const env = new Map(environment(settings).map(({ name, value }) => [name, value]));
   const parsed = parseOptions(operatorArgs(settings), (name) => env.get(name), VALIDATORS);
@@ -74,10 +81,17 @@ export function operatorErrors(settings: Settings): readonly string[] {
     case "options":
       return [];
     case "errors":
-      return parsed.errors;
+      return parsed.errors.map(asTyped);
     default:
       return [`--extra-arg makes the operator print its ${parsed.kind} and exit: leave that out.`];
   }
+}
+
+/** A sentence about a variable, about the option that sets it instead. */
+function asTyped(sentence: string): string {
+  const [variable = ""] = sentence.split(" ", 1);
+  const option = Object.hasOwn(OPTION_OF, variable) ? OPTION_OF[variable] : undefined;
+  return option === undefined ? sentence : option + sentence.slice(variable.length);
 }
 
 function settingsOf(given: Given, errors: string[]): Settings {

@@ -3,17 +3,57 @@
  * would do but for two things: its list cannot be added to by a build, and it cannot take back the
  * hosts from which Deno imports by default.
  */
-import { parseArgs } from "node:util";
+import { print, runTask, type Task, taskArguments, UsageError } from "../task/task.ts";
+import { faultOfDenortBin, isProgram, missingStubText } from "./denort.ts";
 import { entryPoint } from "./entry_point.ts";
 import { parseHosts } from "./host.ts";
 import { type Additions, permissionFlags } from "./permissions.ts";
 import { parseChecksums, stubPath, verifyStub } from "./stub.ts";
 import { V8_FLAGS } from "./v8_flags.ts";
 
-const USAGE = `Usage: deno task compile [--output FILE] [--target ARCHITECTURE] [--commit SHA]
-  [--allow-host HOST:PORT,...]   hosts of an air-gapped cloud; may be given several times
-  [--denort-sha256 amd64=HASH,arm64=HASH]   what Deno's runtime stub must be
-`;
+const EXECUTABLE = "Executable";
+const SECURITY = "Security";
+
+const TASK = {
+  name: "compile",
+  summary:
+    "Makes the executable, with its permissions in it. Deno downloads its runtime stub for " +
+    "that, unless the variable DENORT_BIN names one.",
+  flags: {
+    "output": {
+      kind: "string",
+      group: EXECUTABLE,
+      placeholder: "FILE",
+      default: "build/manager",
+      help: "Where it is written.",
+    },
+    "target": {
+      kind: "string",
+      group: EXECUTABLE,
+      placeholder: "amd64|arm64",
+      default: "this machine's",
+      help: "The architecture that it is for.",
+    },
+    "commit": {
+      kind: "string",
+      group: EXECUTABLE,
+      placeholder: "SHA",
+      help: "The commit that its version shows.",
+    },
+    "allow-host": {
+      kind: "repeated",
+      group: SECURITY,
+      placeholder: "HOST:PORT,...",
+      help: "Hosts of an air-gapped cloud that it may connect to. May be given several times.",
+    },
+    "denort-sha256": {
+      kind: "string",
+      group: SECURITY,
+      placeholder: "amd64=HASH,arm64=HASH",
+      help: "What Deno's runtime stub must be.",
+    },
+  },
+} as const satisfies Task;
 
 const ENTRY_POINT = "build/manager.ts";
 const BUNDLE = "build/manager.js";
@@ -41,24 +81,17 @@ export interface CompileOptions {
 
 /** Reads the command line. Throws an Error that says what is wrong with it. */
 export function compileOptions(args: readonly string[]): CompileOptions {
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
-      output: { type: "string", default: "build/manager" },
-      target: { type: "string" },
-      commit: { type: "string" },
-      "allow-host": { type: "string", multiple: true, default: [] },
-      "denort-sha256": { type: "string", default: "" },
-    },
-  });
-  const target = values.target ? targetOf(values.target) : undefined;
-  const stubChecksum = checksumFor(target ?? Deno.build.target, values["denort-sha256"]);
+  const { given } = taskArguments(TASK, args);
   // A build argument that was not given arrives as an empty text.
+  const target = given.target?.value ? targetOf(given.target.value) : undefined;
+  const checksums = given["denort-sha256"]?.value ?? "";
+  const stubChecksum = checksumFor(target ?? Deno.build.target, checksums);
+  const commit = given.commit?.value;
   return {
-    output: values.output,
+    output: given.output?.value || "build/manager",
     ...(target === undefined ? {} : { target }),
-    ...(values.commit ? { commit: values.commit } : {}),
-    hosts: values["allow-host"].flatMap(parseHosts),
+    ...(commit ? { commit } : {}),
+    hosts: (given["allow-host"]?.value ?? []).flatMap(parseHosts),
     ...(stubChecksum === undefined ? {} : { stubChecksum }),
   };
 }
@@ -136,38 +169,86 @@ export function compileArguments({ output, target, hosts }: CompileOptions): str
 }
 
 async function main(args: readonly string[]): Promise<number> {
-  let options: CompileOptions;
-  let program: string;
-  try {
-    options = compileOptions(args);
-    program = entryPoint(options.commit);
-  } catch (error) {
-    Deno.stderr.writeSync(new TextEncoder().encode(`${(error as Error).message}\n\n${USAGE}`));
-    return 2;
-  }
+  const { options, program } = understood(args);
   await Deno.mkdir("build", { recursive: true });
   await Deno.writeTextFile(ENTRY_POINT, program);
   return await deno(bundlerArguments()) || await deno(bundleArguments()) ||
-    await deno(compileArguments(options)) || await checkStub(options);
+    await compile(options) || await checkStub(options) || await checkProgram(options);
+}
+
+function understood(args: readonly string[]): { options: CompileOptions; program: string } {
+  try {
+    const options = compileOptions(args);
+    const fault = faultOfDenortBin(denortBin());
+    if (fault !== undefined) throw new UsageError(fault);
+    return { options, program: entryPoint(options.commit) };
+  } catch (error) {
+    if (error instanceof UsageError) throw error;
+    throw new UsageError((error as Error).message);
+  }
+}
+
+async function compile(options: CompileOptions): Promise<number> {
+  const { code, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: compileArguments(options),
+    stdout: "inherit",
+  }).output();
+  const said = new TextDecoder().decode(stderr);
+  if (code === 0 || denortBin() || await exists(await stubOf(options))) {
+    print(Deno.stderr, said);
+    return code;
+  }
+  const target = options.target ?? Deno.build.target;
+  const text = missingStubText({ target, version: Deno.version.deno, stderr: said });
+  print(Deno.stderr, `${text}\n`);
+  return code;
 }
 
 /** Without a checksum there is nothing to check. What began with another stub is removed. */
-async function checkStub({ stubChecksum, target, output }: CompileOptions): Promise<number> {
+async function checkStub(options: CompileOptions): Promise<number> {
+  const { stubChecksum, output } = options;
   if (stubChecksum === undefined) return 0;
-  const path = stubPath({
-    target: target ?? Deno.build.target,
-    denoDirectory: await denoDirectory(),
-    version: Deno.version.deno,
-    given: Deno.env.get("DENORT_BIN"),
-  });
   try {
-    await verifyStub(path, stubChecksum);
+    await verifyStub(await stubOf(options), stubChecksum);
     return 0;
   } catch (error) {
     await Deno.remove(output);
-    Deno.stderr.writeSync(new TextEncoder().encode(`${(error as Error).message}\n`));
+    print(Deno.stderr, `${(error as Error).message}\n`);
     return 1;
   }
+}
+
+/** What a stub of somebody's own made is not always the program; the graph is proven all the same. */
+async function checkProgram({ target, output }: CompileOptions): Promise<number> {
+  const stub = denortBin();
+  if (!stub) return 0;
+  if (target !== undefined && target !== Deno.build.target) {
+    print(Deno.stderr, `${output} is not known to run: it is for ${target}; run it there.\n`);
+  } else if (!await isProgram(output)) {
+    print(
+      Deno.stderr,
+      `${output} is not an executable to ship: DENORT_BIN=${stub} is not Deno's runtime stub, ` +
+        "denort, so that it proves graph and embedding only.\n",
+    );
+  }
+  return 0;
+}
+
+async function stubOf({ target }: CompileOptions): Promise<string> {
+  return stubPath({
+    target: target ?? Deno.build.target,
+    denoDirectory: await denoDirectory(),
+    version: Deno.version.deno,
+    given: denortBin(),
+  });
+}
+
+function denortBin(): string | undefined {
+  return Deno.env.get("DENORT_BIN") || undefined;
+}
+
+async function exists(path: string): Promise<boolean> {
+  return await Deno.stat(path).then(() => true, () => false);
 }
 
 async function denoDirectory(): Promise<string> {
@@ -180,4 +261,4 @@ async function deno(args: string[]): Promise<number> {
   return (await new Deno.Command(Deno.execPath(), { args }).spawn().status).code;
 }
 
-if (import.meta.main) Deno.exit(await main(Deno.args));
+if (import.meta.main) Deno.exit(await runTask(TASK, Deno.args, () => main(Deno.args)));

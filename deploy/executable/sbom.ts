@@ -3,15 +3,31 @@
  * of Deno's. The packages are those that the module graph of src/main.ts reaches by code, types left
  * out; their versions and hashes are those of the lock file. The same input gives the same text.
  */
-import { parseArgs } from "node:util";
 import { commitOf } from "../../src/cli/version.ts";
+import { print, runTask, type Task, taskArguments, UsageError } from "../task/task.ts";
 import { bill, type Ingredients } from "./cyclonedx.ts";
 import { type Lock, type ModuleGraph, packagesOf } from "./packages.ts";
 import { versionOf } from "./version.ts";
 
-const USAGE = `Usage: deno task sbom [--commit SHA] [--base-image NAME:TAG@sha256:...] >FILE
-  --base-image   what the image was built on; BASE_IMAGE of the Dockerfile by default
-`;
+const TASK = {
+  name: "sbom",
+  summary: "Prints what the image is made of, as CycloneDX.",
+  flags: {
+    "commit": {
+      kind: "string",
+      group: "Image",
+      placeholder: "SHA",
+      help: "The commit that the image was built from.",
+    },
+    "base-image": {
+      kind: "string",
+      group: "Image",
+      placeholder: "NAME:TAG@sha256:HASH",
+      default: "BASE_IMAGE of the Dockerfile",
+      help: "What the image was built on.",
+    },
+  },
+} as const satisfies Task;
 const ROOT = new URL("../../", import.meta.url);
 
 /** The default of BASE_IMAGE in a Dockerfile's text. Throws an Error where there is none. */
@@ -23,21 +39,19 @@ export function baseImageOf(dockerfile: string): string {
 
 /** Reads the command line and the repository. Throws an Error that says what is wrong. */
 export async function ingredients(args: readonly string[]): Promise<Ingredients> {
-  const { values } = parseArgs({
-    args: [...args],
-    options: { commit: { type: "string" }, "base-image": { type: "string" } },
-  });
-  if (values.commit !== undefined && commitOf(values.commit) === undefined) {
-    throw new Error(
-      `"${values.commit}" is no commit: write its hash of 7 to 64 hexadecimal digits`,
+  const { given } = taskArguments(TASK, args);
+  const commit = given.commit?.value;
+  if (commit !== undefined && commitOf(commit) === undefined) {
+    throw new UsageError(
+      `"${commit}" is no commit: write its hash of 7 to 64 hexadecimal digits`,
     );
   }
   const read = (file: string) => Deno.readTextFileSync(new URL(file, ROOT));
   return {
     version: versionOf(read("deno.json")),
-    ...(values.commit === undefined ? {} : { commit: values.commit }),
+    ...(commit === undefined ? {} : { commit }),
     denoVersion: Deno.version.deno,
-    baseImage: values["base-image"] ?? baseImageOf(read("Dockerfile")),
+    baseImage: given["base-image"]?.value ?? baseImageOf(read("Dockerfile")),
     packages: packagesOf(await moduleGraph(), JSON.parse(read("deno.lock")) as Lock),
   };
 }
@@ -53,15 +67,15 @@ async function moduleGraph(): Promise<ModuleGraph> {
 }
 
 async function main(args: readonly string[]): Promise<number> {
-  const print = (to: typeof Deno.stdout | typeof Deno.stderr, text: string) =>
-    to.writeSync(new TextEncoder().encode(text));
-  try {
-    print(Deno.stdout, `${JSON.stringify(bill(await ingredients(args)), null, 2)}\n`);
-    return 0;
-  } catch (error) {
-    print(Deno.stderr, `${(error as Error).message}\n\n${USAGE}`);
-    return 2;
-  }
+  print(Deno.stdout, `${JSON.stringify(bill(await ingredients(args)), null, 2)}\n`);
+  return 0;
 }
 
-if (import.meta.main) Deno.exit(await main(Deno.args));
+if (import.meta.main) {
+  try {
+    Deno.exit(await runTask(TASK, Deno.args, () => main(Deno.args)));
+  } catch (error) {
+    print(Deno.stderr, `${(error as Error).message}\n`);
+    Deno.exit(2);
+  }
+}

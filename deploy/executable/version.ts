@@ -2,6 +2,34 @@
  * `deno task version` prints the version, whose one source is deno.json; `--check` holds what was
  * generated from it against it; `major`, `minor`, `patch` or X.Y.Z write a new one.
  */
+import {
+  print,
+  runTask,
+  type Task,
+  taskArguments,
+  USAGE_EXIT_CODE,
+  UsageError,
+} from "../task/task.ts";
+
+const TASK = {
+  name: "version",
+  summary: "Prints the version, or raises it in deno.json, which is its one source.",
+  flags: {
+    "check": {
+      kind: "boolean",
+      group: "What to do",
+      help: "Write nothing, and fail if the chart or the manifests say another version.",
+    },
+  },
+  argument: {
+    placeholder: "major|minor|patch|X.Y.Z",
+    help:
+      "the part of the version to raise, or the version to write. Without it, the present one " +
+      "is printed.",
+    single: true,
+  },
+} as const satisfies Task;
+
 const ROOT = new URL("../../", import.meta.url);
 
 /** Where the version appears beside deno.json, and how. Each must be found. */
@@ -55,29 +83,35 @@ export function disagreements(version: string, read: (file: string) => string): 
 }
 
 function main(args: readonly string[]): number {
+  const { given, positionals: [wish] } = taskArguments(TASK, args);
   const file = new URL("deno.json", ROOT);
   const text = Deno.readTextFileSync(file);
   const current = versionOf(text);
-  const [wish] = args;
-  if (wish === undefined) return print(current);
-  if (wish === "--check") {
-    const problems = disagreements(current, (name) => Deno.readTextFileSync(new URL(name, ROOT)));
-    return problems.length === 0 ? print(current) : print(problems.join("\n"), 1);
+  if (given.check?.value) {
+    if (wish !== undefined) throw new UsageError(`--check and "${wish}" exclude one another.`);
+    return check(current);
   }
+  if (wish === undefined) return say(current);
   const next = nextVersion(current, wish);
   Deno.writeTextFileSync(file, withVersion(text, next));
-  return print(`${next}\nRun deno task deploy, so that chart and manifests follow.`);
+  return say(`${next}\nRun deno task deploy, so that chart and manifests follow.`);
 }
 
-function print(text: string, code = 0): number {
-  Deno.stdout.writeSync(new TextEncoder().encode(`${text}\n`));
+function check(current: string): number {
+  const problems = disagreements(current, (name) => Deno.readTextFileSync(new URL(name, ROOT)));
+  return problems.length === 0 ? say(current) : say(problems.join("\n"), 1);
+}
+
+function say(text: string, code = 0): number {
+  print(Deno.stdout, `${text}\n`);
   return code;
 }
 
 if (import.meta.main) {
   try {
-    Deno.exit(main(Deno.args));
+    Deno.exit(await runTask(TASK, Deno.args, () => main(Deno.args)));
   } catch (error) {
-    Deno.exit(print((error as Error).message, 2));
+    print(Deno.stderr, `${(error as Error).message}\n`);
+    Deno.exit(USAGE_EXIT_CODE);
   }
 }

@@ -1,4 +1,49 @@
-import { parseArgs } from "node:util";
+import { type Task, taskArguments, UsageError } from "../../deploy/task/task.ts";
+
+const MEASURE = "What to measure";
+const SHOW = "How to show it";
+
+/** `deno task bench`. */
+export const BENCH = {
+  name: "bench",
+  summary:
+    "Measures the operator against a real kube-apiserver and a fake Azure. Needs root, and " +
+    "Go for the first run.",
+  flags: {
+    "case": {
+      kind: "list",
+      group: MEASURE,
+      placeholder: "NAME,...",
+      default: "all",
+      help: "Cases, as --list names them. May be given several times.",
+    },
+    "quick": { kind: "boolean", group: MEASURE, help: "Smaller cases, to see that they work." },
+    "bundle": {
+      kind: "string",
+      group: MEASURE,
+      placeholder: "FILE",
+      help: "A bundle to measure, instead of one made now.",
+    },
+    "v8-flags": {
+      kind: "string",
+      group: MEASURE,
+      placeholder: "FLAG,...",
+      default: "those of the image",
+      help: "Flags for V8 to run under.",
+    },
+    "profile": {
+      kind: "boolean",
+      group: SHOW,
+      help: "Profile the cases' roll-outs instead of measuring them.",
+    },
+    "readme": {
+      kind: "boolean",
+      group: SHOW,
+      help: "Measure all, and put the tables into README.",
+    },
+    "list": { kind: "boolean", group: SHOW, help: "Print the cases, and exit." },
+  },
+} as const satisfies Task;
 
 /** What to measure and how to show it. */
 export interface Arguments {
@@ -17,36 +62,34 @@ export interface Arguments {
 }
 
 /**
- * Reads the command line. Throws a TypeError for an unknown option, an Error for options that do
- * not go together.
+ * Reads the command line. `known` are the names of cases. Throws a UsageError for what is not
+ * understood, and for options that do not go together.
  */
-export function parseArguments(args: readonly string[]): Arguments {
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
-      case: { type: "string", multiple: true, default: [] },
-      quick: { type: "boolean", default: false },
-      readme: { type: "boolean", default: false },
-      profile: { type: "boolean", default: false },
-      list: { type: "boolean", default: false },
-      bundle: { type: "string" },
-      "v8-flags": { type: "string" },
-    },
-  });
-  if (values.readme && args.length > 1) {
-    throw new Error("--readme stands alone: README shows all that is measured of what is shipped");
+export function parseArguments(args: readonly string[], known: readonly string[]): Arguments {
+  const { given } = taskArguments(BENCH, args);
+  if (given.readme?.value && args.length > 1) {
+    throw new UsageError(
+      "--readme stands alone: README shows all that is measured of what is shipped.",
+    );
   }
-  if (values.profile && values.bundle !== undefined) {
-    throw new Error("--profile makes its own bundle, with names in it: leave --bundle out");
+  if (given.profile?.value && given.bundle !== undefined) {
+    throw new UsageError("--profile makes its own bundle, with names in it: leave --bundle out.");
   }
-  const flags = values["v8-flags"];
+  const cases = given.case?.value ?? [];
+  if (given.case !== undefined && cases.length === 0) {
+    throw new UsageError("--case= names no case: --list names them all.");
+  }
+  const unknown = cases.filter((name) => !known.includes(name));
+  if (unknown.length > 0) {
+    throw new UsageError(`--case=${unknown.join(",")} is no case: --list names them all.`);
+  }
   return {
-    cases: values.case.flatMap((names) => names.split(",")),
-    quick: values.quick,
-    readme: values.readme,
-    profile: values.profile,
-    list: values.list,
-    bundle: values.bundle,
-    v8Flags: flags?.split(",").filter((flag) => flag !== ""),
+    cases,
+    quick: given.quick?.value ?? false,
+    readme: given.readme?.value ?? false,
+    profile: given.profile?.value ?? false,
+    list: given.list?.value ?? false,
+    bundle: given.bundle?.value,
+    v8Flags: given["v8-flags"]?.value.split(",").filter((flag) => flag !== ""),
   };
 }

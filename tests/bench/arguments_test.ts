@@ -1,5 +1,8 @@
 import assert from "node:assert/strict";
-import { parseArguments } from "./arguments.ts";
+import { UsageError } from "../../deploy/task/task.ts";
+import { parseArguments as parse } from "./arguments.ts";
+
+const parseArguments = (args: readonly string[]) => parse(args, ["cold", "floor", "pod"]);
 
 Deno.test("parseArguments: cases by comma or again and again, flags as a list", () => {
   const args = ["--case=cold,floor", "--case", "pod", "--quick", "--v8-flags=--no-opt,--lite-mode"];
@@ -18,5 +21,17 @@ Deno.test("parseArguments: cases by comma or again and again, flags as a list", 
 Deno.test("parseArguments: refuses what does not go together", () => {
   assert.throws(() => parseArguments(["--readme", "--quick"]), /--readme stands alone/);
   assert.throws(() => parseArguments(["--profile", "--bundle=x.js"]), /leave --bundle out/);
-  assert.throws(() => parseArguments(["--fast"]), TypeError);
+  assert.throws(() => parseArguments(["--fast"]), UsageError);
+  assert.throws(() => parseArguments(["--cas=cold"]), {
+    message: "--cas is no flag of this program: did you mean --case?",
+  });
+  assert.throws(() => parseArguments(["--case=cold,foo,bar"]), {
+    message: "--case=foo,bar is no case: --list names them all.",
+  });
+  assert.throws(() => parseArguments(["--case="]), {
+    message: "--case= names no case: --list names them all.",
+  });
+  assert.throws(() => parseArguments(["cold"]), {
+    message: '"cold" is no flag: --help lists them all.',
+  });
 });

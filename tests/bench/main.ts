@@ -4,11 +4,12 @@
  */
 import { fileURLToPath } from "node:url";
 import { V8_FLAGS } from "../../deploy/executable/v8_flags.ts";
+import { runTask, UsageError } from "../../deploy/task/task.ts";
 import { ControlPlane } from "../e2e/servers/control_plane.ts";
 import { eventually } from "../suites/eventually.ts";
 import { bundleInto } from "../suites/executable.ts";
 import { installCrds, installRbac } from "../e2e/servers/manifests.ts";
-import { type Arguments, parseArguments } from "./arguments.ts";
+import { type Arguments, BENCH, parseArguments } from "./arguments.ts";
 import { CASES } from "./cases/all.ts";
 import type { Case } from "./cases/case.ts";
 import { GROUPS } from "./cluster/workload.ts";
@@ -26,7 +27,7 @@ const PROFILED = "v1beta1";
 
 /** Measures what `args` name. Answers the exit code: 1 where something went wrong. */
 export async function main(args: readonly string[]): Promise<number> {
-  const options = parseArguments(args);
+  const options = parseArguments(args, CASES.map(({ name }) => name));
   if (options.list) {
     for (const { name, title } of CASES) print(`${name.padEnd(20)}${title}`);
     return 0;
@@ -54,15 +55,13 @@ export async function main(args: readonly string[]): Promise<number> {
 /** Fake hosts by their own names take a mount namespace, their ports and control groups a right. */
 function requireRoot(): void {
   if (Deno.uid() === 0) return;
-  throw new Error(
-    "the bench gives the operator an /etc/hosts of its own and control groups: run it as root",
+  throw new UsageError(
+    "The bench gives the operator an /etc/hosts of its own and control groups: run it as root.",
   );
 }
 
 function chosen({ cases: named, profile }: Arguments): readonly Case[] {
   const names = profile && named.length === 0 ? [PROFILED] : named;
-  const unknown = names.filter((name) => CASES.every((each) => each.name !== name));
-  if (unknown.length > 0) throw new Error(`no such case: ${unknown.join(", ")}; see --list`);
   return names.length === 0 ? CASES : CASES.filter(({ name }) => names.includes(name));
 }
 
@@ -121,4 +120,4 @@ function print(line: string): void {
   Deno.stdout.writeSync(new TextEncoder().encode(`${line}\n`));
 }
 
-if (import.meta.main) Deno.exit(await main(Deno.args));
+if (import.meta.main) Deno.exit(await runTask(BENCH, Deno.args, () => main(Deno.args)));

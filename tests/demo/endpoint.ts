@@ -1,3 +1,4 @@
+import { shellWord } from "../../deploy/task/shell.ts";
 import type { FetchRestClient } from "../../src/kubernetes/transport.ts";
 
 /** An API server to run the demo on, and how the user reaches it with kubectl. */
@@ -10,11 +11,6 @@ export interface Endpoint extends AsyncDisposable {
   readonly shared: boolean;
   /** Makes a client of its own; whoever asks for it closes it. */
   connect(): FetchRestClient;
-}
-
-/** A word as a POSIX shell takes it. */
-export function shellWord(text: string): string {
-  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }
 
 /**

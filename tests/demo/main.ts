@@ -1,4 +1,5 @@
 import { fileURLToPath } from "node:url";
+import { USAGE_EXIT_CODE } from "../../deploy/task/task.ts";
 import { systemClock } from "../../src/runtime/clock.ts";
 import { createLineWriter } from "../../src/telemetry/line_writer.ts";
 import type { Endpoint } from "./endpoint.ts";
@@ -11,9 +12,6 @@ import { readManifests, readSamples } from "./samples.ts";
 import { Screen, type Terminal } from "./screen.ts";
 import { openUserCluster } from "./user_cluster.ts";
 import { type Nature, World } from "./world.ts";
-
-/** Exit code for arguments that cannot be used, as of Go's flag package. */
-const USAGE_ERROR = 2;
 
 const SAMPLES = pathOf("../../deploy/samples");
 const CRDS = pathOf("../../deploy/crds");
@@ -44,7 +42,7 @@ export async function main(args: readonly string[]): Promise<number> {
       return 0;
     case "errors":
       writeAll(Deno.stderr, parsed.errors.map((line) => `${line}\n`).join(""));
-      return USAGE_ERROR;
+      return USAGE_EXIT_CODE;
     case "options":
       return await demonstrate(parsed.options);
   }

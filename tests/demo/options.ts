@@ -1,4 +1,4 @@
-import { type FlagTable, parseFlags } from "../../src/cli/flags.ts";
+import { asksForHelp, parseTask, type Task, taskHelp } from "../../deploy/task/task.ts";
 import { quote } from "../../src/runtime/quote.ts";
 
 /** What the command line asks of the demo. */
@@ -15,39 +15,45 @@ export type ParsedDemo =
   | { readonly kind: "help" }
   | { readonly kind: "errors"; readonly errors: readonly string[] };
 
-const FLAGS = {
-  "once": { kind: "boolean", group: "Demo", help: "" },
-  "kubeconfig": { kind: "string", group: "Demo", placeholder: "FILE", help: "" },
-  "context": { kind: "string", group: "Demo", placeholder: "NAME", help: "" },
-  "help": { kind: "boolean", group: "Demo", aliases: ["h"], help: "" },
-} as const satisfies FlagTable;
+const GROUP = "What to show";
+
+const DEMO = {
+  name: "demo",
+  summary: "Shows the operator at work, with a fake Azure, on an API server in memory.",
+  flags: {
+    "once": {
+      kind: "boolean",
+      group: GROUP,
+      help:
+        "Create every sample of deploy/samples, wait for a refresh, delete them, and exit with 0, " +
+        "or with 1 and what did not happen. Without it a live view is shown until Ctrl-C.",
+    },
+    "kubeconfig": {
+      kind: "string",
+      group: GROUP,
+      placeholder: "FILE",
+      help: "Use your own test cluster instead. The demo says what it will do there before it " +
+        "begins, and takes all of it back at the end. Bindings of yours are left alone.",
+    },
+    "context": {
+      kind: "string",
+      group: GROUP,
+      placeholder: "NAME",
+      default: "the file's current-context",
+      help: "Context to use from that file.",
+    },
+  },
+} as const satisfies Task;
 
 /** The text of `--help`. */
-export const HELP = `Shows the operator at work, with a fake Azure, on an API server in memory.
-
-Usage:
-  deno task demo [flags]
-
-Flags:
-  --once
-      Create every sample of deploy/samples, wait for a refresh, delete them, and exit with 0, or
-      with 1 and what did not happen. Without it a live view is shown until Ctrl-C.
-  --kubeconfig FILE
-      Use your own test cluster instead. The demo says what it will do there before it begins, and
-      takes all of it back at the end. Bindings of yours are left alone.
-  --context NAME
-      Context to use from that file. Default: its current-context.
-  --help, -h
-      Print this and exit.
-`;
+export const HELP: string = taskHelp(DEMO);
 
 /** Reads the arguments after the program's name. All errors come at once. */
 export function parseDemoOptions(args: readonly string[]): ParsedDemo {
-  const { given, positionals, errors: faults } = parseFlags(FLAGS, args);
-  if (given.help?.value) return { kind: "help" };
+  if (asksForHelp(DEMO, args)) return { kind: "help" };
+  const { given, errors: faults } = parseTask(DEMO, args);
   const errors = [
     ...faults,
-    ...positionals.map((text) => `${quote(text)} is no flag: --help lists them all.`),
     ...clusterFaults(given.kubeconfig?.value, given.context?.value),
   ];
   if (errors.length > 0) return { kind: "errors", errors };
