@@ -4,7 +4,8 @@ import { Backoff } from "./backoff.ts";
 import { ApiError, isExpired, isForbidden } from "./errors.ts";
 import type { IndexFunction } from "./object_index.ts";
 import { ObjectStore, type StoreSubscriber } from "./object_store.ts";
-import type { KubernetesObject, ListWatch, Stored, WatchEvent } from "./resource.ts";
+import { PageSize } from "./page_size.ts";
+import type { KubernetesObject, ListWatch, Page, Stored, WatchEvent } from "./resource.ts";
 import { type SyncState, SyncTracker } from "./sync_state.ts";
 import { type GuardedConnection, type SilenceOptions, withWatchdog } from "./watchdog.ts";
 
@@ -37,7 +38,7 @@ export interface InformerOptions<T extends KubernetesObject> {
   namespace?: string | undefined;
   labelSelector?: string | undefined;
   fieldSelector?: string | undefined;
-  /** Objects a page of a list; 500 if left out. */
+  /** Most objects a page of a list; 500 if left out. Of large ones it has fewer. */
   pageSize?: number;
   /** Makes of every object what is kept of it; if left out, all but `metadata.managedFields`. */
   trim?: (object: Stored<T>) => Stored<T>;
@@ -69,7 +70,7 @@ const HEALTHY_AFTER_MS = 30_000;
 const SHORTEST_WATCH_MS = 1_000;
 /** After so many failures in a row the resourceVersion itself may be at fault. */
 const RELIST_EVERY_FAILURES = 5;
-/** A paged list that twice falls out of the server's history is then read in one piece. */
+/** A paged list that twice falls out of the server's history is then asked for in one piece. */
 const PAGED_TRIES = 2;
 /** A missing CRD or right comes by a person's hand: asked for calmly. */
 const CALM_MS = { least: 10_000, spread: 20_000 };
@@ -85,7 +86,7 @@ export function withoutManagedFields<T extends KubernetesObject>(object: Stored<
  * Holds the objects of one resource, kept up to date by list and watch. Everything it answers is
  * from memory.
  *
- * Lists are read page by page and only what `trim` leaves is kept. A watch goes on from its last
+ * Lists are read page by page and object by object, and only what `trim` leaves is kept. A watch goes on from its last
  * resourceVersion when it ends, and after a failure with backoff and full jitter or as Retry-After
  * says; when the server no longer has that version (410) the list is read anew and compared. A
  * resource that the server does not know keeps what was last seen of it.
@@ -98,6 +99,7 @@ export class Informer<T extends KubernetesObject> {
   readonly #backoff: Backoff;
   readonly #tracker: SyncTracker;
   readonly #store: ObjectStore<T>;
+  readonly #pageSize: PageSize;
   readonly #subscribers = new Set<InformerSubscriber<T>>();
   #mustList = true;
   #watchingSince: number | undefined;
@@ -110,6 +112,7 @@ export class Informer<T extends KubernetesObject> {
     this.#options = options;
     this.#trim = options.trim ?? withoutManagedFields;
     this.#backoff = new Backoff(RETRY, random);
+    this.#pageSize = new PageSize(options.pageSize ?? PAGE_SIZE);
     this.#silence = {
       clock,
       silentAfterMs: options.silentAfterMs ?? SILENT_AFTER_MS,
@@ -209,9 +212,9 @@ export class Informer<T extends KubernetesObject> {
 
   async #list(signal: AbortSignal): Promise<void> {
     for (let tries = 1;; tries += 1) {
-      const limit = tries <= PAGED_TRIES ? this.#options.pageSize ?? PAGE_SIZE : undefined;
+      const paged = tries <= PAGED_TRIES;
       try {
-        await withWatchdog(signal, this.#silence, (connection) => this.#pages(connection, limit));
+        await withWatchdog(signal, this.#silence, (connection) => this.#pages(connection, paged));
         this.#mustList = false;
         return;
       } catch (error) {
@@ -221,30 +224,40 @@ export class Informer<T extends KubernetesObject> {
     }
   }
 
-  async #pages(connection: GuardedConnection, limit: number | undefined): Promise<void> {
+  async #pages(connection: GuardedConnection, paged: boolean): Promise<void> {
     this.#store.beginList();
-    let page = await this.#page(connection, limit);
+    let page = await this.#page(connection, paged);
     while (page.continue !== undefined) {
-      page = await this.#page(connection, limit, page.continue);
+      page = await this.#page(connection, paged, page.continue);
     }
     this.#store.endList(page.resourceVersion);
   }
 
-  /** Answers where the list goes on, not the objects: a page is garbage before the next is read. */
+  /** Answers where the list goes on, not the objects: each is trimmed before the next is parsed. */
   async #page(
     connection: GuardedConnection,
-    limit: number | undefined,
+    paged: boolean,
     next?: string,
-  ): Promise<{ continue?: string | undefined; resourceVersion: string }> {
-    const { resource } = this.#options;
-    const page = await resource.list({
-      ...this.#selection(connection.signal),
-      limit,
-      continue: next,
-    });
-    connection.heard();
-    for (const object of page.items) this.#store.applyListed(this.#trim(object));
-    return { continue: page.continue, resourceVersion: page.resourceVersion };
+  ): Promise<Pick<Page<T>, "continue" | "resourceVersion">> {
+    const limit = paged ? this.#pageSize.next : undefined;
+    let objects = 0;
+    const each = (object: Stored<T>) => {
+      objects++;
+      connection.heard();
+      this.#store.applyListed(this.#trim(object));
+    };
+    const options = { ...this.#selection(connection.signal), limit, continue: next };
+    try {
+      const page = await this.#options.resource.list(options, each);
+      connection.heard();
+      // A resource that knows nothing of `each` hands over all at once.
+      page.items.forEach(each);
+      this.#pageSize.read(objects, page.bytes);
+      return page;
+    } catch (error) {
+      if (objects > 0 || isServerTimeout(error)) this.#pageSize.failed();
+      throw error;
+    }
   }
 
   async #watch(signal: AbortSignal): Promise<void> {
@@ -377,6 +390,11 @@ export class Informer<T extends KubernetesObject> {
 /** In milliseconds. */
 function askedToWait({ retryAfterMs = 0 }: ApiError): number {
   return Math.min(retryAfterMs, LONGEST_RETRY_AFTER_MS);
+}
+
+/** The server could not make its answer in time. */
+function isServerTimeout(error: unknown): boolean {
+  return error instanceof ApiError && error.code === 504;
 }
 
 /** A failure that only a person's change of the cluster ends. */

@@ -1,8 +1,6 @@
 import type { JSONValue } from "./contract.ts";
 import { ApiError } from "./errors.ts";
-
-/** An object in etcd is at most 1.5 MiB; 16 MiB is well beyond any watch event. */
-export const LONGEST_LINE_BYTES = 16 * 1024 * 1024;
+import { LONGEST_OBJECT_BYTES } from "./object.ts";
 
 const NEWLINE = 0x0a;
 
@@ -15,7 +13,7 @@ export class LineSplitter {
   #parts: Uint8Array[] = [];
   #length = 0;
 
-  constructor(longestBytes: number = LONGEST_LINE_BYTES) {
+  constructor(longestBytes: number = LONGEST_OBJECT_BYTES) {
     this.#longest = longestBytes;
   }
 

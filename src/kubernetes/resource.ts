@@ -1,4 +1,6 @@
 import type { JSONValue, RequestOptions, RestClient } from "./contract.ts";
+import { ApiError } from "./errors.ts";
+import { readList } from "./list_stream.ts";
 import {
   apiVersionOf,
   badAnswer,
@@ -9,7 +11,7 @@ import {
   toStored,
 } from "./object.ts";
 import { resourcePath, type ResourcePlace } from "./resource_path.ts";
-import { asObject } from "./status.ts";
+import { asObject, isFailureStatus } from "./status.ts";
 import { decodeWatch, type WatchEvent } from "./watch.ts";
 
 export type {
@@ -56,7 +58,12 @@ export interface Page<T extends KubernetesObject> {
   items: Stored<T>[];
   resourceVersion: string;
   continue?: string;
+  /** Length of its JSON, where that was measured. */
+  bytes?: number;
 }
+
+/** Is given the objects of a page one by one, as they come. */
+export type Each<T extends KubernetesObject> = (object: Stored<T>) => void;
 
 /** A patch in one of the three forms. Custom resources know no strategic one. */
 export type Patch =
@@ -76,7 +83,8 @@ export interface ResourceClientOptions {
 
 /** The part of a client that an informer needs. */
 export interface ListWatch<T extends KubernetesObject> {
-  list(options: ListOptions): Promise<Page<T>>;
+  /** With `each`, no more than one object is in memory at a time, and the page holds none. */
+  list(options: ListOptions, each?: Each<T>): Promise<Page<T>>;
   watch(options: WatchOptions): Promise<ReadableStream<WatchEvent<T>>>;
 }
 
@@ -134,22 +142,25 @@ export class ResourceClient<
     return this.#object({ method: "GET" }, { namespace, name }, options);
   }
 
-  /** Reads a page of objects, or all. */
-  async list(options: ListOptions = {}): Promise<Page<Answer>> {
-    const answer = asObject(
-      await this.rest.performRequest({
-        ...this.#request("GET", options, options),
-        accept: this.#accept("PartialObjectMetadataList"),
-        querystring: query({
-          ...selectors(options),
-          limit: options.limit,
-          continue: options.continue,
-          resourceVersion: options.resourceVersion,
-        }),
-        expectJson: true,
+  /**
+   * Reads a page of objects, or all. With `each`, every object is handed over as it comes and the
+   * page holds none; what `each` throws rejects, as does an answer that turns out bad after some.
+   */
+  async list(options?: ListOptions, each?: Each<Answer>): Promise<Page<Answer>> {
+    const asked = options ?? {};
+    const request = {
+      ...this.#request("GET", asked, asked),
+      accept: this.#accept("PartialObjectMetadataList"),
+      querystring: query({
+        ...selectors(asked),
+        limit: asked.limit,
+        continue: asked.continue,
+        resourceVersion: asked.resourceVersion,
       }),
-    );
-    return this.#page(answer ?? {});
+    };
+    if (each !== undefined) return await this.#stream(request, each);
+    const answer = await this.rest.performRequest({ ...request, expectJson: true });
+    return this.#page(asObject(answer) ?? {});
   }
 
   /**
@@ -306,6 +317,18 @@ export class ResourceClient<
   #admit(object: Record<string, unknown>, partialKind: string): void {
     if (!this.#partial || object.kind === partialKind) return;
     throw badAnswer(this.definition, `something else than the ${partialKind} asked for`);
+  }
+
+  async #stream(request: RequestOptions, each: Each<Answer>): Promise<Page<Answer>> {
+    const stream = await this.rest.performRequest({ ...request, expectStream: true });
+    const name = `GET ${request.path}`;
+    const { list, bytes } = await readList(stream, name, (item) => {
+      this.#admit(asObject(item) ?? {}, "PartialObjectMetadata");
+      each(toStored<Answer>(item, this.definition));
+    });
+    // A client that streams may take a Status of failure for an answer like any other.
+    if (isFailureStatus(list)) throw ApiError.fromStatus(list, { request: name });
+    return { ...this.#page(asObject(list) ?? {}), bytes };
   }
 
   #page(answer: Record<string, unknown>): Page<Answer> {

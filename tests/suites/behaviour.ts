@@ -383,7 +383,7 @@ const ABUSES: readonly (readonly [string, RegExp])[] = [
   ["not-a-jwt", /^The answer of bench\.azurecr\.io holds a token that is no JWT\. Look for/],
   ["no-exp", /^The answer of bench\.azurecr\.io holds a token without exp\. Look for/],
   ["exp-past", /^The answer of bench\.azurecr\.io holds a token that has expired\. Look for/],
-  ["huge", /^bench\.azurecr\.io sent an answer of more than 1 MiB\. Look for a proxy/],
+  ["huge", /^bench\.azurecr\.io sent an answer of more than 64 KiB\. Look for a proxy/],
   ["hang", /^bench\.azurecr\.io did not answer within 60 s\. Check the registry's name/],
   ["redirect-307", /^bench\.azurecr\.io answered with a redirect \(HTTP 307\), which is never/],
 ];

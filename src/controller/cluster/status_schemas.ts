@@ -1,6 +1,7 @@
 import type { RestClient } from "../../kubernetes/contract.ts";
 import { keepsField, schemaOf } from "../../kubernetes/openapi.ts";
 import type {
+  Each,
   KubernetesObject,
   ListOptions,
   ListWatch,
@@ -48,10 +49,10 @@ export class StatusSchemas {
   ): ListWatch<T> {
     let listedJustNow = false;
     return {
-      list: async (options: ListOptions) => {
+      list: async (options: ListOptions, each?: Each<T>) => {
         if (options.continue === undefined) await this.#read(api, resource, options.signal);
         listedJustNow = true;
-        return await resource.list(options);
+        return await resource.list(options, each);
       },
       watch: async (options: WatchOptions) => {
         const stale = !listedJustNow && !this.keepsConditions(api);

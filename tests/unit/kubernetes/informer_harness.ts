@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { createClock } from "@sinonjs/fake-timers";
 import { Informer, type InformerOptions } from "../../../src/kubernetes/informer.ts";
 import type {
+  Each,
   KubernetesObject,
   ListOptions,
   ListWatch,
@@ -109,7 +110,7 @@ export class ScriptedWatch {
 export const HANGING = Symbol("hanging");
 type Answer<A> = A | Error | typeof HANGING | Promise<A>;
 type Step =
-  | { list: Partial<ListOptions>; answer: Answer<Page<Widget>> }
+  | { list: Partial<ListOptions>; answer: Answer<Page<Widget>>; breaksOff?: Error }
   | { watch: Partial<WatchOptions>; answer: Answer<ScriptedWatch> };
 
 /** Answers the lists and watches of a script in its order, and notes any other as a failure. */
@@ -120,6 +121,13 @@ export class ScriptedServer implements ListWatch<Widget> {
   /** A list comes next; the options given here are compared, `limit` is 500 unless given. */
   expectList(answer: Answer<Page<Widget>>, options: Partial<ListOptions> = {}): this {
     this.#steps.push({ list: { limit: 500, continue: undefined, ...options }, answer });
+    return this;
+  }
+
+  /** A list comes next, and breaks off after these objects. */
+  expectBrokenList(objects: Stored<Widget>[], error: Error, options: Partial<ListOptions>): this {
+    const answer = page(0, objects);
+    this.#steps.push({ list: { continue: undefined, ...options }, answer, breaksOff: error });
     return this;
   }
 
@@ -146,10 +154,14 @@ export class ScriptedServer implements ListWatch<Widget> {
     return this;
   }
 
-  async list(options: ListOptions): Promise<Page<Widget>> {
+  async list(options: ListOptions, each?: Each<Widget>): Promise<Page<Widget>> {
     const step = this.#next("list", options);
     if ("watch" in step) throw this.#fail(`a list instead of ${JSON.stringify(step.watch)}`);
-    return await this.#answer(step.list, options, step.answer);
+    const answer = await this.#answer(step.list, options, step.answer);
+    if (each === undefined) return answer;
+    answer.items.forEach(each);
+    if (step.breaksOff !== undefined) throw step.breaksOff;
+    return { ...answer, items: [] };
   }
 
   async watch(options: WatchOptions): Promise<ReadableStream<WatchEvent<Widget>>> {

@@ -52,6 +52,54 @@ scenario("it lists page by page, then watches from the list's version", async (h
   assert.equal(harness.informer.size, 3);
 }, { pageSize: 2 });
 
+const MB = 1_000_000;
+
+scenario(
+  "large objects are asked for in small pages, and small ones in large ones",
+  async (harness) => {
+    const { server } = harness;
+    const ofBytes = (bytes: number, next?: string) => ({
+      ...page(5, [widget("a", 1), widget("b", 2)], next),
+      bytes,
+    });
+    server
+      .expectList(ofBytes(1.8 * MB, "x"), { limit: 500 })
+      .expectList(ofBytes(1_000, "y"), { limit: 2, continue: "x" })
+      .expectList(ofBytes(1_000, "z"), { limit: 4, continue: "y" })
+      .expectList(ofBytes(9 * MB), { limit: 8, continue: "z" });
+    const watch = server.expectWatch(5);
+    await harness.start();
+    server.expectList(page(6, []), { limit: 1 }).expectWatch(6);
+    await watch.send({ type: "ERROR", error: expired() });
+    await harness.clock.advance(0);
+  },
+);
+
+scenario(
+  "a page that breaks off midway is asked for by halves, from the start",
+  async (harness) => {
+    const { server } = harness;
+    server
+      .expectBrokenList([widget("a", 1)], refusal(200, "Truncated"), { limit: 500 })
+      .expectBrokenList([widget("a", 1)], refusal(0, "Timeout"), { limit: 250 })
+      .expectList(refusal(504, "Timeout"), { limit: 125 })
+      .expectList(page(5, [widget("a", 1)]), { limit: 62 });
+    server.expectWatch(5);
+    await harness.start();
+    await harness.clock.advance(60_000);
+    assert.deepEqual(harness.held(), ["a@1"]);
+  },
+);
+
+scenario("each object is trimmed and taken in before the next one is there", async () => {
+  const log: string[] = [];
+  const trim = (object: Stored<Widget>) => (log.push(`trim ${object.metadata.name}`), object);
+  await using harness = new InformerHarness({ trim });
+  harness.informer.subscribe({ changed: ({ metadata }) => void log.push(`has ${metadata.name}`) });
+  await harness.startSynced(5, widget("a", 1), widget("b", 2));
+  assert.deepEqual(log, ["trim a", "has a", "trim b", "has b"]);
+});
+
 scenario("namespace and selectors go with every list and watch", async (harness) => {
   const selection = { namespace: "ns", labelSelector: "a=b", fieldSelector: "metadata.name=c" };
   harness.server.expectList(page(5, []), selection);

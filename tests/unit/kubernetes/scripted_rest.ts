@@ -21,6 +21,8 @@ export interface Exchange {
   request: ExpectedRequest;
   answer?: JSONValue | Error;
   stream?: ReadableStream<JSONValue>;
+  /** The body of an answer that is asked for as a stream of bytes. */
+  text?: string;
 }
 
 /** A RestClient that answers a script in its order and fails on any other request. */
@@ -46,10 +48,12 @@ export class ScriptedRest implements RestClient {
     const exchange = this.#script.shift();
     assert(exchange, `unexpected ${opts.method} ${opts.path}`);
     assert.deepEqual(written(opts), exchange.request);
-    assert.equal(opts.expectJson, true);
-    assert.equal(opts.expectStream ?? false, exchange.stream !== undefined);
+    const asBytes = exchange.text !== undefined;
+    assert.equal(opts.expectJson ?? false, !asBytes);
+    assert.equal(opts.expectStream ?? false, asBytes || exchange.stream !== undefined);
     this.signals.push(opts.abortSignal);
     if (exchange.answer instanceof Error) throw exchange.answer;
+    if (asBytes) return new Blob([exchange.text!]).stream();
     return exchange.stream ?? exchange.answer;
   }
 

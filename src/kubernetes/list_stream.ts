@@ -1,0 +1,59 @@
+import type { JSONValue } from "./contract.ts";
+import { ApiError } from "./errors.ts";
+import { ListSplitter } from "./list_splitter.ts";
+
+/** What was read of a list beside its objects. */
+export interface ListAnswer {
+  /** The list, whose `items` hold nothing that was handed over. */
+  readonly list: JSONValue;
+  readonly bytes: number;
+}
+
+/**
+ * Reads a list and hands over its objects one by one, as they come: neither its text nor its objects
+ * are ever in memory as a whole. Rejects with an ApiError of reason `Truncated` when it ends early,
+ * of `BadAnswer` when it is not JSON (the text is never quoted), and with what `each` throws; `source`
+ * is then cancelled.
+ */
+export async function readList(
+  source: ReadableStream<Uint8Array>,
+  request: string,
+  each: (item: JSONValue) => void,
+): Promise<ListAnswer> {
+  const splitter = new ListSplitter((bytes) => each(parse(bytes, request)));
+  let bytes = 0;
+  // Leaving the loop by a throw cancels the stream.
+  for await (const chunk of source) {
+    bytes += chunk.length;
+    splitter.push(chunk);
+  }
+  const around = splitter.around();
+  if (!splitter.ended && around[0] === OPEN_BRACE) throw cut(request, bytes);
+  return { list: parse(around, request), bytes };
+}
+
+const OPEN_BRACE = 0x7b;
+
+const decoder = new TextDecoder("utf-8", { fatal: true });
+
+function parse(bytes: Uint8Array, request: string): JSONValue {
+  try {
+    return JSON.parse(decoder.decode(bytes));
+  } catch {
+    // The parser's own message quotes the text, which may hold a Secret.
+    throw new ApiError({
+      code: 200,
+      reason: "BadAnswer",
+      message: `${request}: 200 with a body that is not JSON (a part of ${bytes.length} bytes): ` +
+        "something else than the API server may have answered",
+    });
+  }
+}
+
+function cut(request: string, bytes: number): ApiError {
+  return new ApiError({
+    code: 200,
+    reason: "Truncated",
+    message: `${request}: the list ends after ${bytes} bytes`,
+  });
+}
