@@ -37,7 +37,8 @@ export function audiencesOf(token: Redacted): readonly string[] {
   return all.filter((audience) => typeof audience === "string");
 }
 
-function payloadOf(token: Redacted): Record<string, unknown> | undefined {
+/** All claims of a JSON Web Token as they are; undefined as for `readClaims`. */
+export function payloadOf(token: Redacted): Record<string, unknown> | undefined {
   const segments = token.reveal().split(".");
   if (segments.length !== 3 || segments.some((segment) => segment === "")) return undefined;
   return parsePayload(segments[1]!);

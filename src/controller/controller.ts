@@ -264,6 +264,7 @@ export class Controller {
         client: clients.serviceAccounts,
         cached: (namespace, name) => informers.serviceAccounts.get(namespace, name),
         observe: (account) => informers.serviceAccounts.observe(account),
+        forget: (...account) => informers.serviceAccounts.forget(...account),
       }),
       clock: this.#options.clock,
       mint: (request, need) => this.#options.credentials.mint(request, need),

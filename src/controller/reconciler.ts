@@ -5,6 +5,7 @@ import type { Random } from "../runtime/random.ts";
 import { type ApiName, type BindingId, type BindingView, parseBindingKey } from "./binding/view.ts";
 import type { Cluster } from "./cluster/cluster.ts";
 import type { ActionContext, Executor } from "./execute/executor.ts";
+import { SupersededError } from "./execute/superseded.ts";
 import { describeFailure } from "./failure.ts";
 import { IdentityMemory } from "./identity_memory.ts";
 import { Memory } from "./memory.ts";
@@ -170,6 +171,10 @@ export class Reconciler {
     const { report, executor } = this.#options;
     const { action, error } = failed;
     const { binding } = snapshot;
+    if (error instanceof SupersededError) {
+      report.raced(binding, action, error);
+      return undefined;
+    }
     const raced = isRace(binding, action, error);
     if (!raced && !mayBeImmutable(action, error)) return this.#note(key, snapshot, failed);
     if (raced) report.raced(binding, action, error);

@@ -21,6 +21,11 @@ export interface TokenOptions extends CallOptions {
   expirationSeconds?: number;
   /** The token dies with this object. */
   boundObjectRef?: BoundObjectReference;
+  /**
+   * The very account that is meant: the server refuses, as a conflict, where one of another UID has
+   * the name now. Servers before Kubernetes 1.34 do not compare it.
+   */
+  uid?: string;
 }
 
 /** A ServiceAccount's token and when it expires, in milliseconds since the Unix epoch. */
@@ -35,11 +40,12 @@ export class ServiceAccountClient extends ResourceClient<ServiceAccount> {
   async requestToken(
     namespace: string,
     name: string,
-    { signal, ...spec }: TokenOptions,
+    { signal, uid, ...spec }: TokenOptions,
   ): Promise<ServiceAccountToken> {
     const body: TokenRequest = {
       apiVersion: "authentication.k8s.io/v1",
       kind: "TokenRequest",
+      ...(uid === undefined ? {} : { metadata: { uid } }),
       spec,
     };
     const answer = await this.post({ namespace, name, subresource: "token" }, body, { signal });

@@ -28,6 +28,7 @@ import {
   writeCredential,
 } from "./secret_writer.ts";
 import type { ServiceAccountWriter } from "./service_account_writer.ts";
+import { SupersededError } from "./superseded.ts";
 
 /** The clients by which actions reach the API server. */
 export interface Clients {
@@ -120,6 +121,7 @@ export class Executor {
   async inspect(binding: BindingView, signal: AbortSignal): Promise<Inspection> {
     const { clients } = this.#options;
     const { namespace, secretName, credential } = binding;
+    const forget = this.#forgetterOf(namespace, secretName);
     try {
       const secret = await clients.secrets.get(namespace, secretName, { signal });
       this.#observeSecret(secret);
@@ -131,7 +133,7 @@ export class Executor {
       return { kind: "found", secret: secretState(trimSecret(secret)), content };
     } catch (error) {
       if (!isNotFound(error)) throw error;
-      this.#forgetSecret(namespace, secretName);
+      forget();
       return { kind: "absent" };
     }
   }
@@ -139,11 +141,12 @@ export class Executor {
   /** Reads the metadata of the binding's Secret into the cache, where no watch keeps it. */
   async readSecret({ namespace, secretName }: BindingView, signal: AbortSignal): Promise<void> {
     const { secretMetadata } = this.#options.clients;
+    const forget = this.#forgetterOf(namespace, secretName);
     try {
       this.#observeSecret(await secretMetadata.get(namespace, secretName, { signal }));
     } catch (error) {
       if (!isNotFound(error)) throw error;
-      this.#forgetSecret(namespace, secretName);
+      forget();
     }
   }
 
@@ -168,6 +171,7 @@ export class Executor {
       return attempt((need) => mint(request, need), needOf(action), expiresAt, clock);
     });
     context.signal.throwIfAborted();
+    this.#assertStillWanted(binding, action);
     const written = await writeCredential(
       clients.secretMetadata,
       binding,
@@ -194,16 +198,7 @@ export class Executor {
     references: ReadonlyMap<string, boolean>,
     signal: AbortSignal,
   ): Promise<void> {
-    const { serviceAccounts, informers } = this.#options;
-    try {
-      await serviceAccounts.write(namespace, serviceAccount, references, signal);
-    } catch (error) {
-      const cached = informers.serviceAccounts.get(namespace, serviceAccount);
-      if (isNotFound(error) && cached !== undefined) {
-        informers.serviceAccounts.forget(namespace, serviceAccount, cached.metadata.uid);
-      }
-      throw error;
-    }
+    await this.#options.serviceAccounts.write(namespace, serviceAccount, references, signal);
   }
 
   async #removeFinalizer(binding: BindingView, signal: AbortSignal): Promise<void> {
@@ -257,10 +252,31 @@ export class Executor {
     informers.secrets.observe(secret);
   }
 
-  #forgetSecret(namespace: string, name: string): void {
+  /**
+   * To be called before a Secret is asked for; what it answers forgets the one that was known then.
+   * The watch may overtake an answer, and tell of one that was made anew since.
+   */
+  #forgetterOf(namespace: string, name: string): () => void {
     const { secrets } = this.#options.informers;
-    const cached = secrets.get(namespace, name);
-    if (cached) secrets.forget(namespace, name, cached.metadata.uid);
+    const uid = secrets.get(namespace, name)?.metadata.uid;
+    return () => {
+      if (uid !== undefined) secrets.forget(namespace, name, uid);
+    };
+  }
+
+  /** Azure may take minutes, in which a binding is changed, deleted or made anew. */
+  #assertStillWanted(binding: BindingView, { request }: MintAction): void {
+    const { informers } = this.#options;
+    const { namespace, name, api, uid, generation } = binding;
+    const known = informers[api].get(namespace, name)?.metadata;
+    if (known?.uid !== uid || (known.generation ?? 0) !== generation) {
+      throw new SupersededError("the binding changed while its credential was minted");
+    }
+    if (request.identity.kind !== "workloadIdentity") return;
+    const { serviceAccount } = request.identity;
+    const account = informers.serviceAccounts.get(namespace, serviceAccount.name)?.metadata;
+    if (account?.uid === serviceAccount.uid) return;
+    throw new SupersededError("the ServiceAccount was made anew while its credential was minted");
   }
 
   /** Both APIs' clients take the same calls, but their types know nothing of one another. */

@@ -1,7 +1,9 @@
 import type { FederatedIdentity } from "../../azure/credentials.ts";
 import { AzureError, type AzureFailure } from "../../azure/errors.ts";
+import { payloadOf } from "../../azure/jwt.ts";
 import { ApiError, isNamespaceTerminating } from "../../kubernetes/errors.ts";
 import type { ServiceAccountClient } from "../../kubernetes/core.ts";
+import { asObject } from "../../kubernetes/status.ts";
 import type { Redacted } from "../../runtime/redacted.ts";
 
 /**
@@ -51,16 +53,25 @@ export function serviceAccountTokens(
   client: Pick<ServiceAccountClient, "requestToken">,
   audience: string,
 ): (account: FederatedIdentity["serviceAccount"], signal: AbortSignal) => Promise<Redacted> {
-  return async ({ namespace, name }, signal) => {
+  return async ({ namespace, name, uid }, signal) => {
     try {
-      const options = { audiences: [audience], expirationSeconds: LIFETIME_S, signal };
-      return (await client.requestToken(namespace, name, options)).token;
+      const options = { audiences: [audience], expirationSeconds: LIFETIME_S, uid, signal };
+      const { token } = await client.requestToken(namespace, name, options);
+      assertOfAccount(token, uid);
+      return token;
     } catch (error) {
       if (signal.aborted) throw signal.reason;
       if (isNamespaceTerminating(error)) throw error;
       throw tokenRequestError(name, ApiError.from(error));
     }
   };
+}
+
+/** Where the server did not compare the UID, the token tells it (claim `kubernetes.io`). */
+function assertOfAccount(token: Redacted, uid: string): void {
+  const account = asObject(asObject(payloadOf(token)?.["kubernetes.io"])?.serviceaccount);
+  const isAnothers = typeof account?.uid === "string" && account.uid !== uid;
+  if (isAnothers) throw new Error("it was made anew meanwhile, under another UID");
 }
 
 function tokenRequestError(serviceAccount: string, error: ApiError): AzureError {

@@ -1,5 +1,5 @@
 import type { ServiceAccount, ServiceAccountClient } from "../../kubernetes/core.ts";
-import { isConflict } from "../../kubernetes/errors.ts";
+import { isConflict, isNotFound } from "../../kubernetes/errors.ts";
 import type { Stored } from "../../kubernetes/resource.ts";
 import { pullSecretsOf } from "../cluster/objects.ts";
 import { kindOfReference } from "../names.ts";
@@ -14,6 +14,8 @@ export interface ServiceAccountWriterOptions {
   readonly cached: (namespace: string, name: string) => Stored<ServiceAccount> | undefined;
   /** Takes in the account as it is after a write, or as it was read. */
   readonly observe: (account: Stored<ServiceAccount>) => void;
+  /** Takes in that the account of that UID is gone. */
+  readonly forget: (namespace: string, name: string, uid: string) => void;
 }
 
 /** Conflicts in a row after which an account counts as contended. */
@@ -80,7 +82,7 @@ export class ServiceAccountWriter {
     references: References,
     signal: AbortSignal,
   ): Promise<void> {
-    const { client, cached, observe } = this.#options;
+    const { client, cached, observe, forget } = this.#options;
     const read = () => client.get(namespace, name, { signal });
     let account = cached(namespace, name) ?? await read();
     for (let tries = 1;; tries++) {
@@ -90,10 +92,26 @@ export class ServiceAccountWriter {
         observe(await client.patch(namespace, name, { type: "merge", body }, { signal }));
         return;
       } catch (error) {
+        // Whatever the watch has told meanwhile, such as of one made anew, is not what was asked of.
+        if (isNotFound(error)) forget(namespace, name, account.metadata.uid);
         if (!isConflict(error) || tries >= MOST_TRIES) throw error;
-        account = await read();
-        observe(account);
+        account = await this.#readAfter(account, read);
       }
+    }
+  }
+
+  async #readAfter(
+    { metadata }: Stored<ServiceAccount>,
+    read: () => Promise<Stored<ServiceAccount>>,
+  ): Promise<Stored<ServiceAccount>> {
+    const { observe, forget } = this.#options;
+    try {
+      const account = await read();
+      observe(account);
+      return account;
+    } catch (error) {
+      if (isNotFound(error)) forget(metadata.namespace, metadata.name, metadata.uid);
+      throw error;
     }
   }
 }

@@ -118,6 +118,8 @@ export class Rig implements AsyncDisposable {
   beforeMint: () => void | Promise<void> = () => {};
   /** Runs before each request reaches the server. */
   beforeRequest: (request: Request) => void | Promise<void> = () => {};
+  /** Runs after the server has answered each request, before its answer reaches the executor. */
+  afterRequest: (request: Request, response: Response) => void | Promise<void> = () => {};
 
   constructor(readonly readsSecretsByName = false) {
     const { clock } = this.time;
@@ -151,6 +153,7 @@ export class Rig implements AsyncDisposable {
         client: clients.serviceAccounts,
         cached: (namespace, name) => this.informers.serviceAccounts.get(namespace, name),
         observe: (account) => this.informers.serviceAccounts.observe(account),
+        forget: (...account) => this.informers.serviceAccounts.forget(...account),
       }),
       clock,
       mint: (request) => this.#mint(request),
@@ -242,6 +245,7 @@ export class Rig implements AsyncDisposable {
   async #answer(request: Request): Promise<Response> {
     await this.beforeRequest(request);
     const response = await this.kube.fetch(request);
+    await this.afterRequest(request, response);
     const path = new URL(request.url).pathname.split(`/namespaces/${NAMESPACE}/`)[1];
     if (request.method !== "GET") {
       this.writes.push({ request: `${request.method} ${path}`, status: response.status });

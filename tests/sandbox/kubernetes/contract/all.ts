@@ -1,5 +1,6 @@
 import type { Conversation } from "./conversation.ts";
 import { APPLY_CONVERSATIONS } from "./applying.ts";
+import { ASKING_CONVERSATIONS } from "./asking.ts";
 import { CORE_CONVERSATIONS } from "./core_kinds.ts";
 import { READING_CONVERSATIONS } from "./reading.ts";
 import { WIDGET_CONVERSATIONS } from "./widgets.ts";
@@ -13,6 +14,7 @@ export const CONVERSATIONS: readonly Conversation[] = [
   ...CORE_CONVERSATIONS,
   ...READING_CONVERSATIONS,
   ...APPLY_CONVERSATIONS,
+  ...ASKING_CONVERSATIONS,
 ];
 
 /** A namespace for each conversation; `run` tells one run on a shared server from the next. */

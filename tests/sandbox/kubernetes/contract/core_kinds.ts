@@ -332,6 +332,16 @@ export const CORE_CONVERSATIONS: readonly Conversation[] = [
       },
       { method: "POST", path: `${ACCOUNTS}/s/token`, body: { metadata: { name: "zz" }, spec: {} } },
       { method: "GET", path: `${ACCOUNTS}/s/token` },
+      (answers) => ({
+        method: "POST",
+        path: `${ACCOUNTS}/s/token`,
+        body: { metadata: { uid: metadataOf(answers[1]).uid! }, spec: { audiences: ["a"] } },
+      }),
+      {
+        method: "POST",
+        path: `${ACCOUNTS}/s/token`,
+        body: { metadata: { uid: "another" }, spec: { audiences: ["a"] } },
+      },
     ],
   },
   {

@@ -2,7 +2,7 @@ import type { Core } from "../core.ts";
 import { toFieldsV1 } from "../fields/fields_v1.ts";
 import { managerOf } from "../http/options.ts";
 import { parseObject } from "../http/body.ts";
-import { type FieldError, invalid, notFound } from "../model/errors.ts";
+import { conflict, type FieldError, invalid, notFound } from "../model/errors.ts";
 import { invalidValue } from "../model/field_errors.ts";
 import { isObject, type Json, type JsonObject } from "../model/json.ts";
 import { type KubeObject, timeText } from "../model/object.ts";
@@ -27,6 +27,7 @@ export function requestToken(core: Core, call: Call, issuer: TokenIssuer): JsonO
   const key = keyOf(call);
   const account = core.store.get(call.type, key);
   if (account === undefined) throw notFound(call.type, key.name);
+  checkUid(request, account);
   const spec = readSpec(request, key.name, issuer);
   const now = Math.floor(core.clock.now() / 1000);
   const claims = claimsOf(core, account, spec, now, issuer.issuer);
@@ -46,6 +47,17 @@ export function requestToken(core: Core, call: Call, issuer: TokenIssuer): JsonO
       expirationTimestamp: timeText((now + spec.expirationSeconds) * 1000),
     },
   };
+}
+
+/** A UID that is named must be the account's (TokenRequestServiceAccountUIDValidation, 1.34). */
+function checkUid(request: JsonObject, { metadata }: KubeObject): void {
+  const given = isObject(request.metadata) ? request.metadata.uid : undefined;
+  if (typeof given !== "string" || given === "" || given === metadata.uid) return;
+  throw conflict(
+    { group: "authentication.k8s.io", plural: "TokenRequest" },
+    metadata.name,
+    `the UID in the token request (${given}) does not match the UID of the service account (${metadata.uid})`,
+  );
 }
 
 /** Even a TokenRequest, which is never stored, tells who set what. */

@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
 import type { BindingStatus, BindingView } from "../../../../src/controller/binding/view.ts";
-import type { Action } from "../../../../src/controller/plan/actions.ts";
+import type { Action, MintAction } from "../../../../src/controller/plan/actions.ts";
 import { type Clients, Executor } from "../../../../src/controller/execute/executor.ts";
+import { SupersededError } from "../../../../src/controller/execute/superseded.ts";
 import type { ServiceAccountWriter } from "../../../../src/controller/execute/service_account_writer.ts";
 import { dockerConfig } from "../../../../src/controller/docker_config.ts";
 import { Redacted } from "../../../../src/runtime/redacted.ts";
 import { isConflict, isNotFound } from "../../../../src/kubernetes/errors.ts";
-import { CLIENT_ID, SERVER, time } from "../builders.ts";
+import { CLIENT_ID, SERVER, TENANT_ID, time } from "../builders.ts";
 import { decodeJwt, encodeJwt } from "../../../sandbox/azure/jwt.ts";
 import { NAMESPACE, Rig, V1 } from "../rig.ts";
 
@@ -15,7 +16,7 @@ const ID = { api: "v1beta1", namespace: NAMESPACE, name: "pull" } as const;
 const PATH = `/apis/msi-acrpull.microsoft.com/v1beta1/namespaces/${NAMESPACE}/acrpullbindings/pull`;
 const ACCOUNT_PATH = `/api/v1/namespaces/${NAMESPACE}/serviceaccounts/default`;
 
-const MINT: Action = {
+const MINT: MintAction = {
   kind: "mint",
   request: {
     identity: { kind: "managedIdentity", clientId: CLIENT_ID },
@@ -194,6 +195,168 @@ Deno.test("executor: an account that is not there leaves the cache, and the fail
   const attach = { kind: "addReference", serviceAccount: "default", secret: SECRET } as const;
   await assert.rejects(rig.execute(attach), isNotFound);
   assert.equal(rig.cluster.serviceAccount(NAMESPACE, "default"), undefined);
+});
+
+/** An answer 404 that the watch overtakes: it tells of one made anew before the answer arrives. */
+function overtaken(
+  rig: ExecutorRig,
+  hit: (request: Request) => boolean,
+  remove: () => Promise<unknown>,
+  makeAnew: () => void,
+): void {
+  let removed = false;
+  rig.beforeRequest = async (request) => {
+    if (removed || !hit(request)) return;
+    removed = true;
+    await remove();
+  };
+  rig.afterRequest = async (_, { status }) => {
+    if (status !== 404) return;
+    makeAnew();
+    await rig.sync();
+  };
+}
+
+Deno.test("executor: a 404 that the watch overtakes leaves the account that was made anew in the cache", async () => {
+  await using rig = await new ExecutorRig().begin();
+  overtaken(
+    rig,
+    ({ method }) => method === "PATCH",
+    () => rig.send("DELETE", ACCOUNT_PATH),
+    () => rig.apply({ apiVersion: "v1", kind: "ServiceAccount", metadata: { name: "default" } }),
+  );
+  const attach = { kind: "addReference", serviceAccount: "default", secret: SECRET } as const;
+  await assert.rejects(rig.execute(attach), isNotFound);
+  const anew = rig.account("default")!;
+  assert.equal(rig.cluster.serviceAccount(NAMESPACE, "default")?.uid, anew.metadata!.uid);
+  await rig.execute(attach);
+  assert.deepEqual(rig.account("default")!.imagePullSecrets, [{ name: SECRET }]);
+});
+
+Deno.test("executor: so it is where the account goes after a conflict", async () => {
+  await using rig = await new ExecutorRig().begin();
+  await rig.send("PATCH", ACCOUNT_PATH, { metadata: { labels: { theirs: "x" } } });
+  overtaken(
+    rig,
+    ({ method }) => method === "GET",
+    () => rig.send("DELETE", ACCOUNT_PATH),
+    () => rig.apply({ apiVersion: "v1", kind: "ServiceAccount", metadata: { name: "default" } }),
+  );
+  const attach = { kind: "addReference", serviceAccount: "default", secret: SECRET } as const;
+  await assert.rejects(rig.execute(attach), isNotFound);
+  const uid = rig.account("default")!.metadata!.uid;
+  assert.equal(rig.cluster.serviceAccount(NAMESPACE, "default")?.uid, uid);
+});
+
+Deno.test("executor: an account that goes after a conflict leaves the cache", async () => {
+  await using rig = await new ExecutorRig().begin();
+  await rig.send("PATCH", ACCOUNT_PATH, { metadata: { labels: { theirs: "x" } } });
+  rig.beforeRequest = async ({ method }) => {
+    if (method === "GET") await rig.send("DELETE", ACCOUNT_PATH);
+  };
+  const attach = { kind: "addReference", serviceAccount: "default", secret: SECRET } as const;
+  await assert.rejects(rig.execute(attach), isNotFound);
+  assert.equal(rig.cluster.serviceAccount(NAMESPACE, "default"), undefined);
+});
+
+/** Whatever reads a Secret by its name. */
+const LOOKS: readonly (readonly [string, (rig: ExecutorRig) => Promise<unknown>])[] = [
+  ["looked at in full", (rig) => rig.execute({ kind: "inspectSecret", name: SECRET })],
+  ["read by its name", (rig) => rig.executor.readSecret(rig.view(), rig.stop.signal)],
+];
+
+for (const [how, look] of LOOKS) {
+  Deno.test(`executor: a Secret that is made anew while it is ${how} stays in the cache`, async () => {
+    await using rig = await new ExecutorRig().begin();
+    await rig.execute(MINT);
+    await rig.sync();
+    const { data, metadata: { labels } } = rig.secret(SECRET)!;
+    overtaken(
+      rig,
+      ({ method }) => method === "GET",
+      () => rig.send("DELETE", `/api/v1/namespaces/${NAMESPACE}/secrets/${SECRET}`),
+      () =>
+        rig.apply({
+          apiVersion: "v1",
+          kind: "Secret",
+          type: "kubernetes.io/dockerconfigjson",
+          metadata: { name: SECRET, labels },
+          data,
+        }),
+    );
+    await look(rig);
+    const { uid } = rig.secret(SECRET)!.metadata;
+    assert.equal(rig.informers.secrets.get(NAMESPACE, SECRET)?.metadata.uid, uid);
+    await rig.send("PATCH", `/api/v1/namespaces/${NAMESPACE}/secrets/${SECRET}`, {
+      metadata: { annotations: { theirs: "x" } },
+    });
+    await rig.sync();
+    const { resourceVersion } = rig.secret(SECRET)!.metadata;
+    const seen = rig.informers.secrets.get(NAMESPACE, SECRET)?.metadata.resourceVersion;
+    assert.equal(seen, resourceVersion, "and it is followed");
+  });
+}
+
+/** What may become of a binding while its credential is minted. */
+const CHANGES: readonly (readonly [string, (rig: ExecutorRig) => Promise<unknown> | void])[] = [
+  [
+    "whose spec changes",
+    (rig) => rig.send("PATCH", PATH, { spec: { scope: "repository:a:pull" } }),
+  ],
+  ["that is being deleted", (rig) => rig.send("DELETE", PATH)],
+  ["that is gone", async (rig) => {
+    await rig.send("PATCH", PATH, { metadata: { finalizers: null } });
+    await rig.send("DELETE", PATH);
+  }],
+  ["that is made anew", async (rig) => {
+    await rig.send("PATCH", PATH, { metadata: { finalizers: null } });
+    await rig.send("DELETE", PATH);
+    rig.apply({ ...V1, metadata: { name: "pull" }, spec: { acrServer: SERVER } });
+  }],
+];
+
+for (const [what, change] of CHANGES) {
+  Deno.test(`executor: a credential for a binding ${what} meanwhile is not written`, async () => {
+    await using rig = await new ExecutorRig().begin();
+    rig.beforeMint = async () => {
+      await change(rig);
+      await rig.sync();
+    };
+    await assert.rejects(rig.execute(MINT), SupersededError);
+    assert.equal(rig.secret(SECRET), undefined);
+    assert.deepEqual(rig.writes, []);
+  });
+}
+
+Deno.test("executor: a binding that others only write beside keeps its credential", async () => {
+  await using rig = await new ExecutorRig().begin();
+  rig.beforeMint = async () => {
+    await rig.send("PATCH", PATH, { metadata: { labels: { theirs: "x" } } });
+    await rig.sync();
+  };
+  await rig.execute(MINT);
+  assert.ok(rig.secret(SECRET) !== undefined);
+});
+
+Deno.test("executor: a credential by an account that is made anew meanwhile is not written", async () => {
+  await using rig = await new ExecutorRig().begin();
+  const { uid } = rig.cluster.serviceAccount(NAMESPACE, "default")!;
+  const serviceAccount = { namespace: NAMESPACE, name: "default", uid };
+  const identity = {
+    kind: "workloadIdentity",
+    authorityHost: "login.microsoftonline.com",
+    tenantId: TENANT_ID,
+    clientId: CLIENT_ID,
+    serviceAccount,
+  } as const;
+  const action: Action = { ...MINT, request: { ...MINT.request, identity } };
+  rig.beforeMint = async () => {
+    await rig.send("DELETE", ACCOUNT_PATH);
+    rig.apply({ apiVersion: "v1", kind: "ServiceAccount", metadata: { name: "default" } });
+    await rig.sync();
+  };
+  await assert.rejects(rig.execute(action), SupersededError);
+  assert.equal(rig.secret(SECRET), undefined);
 });
 
 const CONDITION = {

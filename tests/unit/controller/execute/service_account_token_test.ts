@@ -5,6 +5,7 @@ import { serviceAccounts } from "../../../../src/kubernetes/core.ts";
 import { isNamespaceTerminating } from "../../../../src/kubernetes/errors.ts";
 import { type AzureFailure, azureFailures, failureBody } from "../../../data/failures.ts";
 import { encodeJwt } from "../../../sandbox/azure/jwt.ts";
+import { InMemoryKubernetes } from "../../../sandbox/kubernetes/server.ts";
 import { FakeTime } from "../../kubernetes/fake_time.ts";
 import { restOver } from "../rest.ts";
 
@@ -51,6 +52,7 @@ Deno.test("account tokens: one is asked for the one audience and for an hour", a
     body: {
       apiVersion: "authentication.k8s.io/v1",
       kind: "TokenRequest",
+      metadata: { uid: "u" },
       spec: { audiences: [AUDIENCE], expirationSeconds: 3600 },
     },
   });
@@ -141,6 +143,46 @@ Deno.test("account tokens: in a namespace that is being deleted, the server's ow
   };
   const tokens = tokensOver(() => Promise.resolve(Response.json(body, { status: 403 })));
   await assert.rejects(tokens(ACCOUNT, signal), isNamespaceTerminating);
+});
+
+/** What a server before Kubernetes 1.34 answers, which compares no UID. */
+function tokenOf(uid: string | undefined) {
+  const account = { name: "default", ...(uid === undefined ? {} : { uid }) };
+  const token = encodeJwt({ "kubernetes.io": { namespace: "team-a", serviceaccount: account } });
+  const expirationTimestamp = "2026-06-01T13:00:00Z";
+  return () => Response.json({ status: { token, expirationTimestamp } });
+}
+
+Deno.test("account tokens: one of an account that was made anew meanwhile is not used", async () => {
+  const error = await errorOf(tokenOf("another")());
+  assert.equal(error.failure.class, "transient");
+  assert.equal(
+    error.message,
+    'A token of service account "default" could not be had (it was made anew meanwhile, under ' +
+      "another UID). The operator tries again by itself.",
+  );
+});
+
+for (const uid of ["u", undefined]) {
+  Deno.test(`account tokens: one that tells ${uid === undefined ? "no UID" : "the UID"} is used`, async () => {
+    const token = await tokensOver(tokenOf(uid))(ACCOUNT, signal);
+    assert.equal(token.reveal().split(".").length, 3);
+  });
+}
+
+Deno.test("account tokens: an account that was made anew is refused by the server, and tried again", async () => {
+  const kube = new InMemoryKubernetes();
+  const account = { apiVersion: "v1", kind: "ServiceAccount" };
+  kube.apply({ ...account, metadata: { name: "x", namespace: "default" } });
+  const tokens = tokensOver((request) => kube.fetch(request));
+  const asked = { namespace: "default", name: "x", uid: "another" };
+  const error = await tokens(asked, signal).catch((error: unknown) => error);
+  assert.ok(error instanceof AzureError);
+  assert.deepEqual([error.failure.class, error.failure.status], ["transient", 409]);
+  assert.match(error.message, /the UID in the token request \(another\) does not match the UID/);
+  const uid = kube.get(account, "default", "x")!.metadata.uid!;
+  await tokens({ ...asked, uid }, signal);
+  kube.close();
 });
 
 Deno.test("account tokens: an answer without token is no token", async () => {

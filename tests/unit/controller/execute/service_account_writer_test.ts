@@ -160,6 +160,9 @@ function rig(options: { cached?: boolean } = {}) {
     client: client as unknown as ConstructorParameters<typeof ServiceAccountWriter>[0]["client"],
     cached: (_, name) => cache.get(name),
     observe: (account) => void cache.set(account.metadata.name, account),
+    forget: (_, name, uid) => {
+      if (cache.get(name)?.metadata.uid === uid) cache.delete(name);
+    },
   });
   const write = (references: ReadonlyMap<string, boolean>, name = "default") =>
     writer.write("team-a", name, references, signal);
