@@ -1,4 +1,5 @@
 import { abortable } from "../runtime/abortable.ts";
+import { concatenate } from "../runtime/bytes.ts";
 import type { Clock } from "../runtime/clock.ts";
 import { ALLOW_HOST_REMEDY, permissionHost } from "../runtime/confinement.ts";
 import { Deadline } from "../runtime/deadline.ts";
@@ -127,17 +128,7 @@ async function readBody(
     reader.cancel().catch(() => {});
     throw error;
   }
-  return decode(chunks, size);
-}
-
-function decode(chunks: readonly Uint8Array[], size: number): string {
-  const whole = new Uint8Array(size);
-  let offset = 0;
-  for (const chunk of chunks) {
-    whole.set(chunk, offset);
-    offset += chunk.byteLength;
-  }
-  return new TextDecoder().decode(whole);
+  return new TextDecoder().decode(concatenate(chunks));
 }
 
 function tooLong(request: AzureRequest, status: number): AzureError {

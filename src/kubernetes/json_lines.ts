@@ -1,3 +1,4 @@
+import { concatenate } from "../runtime/bytes.ts";
 import type { JSONValue } from "./contract.ts";
 import { ApiError } from "./errors.ts";
 import { LONGEST_OBJECT_BYTES } from "./object.ts";
@@ -48,7 +49,7 @@ export class LineSplitter {
 
   #take(): Uint8Array {
     const parts = this.#parts;
-    const line = parts.length === 1 ? parts[0]! : concatenate(parts, this.#length);
+    const line = parts.length === 1 ? parts[0]! : concatenate(parts);
     this.#parts = [];
     this.#length = 0;
     return line;
@@ -127,14 +128,4 @@ function cutWithinLine(request: string, pending: number): ApiError {
     reason: "Truncated",
     message: `${request}: the stream ended ${pending} bytes into a line`,
   });
-}
-
-function concatenate(parts: readonly Uint8Array[], length: number): Uint8Array {
-  const whole = new Uint8Array(length);
-  let offset = 0;
-  for (const part of parts) {
-    whole.set(part, offset);
-    offset += part.length;
-  }
-  return whole;
 }

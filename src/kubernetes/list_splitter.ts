@@ -1,3 +1,4 @@
+import { concatenate } from "../runtime/bytes.ts";
 import { ApiError } from "./errors.ts";
 import { LONGEST_OBJECT_BYTES } from "./object.ts";
 
@@ -178,16 +179,6 @@ function skipSpaceBack(bytes: Uint8Array, from: number): number {
 
 function isSpace(byte: number): boolean {
   return byte <= 0x20;
-}
-
-function concatenate(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const whole = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
-  let offset = 0;
-  for (const part of parts) {
-    whole.set(part, offset);
-    offset += part.length;
-  }
-  return whole;
 }
 
 function tooLong(longest: number): ApiError {

@@ -322,6 +322,76 @@ Deno.test("an unreadable error page is let go, and an endless one is not read to
   assert.equal((await rejection(client.performRequest(GET_JSON)) as ApiError).code, 500);
 });
 
+/** Sends the same chunk again and again, and counts the bytes. */
+function endless(first: string) {
+  const state = { sent: 0, cancelled: false };
+  const stream = new ReadableStream<Uint8Array>({
+    start: (controller) => controller.enqueue(encoder.encode(first)),
+    pull: (controller) => {
+      state.sent += 65_536;
+      controller.enqueue(new Uint8Array(65_536).fill(0x61));
+    },
+    cancel: () => void (state.cancelled = true),
+  }, { highWaterMark: 0 });
+  return { stream, state };
+}
+
+Deno.test("a refusal whose message repeats a whole object is told with its reason", async () => {
+  const status = {
+    ...{ kind: "Status", apiVersion: "v1", status: "Failure" },
+    message: `spec.scope: Invalid value: "${"s".repeat(1_500_000)}"`,
+    ...{ reason: "Invalid", details: { causes: [{ field: "spec.scope" }] }, code: 422 },
+  };
+  const body = () => new Blob([JSON.stringify(status)]).stream();
+  const headers = { "content-type": "application/json" };
+  const { client } = rig([() => new Response(body(), { status: 422, headers })]);
+  const error = await rejection(client.performRequest(GET_JSON)) as ApiError;
+  assert.deepEqual([error.code, error.reason], [422, "Invalid"]);
+  assert.deepEqual(error.details, { causes: [{ field: "spec.scope" }] });
+  assert.match(
+    error.message,
+    /^GET \/api\/v1\/pods: 422 Invalid: spec\.scope: Invalid value: "sss/,
+  );
+});
+
+Deno.test("a refusal of many words is given up at 64 KiB, one of a single word without end at 16 MiB", async () => {
+  const json = { "content-type": "application/json" };
+  const words = endless('{"kind":"Status","message":[');
+  const word = endless('{"kind":"Status","message":"');
+  const { client } = rig(
+    [words, word].map(({ stream }) => () => new Response(stream, { status: 403, headers: json })),
+  );
+  for (const { state } of [words, word]) {
+    const error = await rejection(client.performRequest(GET_JSON)) as ApiError;
+    assert.deepEqual([error.code, state.cancelled], [403, true]);
+  }
+  assert.ok(words.state.sent < 200_000, `${words.state.sent} bytes`);
+  assert.ok(word.state.sent < 17_000_000, `${word.state.sent} bytes`);
+});
+
+Deno.test("an answer that no object can have is given up, with an error that says so", async () => {
+  const unannounced = endless('{"a":"');
+  const announced = endless('{"a":"');
+  const headers = { "content-length": "20000000" };
+  const { client } = rig([
+    () => new Response(unannounced.stream),
+    () => new Response(announced.stream, { headers }),
+  ]);
+  for (const { state } of [unannounced, announced]) {
+    const error = await rejection(client.performRequest(GET_JSON)) as ApiError;
+    assert.deepEqual(
+      [error.reason, error.retryable, error.message],
+      [
+        "BadAnswer",
+        false,
+        "GET /api/v1/pods: the body has more than 16777216 bytes, which no object has",
+      ],
+    );
+    assert.equal(state.cancelled, true);
+    assert.ok(state.sent < 17_000_000, `${state.sent} bytes`);
+  }
+});
+
 Deno.test("a compressed body's length is not that of the bytes we read", async () => {
   const headers = { "content-length": "3", "content-encoding": "gzip" };
   const { client } = rig([() => new Response('{"a":1}', { headers })]);
