@@ -1,46 +1,24 @@
-import { lowerAscii } from "../runtime/ascii.ts";
 import type { Redacted } from "../runtime/redacted.ts";
 import { exchange, type RegistryToken, scopedToken } from "./acr.ts";
-import { ACR_AUDIENCE } from "./clouds.ts";
+import { type AudiencePolicy, Audiences, isDenial } from "./audiences.ts";
+import {
+  clientKey,
+  credentialKey,
+  type CredentialRequest,
+  entraKey,
+  type FederatedIdentity,
+  hostKey,
+  type NodeIdentity,
+  refreshKey,
+} from "./credential_request.ts";
 import { type EntraToken, tokenFromEntra } from "./entra.ts";
 import { AzureError, type FailureClass } from "./errors.ts";
 import type { AzureTransport } from "./http.ts";
-import { type ManagedIdentity, tokenFromImds } from "./imds.ts";
+import { tokenFromImds } from "./imds.ts";
 import { HostLimiter, type HostLimits, type HostState, type Places } from "./host_limiter.ts";
 import { IMDS_LIMITS, Limiter, type Limits } from "./limiter.ts";
 import { Pauses } from "./pauses.ts";
-import { registryHost } from "./registry.ts";
 import { type Asking, SharedResults } from "./shared_results.ts";
-
-/** A ServiceAccount whose token Entra accepts, and the client that it stands for. */
-export interface FederatedIdentity {
-  readonly kind: "workloadIdentity";
-  readonly authorityHost: string;
-  readonly tenantId: string;
-  readonly clientId: string;
-  /** The UID keeps an account that was made anew from riding on its predecessor's token. */
-  readonly serviceAccount: {
-    readonly namespace: string;
-    readonly name: string;
-    readonly uid: string;
-  };
-}
-
-/** A managed identity of the node. */
-export interface NodeIdentity extends ManagedIdentity {
-  readonly kind: "managedIdentity";
-}
-
-/** What makes two credentials the same. */
-export interface CredentialRequest {
-  readonly identity: NodeIdentity | FederatedIdentity;
-  /** The cloud's audience for Azure Resource Manager. */
-  readonly audience: string;
-  /** Host name of the registry, in any case. */
-  readonly server: string;
-  /** Registry scope; empty for the refresh token, which has all the identity's rights. */
-  readonly scope: string;
-}
 
 /** A password for a registry. */
 export interface Credential {
@@ -63,14 +41,6 @@ export interface Need {
    */
   readonly lastTry?: boolean;
 }
-
-/**
- * Which audience registries are offered: `auto` is the cloud's ARM audience, then the registry's
- * own where ARM tokens are refused; anything else is the one audience to use.
- */
-export type AudiencePolicy =
-  | { readonly kind: "auto" | "arm" | "acr" }
-  | { readonly kind: "fixed"; readonly audience: string };
 
 /** What the credentials need from their surroundings. */
 export interface CredentialsOptions extends AzureTransport {
@@ -155,6 +125,7 @@ interface Shared {
 /** Mints registry credentials, each distinct one once. */
 export class Credentials {
   readonly #options: CredentialsOptions;
+  readonly #audiences: Audiences;
   readonly #pauses: Pauses;
   readonly #imds: ImdsLine;
   readonly #lastTriesAtImds: ImdsLine;
@@ -164,12 +135,11 @@ export class Credentials {
   readonly #federated: Shared;
   /** How often in a row IMDS refused calls for their haste. */
   #imdsRefusals = 0;
-  /** Registries that refused ARM tokens and took their own audience. */
-  readonly #refusingArm = new Set<string>();
 
   constructor(options: CredentialsOptions) {
     const { clock, signal } = options;
     this.#options = options;
+    this.#audiences = new Audiences(options.audiencePolicy, clock);
     this.#pauses = new Pauses(clock);
     const line = (places: HostLimits, limits: Limits): ImdsLine => ({
       places: new HostLimiter(places, signal),
@@ -227,42 +197,14 @@ export class Credentials {
     request: CredentialRequest,
     need: Need,
   ): Promise<RegistryToken & { mintedAt: number }> {
-    const key = JSON.stringify([identityKey(request.identity), request.audience, hostKey(request)]);
+    const key = refreshKey(request);
     return this.#sharedOf(request).refresh.get(key, async () => {
-      const token = await this.#exchangeByPolicy(request, need);
+      const token = await this.#audiences.offer(
+        request,
+        (audience) => this.#exchangeFor(request, audience, need),
+      );
       return { ...token, mintedAt: this.#options.clock.now() };
     }, asking(need));
-  }
-
-  async #exchangeByPolicy(request: CredentialRequest, need: Need): Promise<RegistryToken> {
-    const policy = this.#options.audiencePolicy;
-    switch (policy.kind) {
-      case "fixed":
-        return await this.#exchangeFor(request, policy.audience, need);
-      case "acr":
-        return await this.#exchangeFor(request, ACR_AUDIENCE, need);
-      case "arm":
-        return await this.#exchangeFor(request, request.audience, need);
-      case "auto":
-        return await this.#exchangeForEither(request, need);
-    }
-  }
-
-  /** A registry may refuse ARM tokens altogether, which looks like a missing role: 401. */
-  async #exchangeForEither(request: CredentialRequest, need: Need): Promise<RegistryToken> {
-    const host = hostKey(request);
-    if (this.#refusingArm.has(host)) return await this.#exchangeFor(request, ACR_AUDIENCE, need);
-    try {
-      return await this.#exchangeFor(request, request.audience, need);
-    } catch (armError) {
-      if (!isUnauthorized(armError)) throw armError;
-      const token = await this.#exchangeFor(request, ACR_AUDIENCE, need).catch((error) => {
-        // Where both are refused, the first answer is about the audience that everyone configures.
-        throw isUnauthorized(error) ? armError : error;
-      });
-      this.#refusingArm.add(host);
-      return token;
-    }
   }
 
   async #exchangeFor(
@@ -271,7 +213,7 @@ export class Credentials {
     need: Need,
   ): Promise<RegistryToken> {
     const { identity, server } = request;
-    const key = JSON.stringify([identityKey(identity), audience]);
+    const key = entraKey(identity, audience);
     const shared = this.#sharedOf(request).entra;
     const entra = await shared.get(key, () => this.#entraToken(identity, audience, need), need);
     try {
@@ -282,7 +224,7 @@ export class Credentials {
       );
     } catch (error) {
       // Should the token be at fault, later attempts must not start from it again.
-      if (isUnauthorized(error)) shared.doubt(key, entra, REFUSED_TOKEN_MS);
+      if (isDenial(error)) shared.doubt(key, entra, REFUSED_TOKEN_MS);
       throw error;
     }
   }
@@ -379,13 +321,13 @@ export class Credentials {
     need: Need,
   ): Promise<EntraToken> {
     const { serviceAccountToken } = this.#options;
-    const { authorityHost, tenantId, clientId } = identity;
+    const { authorityHost } = identity;
     // Within the place, so that a thousand assertions are not held while they wait for one.
     return await this.#https(authorityHost, need, async (transport, signal) => {
       const assertion = await serviceAccountToken(identity.serviceAccount, signal);
       return await tokenFromEntra(transport, identity, assertion, audience, signal);
       // One tenant's haste is not to hold the others back, who share Entra's host.
-    }, JSON.stringify([authorityHost, lowerAscii(tenantId), lowerAscii(clientId)]));
+    }, clientKey(identity));
   }
 }
 
@@ -401,37 +343,10 @@ function failureShareMs(error: unknown): number {
   return FAILURE_SHARE_MS[error.failure.class];
 }
 
-/** The same for two requests exactly if they ask for the same credential. */
-export function credentialKey(request: CredentialRequest): string {
-  const { identity, audience, scope } = request;
-  return JSON.stringify([identityKey(identity), audience, hostKey(request), scope]);
-}
-
-function identityKey(identity: NodeIdentity | FederatedIdentity): readonly string[] {
-  if (identity.kind === "managedIdentity") {
-    // The client ID wins, so a resource ID beside it makes no other identity.
-    return identity.clientId !== undefined
-      ? ["client", lowerAscii(identity.clientId)]
-      : ["resource", lowerAscii(identity.resourceId ?? "")];
-  }
-  const { authorityHost, tenantId, clientId, serviceAccount } = identity;
-  const { namespace, name, uid } = serviceAccount;
-  return [authorityHost, lowerAscii(tenantId), lowerAscii(clientId), namespace, name, uid];
-}
-
-function hostKey(request: CredentialRequest): string {
-  return registryHost(request.server);
-}
-
 function shareUntil(
   minted: { mintedAt: number; expiresAt: number },
   longestMs: number,
 ): number {
   const life = minted.expiresAt - minted.mintedAt;
   return minted.mintedAt + Math.min(longestMs, life * SHARED_PART_OF_LIFE);
-}
-
-function isUnauthorized(error: unknown): boolean {
-  return error instanceof AzureError && error.failure.status === 401 &&
-    error.failure.endpoint === "exchange";
 }

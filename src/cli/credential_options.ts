@@ -1,15 +1,11 @@
 import { type AllowedSuffixes, DEFAULT_SUFFIXES, normalizeSuffix } from "../azure/registry.ts";
+import type { AudiencePolicy } from "../azure/audiences.ts";
 import type { Given, ParsedFlags } from "./flags.ts";
 import type { FLAGS } from "./flag_table.ts";
 import { quote } from "../runtime/quote.ts";
 import { faultOfTokenAudience } from "./token_audience.ts";
 
 type GivenFlags = ParsedFlags<typeof FLAGS>["given"];
-
-/** Which Entra audience a registry is shown. `auto` tries `arm`, then `acr` if it is refused. */
-export type AudiencePolicy =
-  | { readonly kind: "auto" | "arm" | "acr" }
-  | { readonly kind: "fixed"; readonly audience: string };
 
 const HOST_NAME = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
 

@@ -123,8 +123,9 @@ export const FLAGS = {
     placeholder: "auto|arm|acr|URL",
     default: "auto",
     help:
-      "Audience of the Entra token that is shown to a registry: Azure Resource Manager's, the " +
-      "registry service's, or the one given. auto tries arm, then acr where a registry refuses it.",
+      "Audience of the Entra token that is shown to a registry: the registry service's (acr), Azure " +
+      "Resource Manager's (arm), or the one given. auto tries acr, then arm where Entra does not know " +
+      "acr or a registry refuses it; what ARM_RESOURCE or a cloudConfig sets goes before both.",
   },
   "secret-access": {
     kind: "string",
@@ -224,7 +225,7 @@ export const VARIABLES = {
   MANAGED_IDENTITY_CLIENT_ID: "Identity's client ID of a v1beta1 binding that names none.",
   MANAGED_IDENTITY_RESOURCE_ID: "Identity's resource ID of a v1beta1 binding that names none.",
   ARM_RESOURCE:
-    "Audience asked of managed identities for v1beta1, instead of https://management.azure.com/.",
+    "Audience asked of managed identities for v1beta1, before the registry service's own.",
   AZURE_POD_IDENTITY_AUTHORITY_HOST: "Base URL of IMDS, instead of http://169.254.169.254.",
   KUBECONFIG: "kubeconfig files, when --kubeconfig is absent.",
   KUBERNETES_SERVICE_HOST: "Address of the API server inside a cluster, set by Kubernetes.",

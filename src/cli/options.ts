@@ -1,4 +1,5 @@
 import type { AllowedSuffixes } from "../azure/registry.ts";
+import type { AudiencePolicy } from "../azure/audiences.ts";
 import {
   everything,
   type LabelSelector,
@@ -10,7 +11,6 @@ import {
   allowedEntraAuthorityHosts,
   allowedResourceManagerAudiences,
   allowedServerSuffixes,
-  type AudiencePolicy,
   audiencePolicy,
   type SecretAccess,
   secretAccess,

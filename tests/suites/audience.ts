@@ -8,8 +8,12 @@ import { specWith, V2 } from "./v1beta2_objects.ts";
 const V1_ARM = "https://management.azure.com/";
 const V2_ARM = "https://management.core.windows.net/";
 const ACR = "https://containerregistry.azure.net";
+const SET = "https://management.usgovcloudapi.net/";
 const OTHER = "2c572416-39cf-6382-cfeb-ce0ae3f35362";
 const REGISTRY = "bench.azurecr.io";
+
+/** A registry that takes ARM's audience alone. */
+const REFUSING_OWN = { registryRules: { [REGISTRY]: { refuseAcrAudience: true } } };
 
 /** A registry whose policy `authentication-as-arm` is disabled. */
 const REFUSING = { registryRules: { [REGISTRY]: { refuseArmAudience: true } } };
@@ -28,23 +32,35 @@ export function audienceSuite(test: TestOnApiServer, options: RigOptions = {}): 
       kind === "exchange" ? [`${audience} ${status}`] : []
     );
 
-  check("is Azure Resource Manager's by default, as in the reference", async (on) => {
+  check("is the registry service's own by default, and no ARM token goes anywhere", async (on) => {
     await on.v1.establish();
     await on.v2.createBinding();
     await on.v2.ready();
-    assert.deepEqual(asked(on), [`${V1_ARM} 200`, `${V2_ARM} 200`]);
+    assert.deepEqual(asked(on), [`${ACR} 200`, `${ACR} 200`]);
+    const tokens = on.rig.azure.calls().filter(({ kind }) => kind === "imds");
+    assert.deepEqual([...new Set(tokens.map(({ audience }) => audience))], [ACR]);
   });
 
-  check("is the registry service's where a registry answers 401 to ARM's, once", async (on) => {
+  check("is Azure Resource Manager's where a registry answers 401 to its own, once", async (on) => {
     await on.v1.establish();
-    assert.deepEqual(asked(on), [`${V1_ARM} 401`, `${ACR} 200`]);
-  }, { azure: REFUSING });
+    assert.deepEqual(asked(on), [`${ACR} 401`, `${V1_ARM} 200`]);
+  }, { azure: REFUSING_OWN });
+
+  check(
+    "is the cloud's for Azure Resource Manager where Entra does not know the other",
+    async (on) => {
+      await on.v1.establish();
+      await on.v2.createBinding();
+      await on.v2.ready();
+      assert.deepEqual(asked(on), [`${V1_ARM} 200`, `${V2_ARM} 200`]);
+      const tokens = on.rig.azure.calls().filter(({ kind }) => kind === "imds");
+      assert.deepEqual(tokens.map(({ audience }) => audience), [ACR, V1_ARM, V2_ARM]);
+    },
+    { azure: { knowsAcrAudience: () => false } },
+  );
 
   check("is remembered per registry", async (on) => {
     await on.v1.establish();
-    const before = (await on.v1.secret())!;
-    on.rig.clock.advance(151 * 60_000);
-    await on.v1.renewed(before);
     await on.v2.createBinding({
       spec: specWith({ auth: { managedIdentity: { clientID: OTHER } } }),
     });
@@ -58,26 +74,34 @@ export function audienceSuite(test: TestOnApiServer, options: RigOptions = {}): 
     });
     await other.ready();
     assert.deepEqual(asked(on), [
-      `${V1_ARM} 401`,
-      `${ACR} 200`,
-      // The refresh starts from what worked, and so does another identity.
-      `${ACR} 200`,
-      `${ACR} 200`,
-      // Another registry is asked as the first one was.
+      `${ACR} 401`,
       `${V1_ARM} 200`,
+      // Another identity starts from what worked.
+      `${V2_ARM} 200`,
+      // Another registry is asked as the first one was.
+      `${ACR} 200`,
     ]);
-  }, { azure: REFUSING });
+  }, { azure: REFUSING_OWN });
+
+  check("is found out anew in time, at the refresh", async (on) => {
+    await on.v1.establish();
+    const before = (await on.v1.secret())!;
+    on.rig.azure.setRegistry(REGISTRY, {});
+    on.rig.clock.advance(151 * 60_000);
+    await on.v1.renewed(before);
+    assert.equal(asked(on).at(-1), `${ACR} 200`);
+  }, { azure: REFUSING_OWN });
 
   check("is tried once more and no further where both are refused", async (on) => {
     await on.v1.createAccount("default");
     await on.v1.createBinding();
     assert.match(await on.v1.errorOnce(), /^bench\.azurecr\.io answered HTTP 401/);
-    assert.deepEqual(asked(on), [`${V1_ARM} 401`, `${ACR} 401`]);
+    assert.deepEqual(asked(on), [`${ACR} 401`, `${V1_ARM} 401`]);
     on.rig.azure.setRegistry(REGISTRY, {});
     on.rig.clock.advance(5 * 60_000);
     await on.v1.ready();
     // Nothing was learned from a registry that took neither.
-    assert.equal(asked(on).at(-1), `${V1_ARM} 200`);
+    assert.equal(asked(on).at(-1), `${ACR} 200`);
   }, { azure: { registryRules: { [REGISTRY]: { admits: () => false } } } });
 
   check("is ARM's alone by flag", async (on) => {
@@ -96,6 +120,11 @@ export function audienceSuite(test: TestOnApiServer, options: RigOptions = {}): 
 
   check("is that of ARM_RESOURCE for v1beta1", async (on) => {
     await on.v1.establish();
-    assert.deepEqual(asked(on), ["https://management.usgovcloudapi.net/ 200"]);
-  }, { env: { ARM_RESOURCE: "https://management.usgovcloudapi.net/" } });
+    assert.deepEqual(asked(on), [`${SET} 200`]);
+  }, { env: { ARM_RESOURCE: SET } });
+
+  check("is the registry service's where a registry answers 401 to ARM_RESOURCE's", async (on) => {
+    await on.v1.establish();
+    assert.deepEqual(asked(on), [`${SET} 401`, `${ACR} 200`]);
+  }, { azure: REFUSING, env: { ARM_RESOURCE: SET } });
 }

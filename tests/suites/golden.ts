@@ -35,7 +35,7 @@ async function take(rig: OperatorRig, step: GoldenStep): Promise<void> {
   else await settled(() => observeState(admin));
 }
 
-/** The operator's own annotation is beside those of the reference, and Go's SDK adds to a scope. */
+/** The operator's own annotation is beside those of the reference, and the fake tells Entra's scope. */
 function comparable(final: GoldenFinal): unknown {
   return JSON.parse(JSON.stringify(final), (key, value) => {
     if (key === "acr.microsoft.com/token.identity") return undefined;

@@ -1,5 +1,8 @@
 import type { GoldenFinal, GoldenState } from "../data/golden.ts";
+import { ACR_AUDIENCE } from "../sandbox/azure/clouds.ts";
 import { referenceHash, referenceSecretName } from "./reference_rules.ts";
+
+type GoldenSecret = GoldenFinal["secrets"][string];
 
 /** A recorded state in which the reference got stuck, and where the operator goes on from there. */
 interface GoldenException {
@@ -52,9 +55,21 @@ const EXCEPTIONS: Readonly<Record<string, GoldenException>> = {
   },
 };
 
-/** The state that `recorded` must end in. */
+/**
+ * The state that `recorded` must end in. Registries are shown tokens for their own audience, with
+ * which the reference's for Azure Resource Manager open no more than they must.
+ */
 export function expectedFinal({ name, final }: GoldenState): GoldenFinal {
-  return EXCEPTIONS[name]?.amend(final) ?? final;
+  const amended = EXCEPTIONS[name]?.amend(final) ?? final;
+  return { ...amended, secrets: mapValues(amended.secrets, withOwnAudience) };
+}
+
+function withOwnAudience(secret: GoldenSecret): GoldenSecret {
+  const auths = mapValues(secret.auths, (auth) => ({
+    ...auth,
+    token: { ...auth.token, arm: ACR_AUDIENCE },
+  }));
+  return { ...secret, auths };
 }
 
 /** To be added to a test's name: why it does not end in the recorded state. */
@@ -63,7 +78,7 @@ export function exceptionOf(name: string): string {
   return exception === undefined ? "" : `, but goes on: ${exception.why}`;
 }
 
-function secretOf(binding: string, inputs: string): GoldenFinal["secrets"][string] {
+function secretOf(binding: string, inputs: string): GoldenSecret {
   const label = `${binding.substring(0, 52)}-${referenceHash(binding).substring(0, 10)}`;
   return {
     type: "kubernetes.io/dockerconfigjson",
@@ -84,7 +99,7 @@ function secretOf(binding: string, inputs: string): GoldenFinal["secrets"][strin
           scope: "repository:app:pull",
           aud: "bench.azurecr.io",
           who: "1b461305-28be-5271-beda-bd9fd2e24251",
-          arm: "https://management.core.windows.net/",
+          arm: ACR_AUDIENCE,
         },
       },
     },

@@ -309,7 +309,7 @@ function clouds(check: Check<V2>): void {
       await v2.ready();
       assert.deepEqual(audiences(v2), [`imds ${audience}`, `entra ${audience}`]);
       assert.ok(v2.passwordIn((await v2.secret())!, server));
-    });
+    }, { args: ["--acr-audience=arm"] });
   }
 
   check("serves an AirgappedCloud that the flags allow", async (v2) => {

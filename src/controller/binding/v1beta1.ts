@@ -1,4 +1,4 @@
-import type { NodeIdentity } from "../../azure/credentials.ts";
+import type { NodeIdentity } from "../../azure/credential_request.ts";
 import { V1BETA1_AUDIENCE } from "../../azure/clouds.ts";
 import { cleanPath, faultOfClientId, faultOfResourceId } from "../../azure/identity.ts";
 import { faultOfServer } from "../../azure/registry.ts";
@@ -59,8 +59,11 @@ function credentialOf(inputs: Inputs, settings: BindingSettings): CredentialSpec
   const { server, scope } = inputs;
   const faults = faultsOf(inputs, settings);
   if (faults.length > 0) return invalid(faults);
-  const audience = settings.defaults.armResource || V1BETA1_AUDIENCE;
-  return { kind: "managedIdentity", identity: identityOf(inputs), audience, server, scope };
+  const { armResource } = settings.defaults;
+  const audience = armResource === ""
+    ? { audience: V1BETA1_AUDIENCE }
+    : { audience: armResource, audienceIsSet: true as const };
+  return { kind: "managedIdentity", identity: identityOf(inputs), ...audience, server, scope };
 }
 
 /** The client ID wins at IMDS, which refuses both together. */

@@ -1,4 +1,4 @@
-import type { NodeIdentity } from "../../azure/credentials.ts";
+import type { NodeIdentity } from "../../azure/credential_request.ts";
 import { type Cloud, CLOUDS } from "../../azure/clouds.ts";
 import {
   cleanPath,
@@ -14,7 +14,7 @@ import { hash, labelValue, v1beta2SecretName } from "../names.ts";
 import { commonView } from "./common.ts";
 import { faultsIn, invalid } from "./faults.ts";
 import type { BindingSettings } from "./settings.ts";
-import type { BindingView, CredentialSpec } from "./view.ts";
+import type { BindingView, CredentialSpec, WorkloadIdentitySpec } from "./view.ts";
 
 type Spec = NonNullable<AcrPullBinding["spec"]>;
 type WorkloadIdentity = NonNullable<Spec["auth"]["workloadIdentity"]>;
@@ -145,8 +145,16 @@ function hostOf(authority: string): string {
   return lowerAscii(authority).replace(/^https:\/\//, "").replace(/\/$/, "");
 }
 
+/** What a cloudConfig names goes before the registry service's own audience. */
+function audienceOf(
+  { environment }: Spec["acr"],
+  { resourceManagerAudience: audience }: Cloud,
+): Pick<WorkloadIdentitySpec, "audience" | "audienceIsSet"> {
+  return environment === "AirgappedCloud" ? { audience, audienceIsSet: true } : { audience };
+}
+
 function managedIdentity(
-  { server, scope }: Spec["acr"],
+  acr: Spec["acr"],
   { clientID, resourceID }: NonNullable<Spec["auth"]["managedIdentity"]>,
   cloud: Cloud,
 ): CredentialSpec {
@@ -156,14 +164,14 @@ function managedIdentity(
   return {
     kind: "managedIdentity",
     identity,
-    audience: cloud.resourceManagerAudience,
-    server,
-    scope,
+    ...audienceOf(acr, cloud),
+    server: acr.server,
+    scope: acr.scope,
   };
 }
 
 function workloadIdentity(
-  { server, scope }: Spec["acr"],
+  acr: Spec["acr"],
   { serviceAccountRef, clientID, tenantID }: WorkloadIdentity,
   cloud: Cloud,
 ): CredentialSpec {
@@ -173,8 +181,8 @@ function workloadIdentity(
     serviceAccountName: serviceAccountRef,
     ...(isNamed ? { ids: { clientId: clientID, tenantId: tenantID } } : {}),
     authorityHost: cloud.authorityHost,
-    audience: cloud.resourceManagerAudience,
-    server,
-    scope,
+    ...audienceOf(acr, cloud),
+    server: acr.server,
+    scope: acr.scope,
   };
 }

@@ -1,4 +1,4 @@
-import type { NodeIdentity } from "../../azure/credentials.ts";
+import type { NodeIdentity } from "../../azure/credential_request.ts";
 
 /** The two APIs, by their versions, which differ. */
 export type ApiName = "v1beta1" | "v1beta2";
@@ -32,6 +32,8 @@ export interface ManagedIdentitySpec {
   readonly kind: "managedIdentity";
   readonly identity: NodeIdentity;
   readonly audience: string;
+  /** Whether an administrator set the audience, which then goes before the registry service's own. */
+  readonly audienceIsSet?: true;
   readonly server: string;
   readonly scope: string;
 }
@@ -43,6 +45,7 @@ export interface WorkloadIdentitySpec {
   readonly ids?: { readonly clientId: string; readonly tenantId: string };
   readonly authorityHost: string;
   readonly audience: string;
+  readonly audienceIsSet?: true;
   readonly server: string;
   readonly scope: string;
 }

@@ -1,4 +1,5 @@
-import type { Credential, CredentialRequest, Need } from "../../azure/credentials.ts";
+import type { CredentialRequest } from "../../azure/credential_request.ts";
+import type { Credential, Need } from "../../azure/credentials.ts";
 import type { AcrPullBinding as BindingV1 } from "../../api/v1beta1.ts";
 import type { AcrPullBinding as BindingV2 } from "../../api/v1beta2.ts";
 import { isNotFound } from "../../kubernetes/errors.ts";

@@ -1,4 +1,4 @@
-import type { FederatedIdentity } from "../../azure/credentials.ts";
+import type { FederatedIdentity } from "../../azure/credential_request.ts";
 import { AzureError, type AzureFailure } from "../../azure/errors.ts";
 import { payloadOf } from "../../azure/jwt.ts";
 import { ApiError, isNamespaceTerminating } from "../../kubernetes/errors.ts";

@@ -1,4 +1,4 @@
-import type { CredentialRequest } from "../../azure/credentials.ts";
+import type { CredentialRequest } from "../../azure/credential_request.ts";
 import type { BindingStatus } from "../binding/view.ts";
 import type { SecretState } from "./snapshot.ts";
 

@@ -1,5 +1,6 @@
-import type { CredentialRequest } from "../../azure/credentials.ts";
+import type { CredentialRequest } from "../../azure/credential_request.ts";
 import { faultOfClientId, faultOfTenant } from "../../azure/identity.ts";
+import { optional } from "../../runtime/optional.ts";
 import { lowerAscii } from "../../runtime/ascii.ts";
 import { CLIENT_ID_ANNOTATION, TENANT_ID_ANNOTATION } from "../conventions.ts";
 import type { BindingView, WorkloadIdentitySpec } from "../binding/view.ts";
@@ -25,8 +26,8 @@ export function wantedCredential(snapshot: Snapshot): Wanted | Fault {
   const spec = binding.credential;
   if (spec.kind === "invalid") return { reason: "InvalidSpec", message: spec.message };
   if (spec.kind === "workloadIdentity") return federated(snapshot, spec);
-  const { identity, audience, server, scope } = spec;
-  return { request: { identity, audience, server, scope } };
+  const { kind: _, ...request } = spec;
+  return { request };
 }
 
 function federated(snapshot: Snapshot, spec: WorkloadIdentitySpec): Wanted | Fault {
@@ -35,7 +36,7 @@ function federated(snapshot: Snapshot, spec: WorkloadIdentitySpec): Wanted | Fau
   if (account === undefined) return notFound(spec.serviceAccountName);
   const ids = spec.ids ?? annotatedIds(account);
   if ("reason" in ids) return ids;
-  const { audience, server, scope, authorityHost } = spec;
+  const { audience, audienceIsSet, server, scope, authorityHost } = spec;
   const identity = {
     kind: "workloadIdentity",
     authorityHost,
@@ -43,7 +44,13 @@ function federated(snapshot: Snapshot, spec: WorkloadIdentitySpec): Wanted | Fau
     serviceAccount: { namespace: binding.namespace, name: account.name, uid: account.uid },
   } as const;
   return {
-    request: { identity, audience, server, scope },
+    request: {
+      identity,
+      audience,
+      ...optional("audienceIsSet", audienceIsSet),
+      server,
+      scope,
+    },
     identityHash: hash(
       JSON.stringify([lowerAscii(ids.clientId), lowerAscii(ids.tenantId), authorityHost]),
     ),

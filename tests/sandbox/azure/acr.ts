@@ -86,7 +86,8 @@ export class AcrEndpoint {
     if (grant?.kind !== "identity") return recorded("acr-401");
     const byArm = this.#clouds.isArmAudience(grant.audience);
     if (!byArm && grant.audience !== ACR_AUDIENCE) return recorded("acr-401");
-    if (byArm && rules?.refuseArmAudience) return recorded("acr-401");
+    const refused = byArm ? rules?.refuseArmAudience : rules?.refuseAcrAudience;
+    if (refused) return recorded("acr-401");
     return rules?.admits?.(grant.who) === false ? recorded("acr-401") : undefined;
   }
 

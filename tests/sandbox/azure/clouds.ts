@@ -55,14 +55,8 @@ export class CloudDirectory {
     return this.#clouds.some((cloud) => cloud.armAudiences.includes(withoutSlash(audience)));
   }
 
-  /** Whether IMDS hands out tokens for the audience. */
-  isAudience(audience: string): boolean {
-    return audience === ACR_AUDIENCE || this.isArmAudience(audience);
-  }
-
-  /** Whether the audience is a resource in the cloud of that authority. */
-  isAudienceOf(authority: string, audience: string): boolean {
-    if (audience === ACR_AUDIENCE) return true;
+  /** Whether the audience is Resource Manager's in the cloud of that authority. */
+  isArmAudienceOf(authority: string, audience: string): boolean {
     return this.#clouds.some((cloud) =>
       cloud.authorities.includes(authority) && cloud.armAudiences.includes(withoutSlash(audience))
     );

@@ -1,6 +1,6 @@
 import { type Answer, type Inspection, json, recorded } from "./endpoint.ts";
 import type { CallDetails } from "./calls.ts";
-import type { CloudDirectory } from "./clouds.ts";
+import { ACR_AUDIENCE, type CloudDirectory } from "./clouds.ts";
 import { type FieldRule, readForm } from "./form.ts";
 import { isGuid, isTenantName } from "./identifiers.ts";
 import type { TokenIssuer } from "./issuer.ts";
@@ -84,9 +84,10 @@ export class EntraEndpoint {
     if (!isCurrent(assertion, clock.now() / 1000)) return recorded("entra-expired");
     if (this.#matchingAudience(assertion) === undefined) return refused(401, 700212);
     if (!isSubject(String(assertion.sub))) return recorded("entra-subject");
-    return this.#clouds.isAudienceOf(asked.authority, asked.audience)
-      ? undefined
-      : recorded("entra-resource");
+    const known = asked.audience === ACR_AUDIENCE
+      ? this.#settings.knowsAcrAudience(asked.tenant)
+      : this.#clouds.isArmAudienceOf(asked.authority, asked.audience);
+    return known ? undefined : recorded("entra-resource");
   }
 
   #grant(asked: ClientRequest): Answer {

@@ -1,5 +1,5 @@
 import { type Answer, type Inspection, json, recorded } from "./endpoint.ts";
-import type { CloudDirectory } from "./clouds.ts";
+import { ACR_AUDIENCE, type CloudDirectory } from "./clouds.ts";
 import { isGuid, isIdentityResourceId } from "./identifiers.ts";
 import type { TokenIssuer } from "./issuer.ts";
 import type { Settings } from "./options.ts";
@@ -53,7 +53,10 @@ export class ImdsEndpoint {
     if (!this.#settings.isIdentity(who) && who !== this.#settings.systemAssigned) {
       return recorded("imds-not-found");
     }
-    return this.#clouds.isAudience(audience) ? undefined : recorded("imds-bad-resource");
+    const known = audience === ACR_AUDIENCE
+      ? this.#settings.knowsAcrAudience("IMDS")
+      : this.#clouds.isArmAudience(audience);
+    return known ? undefined : recorded("imds-bad-resource");
   }
 
   #grant(who: string, audience: string): Answer {

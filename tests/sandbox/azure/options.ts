@@ -34,6 +34,8 @@ export interface ImdsLimits {
 export interface RegistryRules {
   /** `authentication-as-arm` is disabled: only the ACR audience is accepted. */
   readonly refuseArmAudience?: boolean;
+  /** Of a cloud whose registries know Resource Manager's audience alone. */
+  readonly refuseAcrAudience?: boolean;
   /** Attribute-based access: scopes with a wildcard are refused. */
   readonly abac?: boolean;
   /** What its tokens name as `aud`; without it the home registry. */
@@ -75,6 +77,11 @@ export interface FakeAzureOptions {
   /** Audiences that federated credentials list. */
   readonly assertionAudiences?: readonly string[];
   readonly airgapped?: readonly AirgappedCloud[];
+  /**
+   * Whether the registries' own audience is a resource in the Entra tenant of that name, and for
+   * `IMDS` in that of the node; without it, it is everywhere.
+   */
+  readonly knowsAcrAudience?: (tenant: string) => boolean;
 }
 
 /** Options with every default filled in. */
@@ -93,6 +100,7 @@ export interface Settings {
   readonly isSubject: (subject: string) => boolean;
   readonly assertionAudiences: readonly string[];
   readonly airgapped: readonly AirgappedCloud[];
+  readonly knowsAcrAudience: (tenant: string) => boolean;
 }
 
 const MINUTE = 60_000;
@@ -128,6 +136,7 @@ export function completeOptions(options: FakeAzureOptions): Settings {
     isSubject: known(options.subjects, (subject) => SUBJECT.test(subject)),
     assertionAudiences: options.assertionAudiences ?? ["api://AzureCRTokenExchange"],
     airgapped: options.airgapped ?? [],
+    knowsAcrAudience: options.knowsAcrAudience ?? (() => true),
   };
 }
 

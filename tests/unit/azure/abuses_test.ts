@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { AzureEndpoint, AzureError } from "../../../src/azure/errors.ts";
-import type { CredentialRequest, CredentialsOptions } from "../../../src/azure/credentials.ts";
+import type { CredentialRequest } from "../../../src/azure/credential_request.ts";
+import type { CredentialsOptions } from "../../../src/azure/credentials.ts";
 import { type AbuseName, ABUSES } from "../../sandbox/azure/abuses.ts";
 import {
   ARM,

@@ -1,16 +1,10 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import {
-  type AudiencePolicy,
-  credentialKey,
-  type CredentialRequest,
-} from "../../../src/azure/credentials.ts";
-import { ACR_AUDIENCE } from "../../../src/azure/clouds.ts";
+import { credentialKey, type CredentialRequest } from "../../../src/azure/credential_request.ts";
 import { AzureError } from "../../../src/azure/errors.ts";
 import { nextAttemptAt } from "../../../src/controller/retry_policy.ts";
 import { sleep } from "../../../src/runtime/clock.ts";
 import type { Random } from "../../../src/runtime/random.ts";
-import { decodeJwt } from "../../sandbox/azure/jwt.ts";
 import {
   ARM,
   CLIENT_ID,
@@ -157,9 +151,15 @@ const SHARING: readonly [what: string, CredentialRequest, CredentialRequest, obj
   ],
   [
     "another audience is another credential",
+    { ...NODE, audienceIsSet: true },
+    { ...NODE, audienceIsSet: true, audience: "https://management.core.windows.net/" },
+    { imds: 2, entra: 0, exchange: 2, token: 2 },
+  ],
+  [
+    "another cloud's credential takes the same node token, for the registries' own audience",
     NODE,
     { ...NODE, audience: "https://management.core.windows.net/" },
-    { imds: 2, entra: 0, exchange: 2, token: 2 },
+    { imds: 1, entra: 0, exchange: 2, token: 2 },
   ],
   [
     "another identity is another credential",
@@ -341,103 +341,6 @@ Deno.test("credentials: a failure to have the account's token is passed on as it
   const boom = new Error("no token for you");
   const { time, credentials } = credentialsRig({ serviceAccountToken: () => Promise.reject(boom) });
   assert.equal(await settle(time, rejection<Error>(credentials.mint(federated()))), boom);
-});
-
-interface PolicyCase {
-  readonly what: string;
-  readonly policy: AudiencePolicy;
-  readonly refusesArm?: boolean;
-  readonly admits?: boolean;
-  /** Audience of each call to IMDS, over two credentials of one registry. */
-  readonly audiences: readonly string[];
-  readonly exchanges: number;
-  readonly error?: string;
-}
-
-const FIXED = "https://management.core.windows.net/";
-const POLICIES: readonly PolicyCase[] = [
-  {
-    what: "auto offers the ARM audience where it is taken",
-    policy: { kind: "auto" },
-    audiences: [ARM],
-    exchanges: 2,
-  },
-  {
-    what: "auto offers the registry's own audience where ARM is refused, and remembers",
-    policy: { kind: "auto" },
-    refusesArm: true,
-    audiences: [ARM, ACR_AUDIENCE],
-    exchanges: 3,
-  },
-  {
-    what: "auto tells of the first refusal where both are refused, and remembers nothing",
-    policy: { kind: "auto" },
-    admits: false,
-    audiences: [ARM, ACR_AUDIENCE, ARM, ACR_AUDIENCE],
-    exchanges: 4,
-    error: "RegistryDenied",
-  },
-  {
-    what: "arm offers the ARM audience alone",
-    policy: { kind: "arm" },
-    refusesArm: true,
-    audiences: [ARM, ARM],
-    exchanges: 2,
-    error: "RegistryDenied",
-  },
-  {
-    what: "acr offers the registry's own audience alone",
-    policy: { kind: "acr" },
-    audiences: [ACR_AUDIENCE],
-    exchanges: 2,
-  },
-  {
-    what: "a fixed audience is offered whatever the cloud's is",
-    policy: { kind: "fixed", audience: FIXED },
-    audiences: [FIXED],
-    exchanges: 2,
-  },
-];
-
-for (const { what, policy, refusesArm, admits, audiences, exchanges, error } of POLICIES) {
-  Deno.test(`credentials: ${what}`, async () => {
-    const { time, azure, credentials } = credentialsRig({ audiencePolicy: policy });
-    azure.setRegistry(REGISTRY, {
-      refuseArmAudience: refusesArm ?? false,
-      ...(admits === undefined ? {} : { admits: () => admits }),
-    });
-    for (let round = 0; round < 2; round++) {
-      // Past the sharing of refresh tokens, within the life of node tokens.
-      await time.pass(6 * MINUTE);
-      const outcome = credentials.mint(NODE).then(() => undefined, (e) => e.failure.reason);
-      assert.equal(await settle(time, outcome, 1000), error);
-    }
-    const asked = azure.calls().filter(({ kind }) => kind === "imds").map((call) => call.audience);
-    assert.deepEqual(asked, audiences);
-    assert.equal(azure.counts().exchange, exchanges);
-    azure.assertClean();
-  });
-}
-
-Deno.test("credentials: what one registry takes says nothing of another", async () => {
-  const { time, azure, credentials } = credentialsRig();
-  azure.setRegistry(REGISTRY, { refuseArmAudience: true });
-  await settle(time, credentials.mint(NODE), 1000);
-  const other = await settle(
-    time,
-    credentials.mint({ ...NODE, server: "other.azurecr.io", scope: "" }),
-    10,
-  );
-  assert.equal(decodeJwt(other.password.reveal())!.arm, ARM);
-});
-
-Deno.test("credentials: only a refusal brings the other audience up", async () => {
-  for (const name of ["acr-firewall", "acr-429", "dns"]) {
-    const { time, azure, credentials } = credentialsRig();
-    azure.fail(name, { endpoint: "exchange" });
-    await settle(time, rejection(credentials.mint(NODE)), 10);
-    assert.deepEqual([azure.counts().imds, azure.counts().exchange], [1, 1], name);
-  }
 });
 
 Deno.test("credentials: IMDS's refusal for haste holds every further call to it back", async () => {
@@ -631,7 +534,16 @@ Deno.test("property: two requests have one key exactly if they ask for the same 
       serviceAccount: fc.record({ namespace: word, name: word, uid: word }),
     }),
   );
-  const request = fc.record({ identity, audience: word, server: word, scope: word });
+  const request = fc.record(
+    {
+      identity,
+      audience: word,
+      audienceIsSet: fc.constant(true as const),
+      server: word,
+      scope: word,
+    },
+    { requiredKeys: ["identity", "audience", "server", "scope"] },
+  );
   fc.assert(
     fc.property(request, request, (one, other) => {
       const same = JSON.stringify(flat(one)) === JSON.stringify(flat(other));
@@ -641,11 +553,13 @@ Deno.test("property: two requests have one key exactly if they ask for the same 
   );
 });
 
-function flat({ identity, audience, server, scope }: CredentialRequest): unknown {
+function flat(request: CredentialRequest): unknown {
+  const { identity, audience, audienceIsSet = false, server, scope } = request;
+  const rest = [audience, audienceIsSet, server, scope];
   if (identity.kind === "managedIdentity") {
     const { clientId = null, resourceId = null } = identity;
-    return [0, clientId, resourceId, audience, server, scope];
+    return [0, clientId, resourceId, ...rest];
   }
   const { authorityHost, tenantId, clientId, serviceAccount: { namespace, name, uid } } = identity;
-  return [1, authorityHost, tenantId, clientId, namespace, name, uid, audience, server, scope];
+  return [1, authorityHost, tenantId, clientId, namespace, name, uid, ...rest];
 }

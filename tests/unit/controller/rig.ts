@@ -6,7 +6,8 @@ import {
   type AcrPullBinding as BindingV2,
   acrPullBindings as v1beta2,
 } from "../../../src/api/v1beta2.ts";
-import type { Credential, CredentialRequest } from "../../../src/azure/credentials.ts";
+import type { CredentialRequest } from "../../../src/azure/credential_request.ts";
+import type { Credential } from "../../../src/azure/credentials.ts";
 import { Cluster, type Informers } from "../../../src/controller/cluster/cluster.ts";
 import {
   type SecretMetadata,

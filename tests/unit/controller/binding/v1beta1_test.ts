@@ -133,7 +133,7 @@ const DEFAULTS: readonly {
     what: "the audience is the operator's",
     spec: { acrServer: SERVER, managedIdentityClientID: CLIENT_ID },
     defaults: { armResource: "https://management.usgovcloudapi.net/" },
-    credential: { audience: "https://management.usgovcloudapi.net/" },
+    credential: { audience: "https://management.usgovcloudapi.net/", audienceIsSet: true },
     hashed: CLIENT_ID + SERVER,
   },
   {

@@ -129,7 +129,7 @@ const SOUND: readonly (readonly [what: string, Change, CredentialSpec])[] = [
   [
     "an air-gapped cloud has the audience that it names",
     acr({ environment: "AirgappedCloud", cloudConfig: AIRGAPPED }),
-    node(AIRGAPPED.resourceManagerAudience),
+    { ...node(AIRGAPPED.resourceManagerAudience), audienceIsSet: true } as CredentialSpec,
   ],
   [
     "a resource ID is cleaned before it is sent",
@@ -171,6 +171,7 @@ const SOUND: readonly (readonly [what: string, Change, CredentialSpec])[] = [
       workload({
         authorityHost: AIRGAPPED.entraAuthorityHost,
         audience: AIRGAPPED.resourceManagerAudience,
+        audienceIsSet: true,
       }),
     ] as const
   ),

@@ -1,0 +1,141 @@
+import { lowerAscii } from "../runtime/ascii.ts";
+import type { Clock } from "../runtime/clock.ts";
+import { ACR_AUDIENCE } from "./clouds.ts";
+import type { CredentialRequest } from "./credential_request.ts";
+import { AzureError } from "./errors.ts";
+import { registryHost } from "./registry.ts";
+import { Remembered } from "./remembered.ts";
+
+/**
+ * Which audience registries are offered. `auto` is the registry service's own, then the cloud's for
+ * Azure Resource Manager where the first is unknown or refused; where somebody set the latter, it
+ * goes first. Anything else is the one audience to use.
+ */
+export type AudiencePolicy =
+  | { readonly kind: "auto" | "arm" | "acr" }
+  | { readonly kind: "fixed"; readonly audience: string };
+
+// A registry's policy and what a cloud knows change seldom. What was learned by an accident, such as
+// a role that came between two attempts, is found out again before long.
+const REMEMBERED_MS = 60 * 60_000;
+const MOST_REMEMBERED = 1000;
+
+/**
+ * Which audiences to offer for a credential, and in which order. A token for Azure Resource Manager
+ * opens more than a registry, so that it is asked for only where nothing less will do.
+ */
+export class Audiences {
+  readonly #policy: AudiencePolicy;
+  /** By cloud: those that Entra does not know there. */
+  readonly #unknown: Remembered;
+  /** By registry: those that it refused while it took the other. */
+  readonly #refused: Remembered;
+
+  constructor(policy: AudiencePolicy, clock: Pick<Clock, "now">) {
+    this.#policy = policy;
+    this.#unknown = new Remembered(clock, REMEMBERED_MS, MOST_REMEMBERED);
+    this.#refused = new Remembered(clock, REMEMBERED_MS, MOST_REMEMBERED);
+  }
+
+  /**
+   * What `attempt` makes of the first audience that will do. Rejects as `attempt` does; where it
+   * fails for both, with the error that names the cure.
+   */
+  async offer<T>(
+    request: CredentialRequest,
+    attempt: (audience: string) => Promise<T>,
+  ): Promise<T> {
+    const [first, second] = this.#inOrder(request);
+    try {
+      return await attempt(first);
+    } catch (error) {
+      if (second === undefined || !callsForAnother(error)) throw error;
+      return await this.#offerSecond(request, { first, second, error }, attempt);
+    }
+  }
+
+  async #offerSecond<T>(
+    request: CredentialRequest,
+    { first, second, error }: Refusal,
+    attempt: (audience: string) => Promise<T>,
+  ): Promise<T> {
+    try {
+      const result = await attempt(second);
+      this.#learn(request, first, error);
+      return result;
+    } catch (other) {
+      // Entra knows the second, whatever the registry makes of it.
+      if (isUnknown(error) && isDenial(other)) this.#learn(request, first, error);
+      // Where neither is known, the cloud's is the one that somebody can correct.
+      if (isUnknown(error) && isUnknown(other)) throw second === ACR_AUDIENCE ? error : other;
+      throw cureOf(error, other);
+    }
+  }
+
+  #inOrder(request: CredentialRequest): readonly [string, string?] {
+    const policy = this.#policy;
+    if (policy.kind === "fixed") return [policy.audience];
+    if (policy.kind === "acr") return [ACR_AUDIENCE];
+    const { audience, audienceIsSet } = request;
+    if (policy.kind === "arm" || audience === ACR_AUDIENCE) return [audience];
+    const [first, second] = audienceIsSet ? [audience, ACR_AUDIENCE] : [ACR_AUDIENCE, audience];
+    if (this.#unknown.has(keyOf(cloudOf(request), first))) return [second];
+    // What a registry refused once it may take again, should it refuse the other.
+    return this.#refused.has(keyOf(hostOf(request), first)) ? [second, first] : [first, second];
+  }
+
+  #learn(request: CredentialRequest, audience: string, error: unknown): void {
+    if (isUnknown(error)) this.#unknown.add(keyOf(cloudOf(request), audience));
+    else this.#refused.add(keyOf(hostOf(request), audience));
+  }
+}
+
+interface Refusal {
+  readonly first: string;
+  readonly second: string;
+  readonly error: unknown;
+}
+
+/** Whoever names a tenant of Entra learns of that tenant alone: he may have made it himself. */
+function cloudOf({ identity }: CredentialRequest): readonly string[] {
+  return identity.kind === "managedIdentity"
+    ? ["IMDS"]
+    : [identity.authorityHost, lowerAscii(identity.tenantId)];
+}
+
+function hostOf({ server }: CredentialRequest): readonly string[] {
+  return [registryHost(server)];
+}
+
+function keyOf(where: readonly string[], audience: string): string {
+  return JSON.stringify([...where, audience]);
+}
+
+/** Whether another audience may do: this one is unknown to Entra, or the registry refused it. */
+function callsForAnother(error: unknown): boolean {
+  return isUnknown(error) || isDenial(error);
+}
+
+function isUnknown(error: unknown): boolean {
+  return error instanceof AzureError && error.failure.reason === "AudienceUnknown";
+}
+
+/** A registry may refuse an audience altogether, which looks like a missing role. */
+export function isDenial(error: unknown): boolean {
+  return error instanceof AzureError && error.failure.status === 401 &&
+    error.failure.endpoint === "exchange";
+}
+
+/**
+ * The one of two failures that names the cure. An audience that is unknown says nothing of what the
+ * registry made of the other; a registry's denial counts, unless the other may yet be taken, once
+ * what may pass by itself has passed.
+ */
+function cureOf(first: unknown, second: unknown): unknown {
+  if (isUnknown(first)) return second;
+  return second instanceof AzureError && !isPassing(second) ? first : second;
+}
+
+function isPassing({ failure }: AzureError): boolean {
+  return failure.class === "transient" || failure.class === "throttled";
+}
