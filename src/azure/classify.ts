@@ -1,4 +1,5 @@
 import { optional } from "../runtime/optional.ts";
+import { start } from "../runtime/cut.ts";
 import { maskSecrets } from "../runtime/mask.ts";
 import type { AzureEndpoint, AzureFailure, FailureClass } from "./errors.ts";
 import { AzureError } from "./errors.ts";
@@ -339,15 +340,16 @@ const MOMENT = /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[\d.]*Z?/g;
 /** What the service said, without what changes from call to call. */
 function said(body: ErrorBody): string {
   // Masked before it is cut, so that what follows a token is still told.
-  const description = maskSecrets(body.description ?? "")
-    .split(CALL_IDENTIFIERS)[0]!
+  const masked = maskSecrets(body.description ?? "");
+  const end = masked.search(CALL_IDENTIFIERS);
+  const description = (end < 0 ? masked : masked.slice(0, end))
     .replace(MOMENT, "(time)")
     .trim()
-    .replace(/\.$/, "")
-    .slice(0, LONGEST_SAID);
-  const error = body.error?.slice(0, LONGEST_SAID);
-  const parts = [error, description].filter((part) => part !== undefined && part !== "");
-  return parts.length === 0 ? "" : ` (${parts.join(": ")})`;
+    .replace(/\.$/, "");
+  const parts = [maskSecrets(body.error ?? ""), description].filter((part) => part !== "");
+  return parts.length === 0
+    ? ""
+    : ` (${parts.map((part) => start(part, LONGEST_SAID)).join(": ")})`;
 }
 
 /**
@@ -356,7 +358,7 @@ function said(body: ErrorBody): string {
  */
 function retryAfterMs(headers: Headers): number | undefined {
   const value = headers.get("retry-after")?.trim() ?? "";
-  if (/^\d+$/.test(value)) return Number(value) * 1000;
+  if (/^\d{1,9}$/.test(value)) return Number(value) * 1000;
   const wait = Date.parse(value) - Date.parse(headers.get("date") ?? "");
   return Number.isNaN(wait) ? undefined : Math.max(0, wait);
 }

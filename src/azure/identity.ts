@@ -1,3 +1,4 @@
+import { quote } from "../runtime/quote.ts";
 import { lowerAscii } from "../runtime/ascii.ts";
 
 const GUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
@@ -9,6 +10,9 @@ const RESOURCE_ID =
 /** Letters beyond ASCII that others may take for `k` and `s`: the Kelvin sign and the long s. */
 const LOOK_ALIKES = /[\u017f\u212a]/;
 
+/** Of a resource ID as Azure makes them, and some more. */
+const LONGEST_RESOURCE_ID = 400;
+
 const DOMAIN = /^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$/i;
 
 /** Tenants by which Entra knows groups of tenants; an application cannot sign in to them. */
@@ -17,14 +21,16 @@ const NOT_ONE_TENANT = ["common", "consumers", "organizations"];
 /** Checks a client ID. Answers undefined when it is sound, else the fault and its remedy. */
 export function faultOfClientId(clientId: string): string | undefined {
   if (GUID.test(clientId)) return undefined;
-  return `${JSON.stringify(clientId)} is no GUID; give the identity's client ID, e.g. ` +
+  return `${quote(clientId)} is no GUID; give the identity's client ID, e.g. ` +
     "1b461305-28be-5271-beda-bd9fd2e24251";
 }
 
 /** Checks a managed identity's resource ID. Answers undefined when it is sound. */
 export function faultOfResourceId(resourceId: string): string | undefined {
   if (RESOURCE_ID.test(lowerAscii(resourceId)) && !LOOK_ALIKES.test(resourceId)) return undefined;
-  return `${JSON.stringify(resourceId)} is no resource ID of a managed identity; give ` +
+  return `${
+    quote(resourceId, LONGEST_RESOURCE_ID)
+  } is no resource ID of a managed identity; give ` +
     "/subscriptions/GUID/resourceGroups/NAME/providers/Microsoft.ManagedIdentity/userAssignedIdentities/NAME";
 }
 
@@ -32,7 +38,7 @@ export function faultOfResourceId(resourceId: string): string | undefined {
 export function faultOfTenant(tenant: string): string | undefined {
   if (GUID.test(tenant) || DOMAIN.test(tenant)) return undefined;
   const group = NOT_ONE_TENANT.includes(lowerAscii(tenant));
-  return `${JSON.stringify(tenant)} ${group ? "is not one tenant" : "is no tenant"}; give the ` +
+  return `${quote(tenant)} ${group ? "is not one tenant" : "is no tenant"}; give the ` +
     "tenant's GUID or a verified domain";
 }
 

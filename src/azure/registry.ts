@@ -1,3 +1,4 @@
+import { list, quote } from "../runtime/quote.ts";
 import { lowerAscii } from "../runtime/ascii.ts";
 import { trimEnd, trimStart } from "../runtime/trim.ts";
 
@@ -6,6 +7,9 @@ export type AllowedSuffixes = readonly string[] | "*";
 
 /** The suffixes of the three public clouds, allowed when nothing else is configured. */
 export const DEFAULT_SUFFIXES: readonly string[] = ["azurecr.io", "azurecr.us", "azurecr.cn"];
+
+/** Of a host name by DNS is 253; what is a little longer is shown whole, too. */
+const LONGEST_NAME = 300;
 
 const LABEL = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 
@@ -46,7 +50,7 @@ export function faultOfServer(server: string, allowed: AllowedSuffixes): string 
 
 /** As `faultOfServer`, for any host name and without regard to suffixes. */
 export function faultOfHostName(server: string): string | undefined {
-  const value = JSON.stringify(server);
+  const value = quote(server, LONGEST_NAME);
   if (server === "") return `is empty; give the registry's host name, e.g. example.azurecr.io`;
   if (/^[a-z][a-z0-9+.-]*:\/\//i.test(server)) {
     return `${value} carries a scheme; give the host name alone, e.g. example.azurecr.io`;
@@ -85,7 +89,7 @@ function faultOfSuffix(server: string, allowed: AllowedSuffixes): string | undef
   const host = registryHost(server);
   const inside = allowed.some((suffix) => host === suffix || host.endsWith(`.${suffix}`));
   if (inside) return undefined;
-  return `${JSON.stringify(server)} is outside the allowed registry suffixes (${
-    allowed.join(", ")
+  return `${quote(server, LONGEST_NAME)} is outside the allowed registry suffixes (${
+    list(allowed)
   }); correct it, or have the administrator extend --allowed-acr-server-suffixes`;
 }

@@ -1,5 +1,7 @@
+import { cut, cutMiddle } from "../runtime/cut.ts";
 import { AzureError } from "../azure/errors.ts";
 import { ApiError, isNamespaceTerminating } from "../kubernetes/errors.ts";
+import { LONGEST_MESSAGE } from "../kubernetes/events/event.ts";
 import type { EventRecorder } from "../kubernetes/events/recorder.ts";
 import type { InformerReport } from "../kubernetes/informer.ts";
 import type { Clock } from "../runtime/clock.ts";
@@ -177,7 +179,8 @@ export class TelemetryReport implements ReconcileReport {
     if (now === before || ready === undefined) return;
     const type = now === "" ? "Normal" : "Warning";
     const subject = { ...binding, kind: "AcrPullBinding" };
-    this.#events.record(subject, type, ready.reason, ready.message);
+    // An Event has less room than the status, and the remedy stands at the end.
+    this.#events.record(subject, type, ready.reason, cutMiddle(ready.message, LONGEST_MESSAGE));
   }
 
   #minted({ request }: Extract<Action, { kind: "mint" }>, result: string): void {
@@ -243,7 +246,7 @@ function statusDetails(
 const LONGEST_FOREIGN = 300;
 
 function foreign(text: string): string {
-  return maskSecrets(text).slice(0, LONGEST_FOREIGN);
+  return cut(maskSecrets(text), LONGEST_FOREIGN);
 }
 
 /** What only a log needs: it changes with every call. */

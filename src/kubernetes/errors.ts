@@ -1,3 +1,4 @@
+import { cut } from "../runtime/cut.ts";
 import { maskSecrets } from "../runtime/mask.ts";
 import { asObject, type StatusDetails, statusDetails } from "./status.ts";
 
@@ -98,7 +99,7 @@ export class ApiError extends Error {
 
   constructor(init: ApiErrorInit) {
     super(
-      shorten(maskSecrets(init.message)),
+      cut(maskSecrets(init.message), LONGEST_MESSAGE),
       init.cause === undefined ? {} : { cause: init.cause },
     );
     this.code = init.code;
@@ -232,10 +233,4 @@ function denyingWebhook(message: string): string | undefined {
 
 function inMs(seconds: number | undefined): number | undefined {
   return seconds === undefined || seconds <= 0 ? undefined : seconds * 1000;
-}
-
-function shorten(message: string): string {
-  return message.length <= LONGEST_MESSAGE
-    ? message
-    : `${message.slice(0, LONGEST_MESSAGE - 3)}...`;
 }

@@ -1,3 +1,4 @@
+import { quote } from "../runtime/quote.ts";
 import { ApiError } from "./errors.ts";
 import { apiVersionOf, type ResourceDefinition } from "./object.ts";
 
@@ -34,7 +35,7 @@ function segment(definition: ResourceDefinition, field: string, value: string): 
     code: 0,
     reason: "Invalid",
     retryable: false,
-    message: `${JSON.stringify(value)} is no ${field} of a ${definition.kind}: ` +
+    message: `${quote(value)} is no ${field} of a ${definition.kind}: ` +
       `it must not be empty, "." or "..", nor contain "/" or "%"`,
   });
 }

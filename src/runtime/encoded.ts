@@ -17,6 +17,8 @@ const ESCAPED_BREAK = new Set(["0a", "0d"]);
 const MOST_BACKSLASHES = 16;
 /** Tools fold base64 into lines of 64 or 76: what ends after fewer than this is not folded. */
 const SHORTEST_LINE = 16;
+/** A line of fewer may well be a word of the sentence that goes on after a token. */
+const WORD = /^(?:[A-Z]?[a-z]{0,15}|[A-Z]{0,16})$/;
 /** How far a line of folded base64 may be indented. */
 const DEEPEST_INDENT = 64;
 
@@ -25,20 +27,27 @@ const DEEPEST_INDENT = 64;
  * line breaks that fold it and, with `dots`, over the dots of a JWT.
  */
 export function encodedEnd(text: string, at: number, dots: boolean): number {
-  let end = at;
-  let line = 0;
-  for (;;) {
-    const width = widthAt(text, end, dots);
-    if (width > 0) {
-      end += width;
-      line++;
-      continue;
-    }
-    const next = line < SHORTEST_LINE ? end : breaksEnd(text, end);
-    if (next === end || widthAt(text, next, dots) === 0) return end;
-    end = next;
-    line = 0;
+  let line = lineEnd(text, at, dots);
+  for (let folds = 0;; folds++) {
+    const next = line.length < SHORTEST_LINE ? line.end : breaksEnd(text, line.end);
+    if (next === line.end) return line.end;
+    const further = lineEnd(text, next, dots);
+    // One line break may end a token; two of the same make folds of them.
+    if (further.length === 0) return line.end;
+    if (folds < 2 && WORD.test(text.slice(next, further.end))) return line.end;
+    line = further;
   }
+}
+
+/** Where the base64 ends that stands at `at` without a line break, and how many characters it has. */
+function lineEnd(text: string, at: number, dots: boolean): { end: number; length: number } {
+  let end = at;
+  let length = 0;
+  for (let width = widthAt(text, end, dots); width > 0; width = widthAt(text, end, dots)) {
+    end += width;
+    length++;
+  }
+  return { end, length };
 }
 
 /** The index after the backslashes at `at`, of which no more than 16 are looked at. */

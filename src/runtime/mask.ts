@@ -6,7 +6,7 @@ import { ELLIPSIS, start } from "./cut.ts";
 export const SHOWN = "[redacted]";
 
 /** More of a text than anybody reads, in UTF-16 units: beyond it even masking costs too much. */
-const LONGEST_SCANNED = 65_536;
+const LONGEST_SCANNED = 16_384;
 /** So much of what follows a cut shows whether a credential straddles it. */
 const LOOK_AHEAD = 1024;
 

@@ -1,3 +1,4 @@
+import { visible } from "../runtime/visible.ts";
 import type { LogEntry, LogFields } from "./log.ts";
 import { type LogOptions, reaches, type TimeEncoding } from "./log_options.ts";
 import { maskSecrets, namesSecret, SHOWN } from "../runtime/mask.ts";
@@ -16,7 +17,7 @@ export function logLine(entry: LogEntry, options: LogOptions): string {
   const fields = plainFields(entry.fields, reaches(entry.level, options.stacktraceLevel));
   return options.format === "json"
     ? jsonLine([["ts", time], ["level", entry.level], ["msg", message]], fields)
-    : textLine(`${time} ${entry.level.toUpperCase().padEnd(5)} ${visible(message)}`, fields);
+    : textLine(`${time} ${entry.level.toUpperCase().padEnd(5)} ${onOneLine(message)}`, fields);
 }
 
 function plainFields(fields: LogFields, stacks: boolean): [string, Plain][] {
@@ -36,13 +37,13 @@ function plainFields(fields: LogFields, stacks: boolean): [string, Plain][] {
 
 function jsonLine(head: [string, Plain][], fields: [string, Plain][]): string {
   const member = ([name, value]: [string, Plain]) =>
-    escapeControls(`${JSON.stringify(name)}:${JSON.stringify(value)}`);
+    visible(`${JSON.stringify(name)}:${JSON.stringify(value)}`);
   const start = head.map(member).join(",");
   return `{${bounded(start, fields.map(member), ",", `"truncated":true`)}}`;
 }
 
 function textLine(head: string, fields: [string, Plain][]): string {
-  const shown = fields.map(([name, value]) => `${visible(name)}=${textValue(value)}`);
+  const shown = fields.map(([name, value]) => `${onOneLine(name)}=${textValue(value)}`);
   return bounded(head, shown, " ", "truncated=true");
 }
 
@@ -60,7 +61,7 @@ function bounded(start: string, parts: string[], separator: string, mark: string
 
 function textValue(value: Plain): string {
   const text = typeof value === "string" ? value : errorText(value) ?? JSON.stringify(value);
-  return /^[\w./:@+-]+$/.test(text) ? text : escapeControls(JSON.stringify(text));
+  return /^[\w./:@+-]+$/.test(text) ? text : visible(JSON.stringify(text));
 }
 
 /** `Name: message (cause)`, and the stack instead where there is one. */
@@ -73,17 +74,8 @@ function errorText(value: Plain): string | undefined {
   return `${own} (cause: ${errorText(cause) ?? JSON.stringify(cause)})`;
 }
 
-function visible(text: string): string {
-  return escapeControls(text.replaceAll("\n", "\\n").replaceAll("\r", "\\r"));
-}
-
-// Control characters move a terminal's cursor, line separators forge lines, and bidirectional
-// overrides make a line read as something else.
-const UNSAFE = /[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu;
-
-function escapeControls(text: string): string {
-  if (text.search(UNSAFE) < 0) return text;
-  return text.replace(UNSAFE, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`);
+function onOneLine(text: string): string {
+  return visible(text.replaceAll("\n", "\\n").replaceAll("\r", "\\r"));
 }
 
 /** `ms` since the epoch, in the encodings of zap, always in UTC. */

@@ -1,3 +1,4 @@
+import { cut, ELLIPSIS } from "../runtime/cut.ts";
 import { Redacted } from "../runtime/redacted.ts";
 import { maskSecrets, namesSecret, SHOWN } from "../runtime/mask.ts";
 
@@ -7,15 +8,12 @@ export type Plain = string | number | boolean | null | Plain[] | { [key: string]
 const DEEPEST = 4;
 const MOST_ITEMS = 32;
 const LONGEST_TEXT = 2048;
-/** Beyond this even masking is not worth its time. A token cut here still begins as one. */
-const LONGEST_SCANNED = 65_536;
+/** So much is masked, since a token takes more room than what stands for it. */
+const LONGEST_MASKED = 4 * LONGEST_TEXT;
 
 /** Text without anything that looks like a credential, cut to 2048 characters. */
 export function sanitizeText(text: string): string {
-  const masked = maskSecrets(text.slice(0, LONGEST_SCANNED));
-  return masked.length > LONGEST_TEXT || text.length > LONGEST_SCANNED
-    ? masked.slice(0, LONGEST_TEXT) + "..."
-    : masked;
+  return cut(maskSecrets(text, LONGEST_MASKED), LONGEST_TEXT + ELLIPSIS.length);
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { NodeIdentity } from "../../azure/credential_request.ts";
+import { quote } from "../../runtime/quote.ts";
 import { type Cloud, CLOUDS } from "../../azure/clouds.ts";
 import {
   cleanPath,
@@ -83,7 +84,7 @@ function faultsOfCloud(acr: Spec["acr"], settings: BindingSettings): string[] {
       "spec.acr.environment",
       known.includes(acr.environment)
         ? undefined
-        : `${JSON.stringify(acr.environment)} is not known; give one of ${known.join(", ")} ` +
+        : `${quote(acr.environment)} is not known; give one of ${known.join(", ")} ` +
           "or AirgappedCloud",
     );
   }
@@ -108,7 +109,7 @@ function faultsOfCloud(acr: Spec["acr"], settings: BindingSettings): string[] {
 }
 
 function notAllowed(value: string, flag: string): string {
-  return `${JSON.stringify(value)} is not among those that the operator allows; correct it, or ` +
+  return `${quote(value)} is not among those that the operator allows; correct it, or ` +
     `have the administrator extend ${flag}`;
 }
 

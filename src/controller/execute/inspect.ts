@@ -1,3 +1,4 @@
+import { cut } from "../../runtime/cut.ts";
 import { optional } from "../../runtime/optional.ts";
 import { Redacted } from "../../runtime/redacted.ts";
 import { type JwtClaims, readClaims } from "../../azure/jwt.ts";
@@ -8,13 +9,20 @@ import { SECRET_KEY, SECRET_TYPE } from "../conventions.ts";
 import { passwordIn } from "../docker_config.ts";
 import type { Content } from "../plan/snapshot.ts";
 
+/** Anybody may write any type, and a log tells of it. */
+const LONGEST_TYPE = 120;
+
 /**
  * The verdict on a Secret's data: whether it holds a credential for `server`, and until when by the
  * token itself. Nothing of the data goes into the verdict.
  */
 export function contentOf(secret: Stored<Secret>, server: string | undefined): Content {
   if (secret.type !== SECRET_TYPE) {
-    return { kind: "broken", why: `is of type ${secret.type}`, immutable: true };
+    return {
+      kind: "broken",
+      why: `is of type ${cut(secret.type ?? "", LONGEST_TYPE)}`,
+      immutable: true,
+    };
   }
   const broken = (why: string): Content => ({
     kind: "broken",

@@ -1,4 +1,5 @@
 import type { FederatedIdentity } from "../../azure/credential_request.ts";
+import { quote } from "../../runtime/quote.ts";
 import { AzureError, type AzureFailure } from "../../azure/errors.ts";
 import { payloadOf } from "../../azure/jwt.ts";
 import { ApiError, isNamespaceTerminating } from "../../kubernetes/errors.ts";
@@ -81,7 +82,7 @@ function tokenRequestError(serviceAccount: string, error: ApiError): AzureError 
     host: "the API server",
     ...verdict,
     status: error.code,
-    problem: `A token of service account ${JSON.stringify(serviceAccount)} could not be had ` +
+    problem: `A token of service account ${quote(serviceAccount)} could not be had ` +
       `(${error.message})`,
     ...(error.retryAfterMs === undefined ? {} : { retryAfterMs: error.retryAfterMs }),
   }, { cause: error });

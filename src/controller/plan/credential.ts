@@ -1,4 +1,5 @@
 import type { CredentialRequest } from "../../azure/credential_request.ts";
+import { quote } from "../../runtime/quote.ts";
 import { faultOfClientId, faultOfTenant } from "../../azure/identity.ts";
 import { optional } from "../../runtime/optional.ts";
 import { lowerAscii } from "../../runtime/ascii.ts";
@@ -80,14 +81,14 @@ function annotationFaults(
     ? "is missing; set it, or set clientID and tenantID in spec.auth.workloadIdentity"
     : faultOf(value);
   if (fault === undefined) return [];
-  return [`service account ${JSON.stringify(account.name)}: annotation ${annotation} ${fault}.`];
+  return [`service account ${quote(account.name)}: annotation ${annotation} ${fault}.`];
 }
 
 /** The fault of a ServiceAccount that is not there, in the reference's words. */
 export function notFound(serviceAccount: string): Fault {
   return {
     reason: "ServiceAccountNotFound",
-    message: `service account ${JSON.stringify(serviceAccount)} not found; create it, or correct ` +
+    message: `service account ${quote(serviceAccount)} not found; create it, or correct ` +
       "the name in the binding.",
   };
 }

@@ -1,5 +1,7 @@
 import { isBetween } from "../../runtime/clock.ts";
+import { cut } from "../../runtime/cut.ts";
 import { optional } from "../../runtime/optional.ts";
+import { quote } from "../../runtime/quote.ts";
 import { FINALIZER } from "../conventions.ts";
 import { isLastTry } from "../retry_policy.ts";
 import type { Action, MintAction, Plan } from "./actions.ts";
@@ -192,8 +194,10 @@ function planTaken(
 ): Plan {
   const owner = secret.owner === undefined
     ? "is not managed by this operator"
-    : `belongs to AcrPullBinding ${secret.owner.name} (${secret.owner.apiVersion})`;
-  const message = `Secret ${JSON.stringify(secret.name)} ${owner}; delete it, or give this ` +
+    : `belongs to AcrPullBinding ${cut(secret.owner.name, 253)} (${
+      cut(secret.owner.apiVersion, 253)
+    })`;
+  const message = `Secret ${quote(secret.name)} ${owner}; delete it, or give this ` +
     "binding another name.";
   const outcome: Outcome = { ready: false, reason: "SecretNameTaken", message, error: message };
   const actions = [...finalizer(snapshot), ...status(snapshot, outcome, now)];
@@ -233,8 +237,8 @@ function leftovers(snapshot: Snapshot): readonly Action[] {
 }
 
 function status(snapshot: Snapshot, outcome: Outcome, now: number): readonly Action[] {
-  const { binding, keepsConditions } = snapshot;
-  const wanted = statusFor(binding, outcome, now, keepsConditions);
+  const { binding, keepsConditions, brevity } = snapshot;
+  const wanted = statusFor(binding, outcome, now, keepsConditions, brevity);
   return wanted === undefined ? [] : [{ kind: "writeStatus", status: wanted }];
 }
 

@@ -1,4 +1,5 @@
 import type { FailureClass } from "../../azure/errors.ts";
+import type { Brevity } from "../../runtime/brief.ts";
 import type { BindingView } from "../binding/view.ts";
 
 /** A ServiceAccount as far as bindings care. */
@@ -84,4 +85,6 @@ export interface Snapshot {
   readonly trouble?: Trouble;
   /** Whether the API keeps `conditions`: the reference's CRDs prune them. */
   readonly keepsConditions: boolean;
+  /** How much the API server lets the status tell: all, where it has refused nothing. */
+  readonly brevity?: Brevity;
 }

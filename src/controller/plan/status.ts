@@ -1,3 +1,4 @@
+import { type Brevity, brief } from "../../runtime/brief.ts";
 import type { BindingStatus, BindingView, Condition } from "../binding/view.ts";
 import { formatTime, type Lifetime } from "./schedule.ts";
 
@@ -17,16 +18,18 @@ export interface Outcome {
 }
 
 /**
- * The status that says `outcome`, or undefined when the present one says it already. Without
+ * The status that says what was decided, or undefined when the present one says it already. Without
  * `keepsConditions` only the reference's fields count, since its CRDs prune the others.
  */
 export function statusFor(
   binding: BindingView,
-  outcome: Outcome,
+  decided: Outcome,
   now: number,
   keepsConditions: boolean,
+  brevity: Brevity = "whole",
 ): BindingStatus | undefined {
   const present = binding.status;
+  const outcome = told(decided, brevity);
   const wanted: BindingStatus = {
     ...times(present, outcome.lifetime),
     ...(outcome.error === undefined ? {} : { error: outcome.error }),
@@ -35,6 +38,18 @@ export function statusFor(
   };
   const same = sameFields(present, wanted) && (!keepsConditions || sameConditions(present, wanted));
   return same ? undefined : wanted;
+}
+
+/** Messages that the API server takes: without credentials, and no longer than `brevity` says. */
+function told(outcome: Outcome, brevity: Brevity): Outcome {
+  const { error, stalled } = outcome;
+  const tell = (message: string) => brief(message, outcome.reason, brevity);
+  return {
+    ...outcome,
+    message: tell(outcome.message),
+    ...(error === undefined ? {} : { error: tell(error) }),
+    ...(stalled === undefined ? {} : { stalled: { ...stalled, message: tell(stalled.message) } }),
+  };
 }
 
 /** Times that say the same moment keep the form in which they are written. */

@@ -38,7 +38,7 @@ export interface Series {
 }
 
 /** NoteLengthLimit of the API's validation, which counts bytes of UTF-8. */
-const LONGEST_MESSAGE = 1024;
+export const LONGEST_MESSAGE = 1024;
 /** The API's bound for names that are DNS subdomains. */
 const LONGEST_NAME = 253;
 

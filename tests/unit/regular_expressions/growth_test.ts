@@ -39,8 +39,10 @@ const LINEAR: readonly [what: string, expression: RegExp][] = [
     /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/,
   ],
   ["a bounded run", /[.-]{0,63}x/],
+  // deno-lint-ignore no-invalid-regexp -- the linter does not know the flag s
   ["a class of what cannot follow", /^--?([^-=][^=]*)(?:=(.*))?$/s],
   ["alternatives that share no character", /^(?:[^"\\]|\\[^])*$/],
+  // deno-lint-ignore no-invalid-regexp -- nor modifiers within an expression
   ["a name in any case, within another", /(?:x|(?i:bearer)) y/],
   ["an end that may be far", /"[^"]*"/],
   ["nothing at all", /(?:)/],

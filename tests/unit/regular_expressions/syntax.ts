@@ -98,9 +98,9 @@ class Parser {
     return { kind: "atom", source: atom[0], flags: this.#flags };
   }
 
-  #group(modifiers = "", look: string | undefined): Node {
+  #group(modifiers: string | undefined, look: string | undefined): Node {
     const outer = this.#flags;
-    this.#flags += [...modifiers].filter((each) => !outer.includes(each)).join("");
+    this.#flags += [...modifiers ?? ""].filter((each) => !outer.includes(each)).join("");
     const body = this.choice();
     this.#flags = outer;
     if (!this.#take(")")) this.fail();
