@@ -1,6 +1,7 @@
 import type { Redacted } from "../runtime/redacted.ts";
 import { badAnswer, jsonOf, tokenOf } from "./answer.ts";
-import { type AzureRequest, type AzureTransport, callAzure } from "./http.ts";
+import { callAzure } from "./http.ts";
+import type { AzureRequest, AzureTransport } from "./request.ts";
 import { type JwtClaims, readClaims } from "./jwt.ts";
 import { homeRegistry, namesRegistry, registryHost } from "./registry.ts";
 

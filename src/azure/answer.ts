@@ -1,7 +1,7 @@
 import { Redacted } from "../runtime/redacted.ts";
 import { AzureError } from "./errors.ts";
 import { failureOf } from "./classify.ts";
-import { type AzureRequest, type AzureResponse, hostOf } from "./http.ts";
+import { type AzureRequest, type AzureResponse, hostOf } from "./request.ts";
 
 /**
  * The JSON object of a successful answer. Rejects any other status as classified, and an answer

@@ -3,7 +3,7 @@ import { start } from "../runtime/cut.ts";
 import { maskSecrets } from "../runtime/mask.ts";
 import type { AzureEndpoint, AzureFailure, FailureClass } from "./errors.ts";
 import { AzureError } from "./errors.ts";
-import { type AzureRequest, type AzureResponse, hostOf } from "./http.ts";
+import { type AzureRequest, type AzureResponse, hostOf } from "./request.ts";
 
 /** What a rule says of the failures that it matches. */
 interface Verdict {

@@ -13,7 +13,7 @@ import {
 } from "./credential_request.ts";
 import { type EntraToken, tokenFromEntra } from "./entra.ts";
 import { AzureError, type FailureClass } from "./errors.ts";
-import type { AzureTransport } from "./http.ts";
+import type { AzureTransport } from "./request.ts";
 import { tokenFromImds } from "./imds.ts";
 import { HostLimiter, type HostLimits, type HostState, type Places } from "./host_limiter.ts";
 import { IMDS_LIMITS, Limiter, type Limits } from "./limiter.ts";

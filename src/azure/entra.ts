@@ -1,6 +1,7 @@
 import type { Redacted } from "../runtime/redacted.ts";
 import { jsonOf, tokenOf } from "./answer.ts";
-import { type AzureRequest, type AzureTransport, callAzure } from "./http.ts";
+import { callAzure } from "./http.ts";
+import type { AzureRequest, AzureTransport } from "./request.ts";
 
 const TIMEOUT_MS = 30_000;
 

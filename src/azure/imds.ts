@@ -1,5 +1,6 @@
 import { jsonOf, tokenOf } from "./answer.ts";
-import { type AzureRequest, type AzureTransport, callAzure } from "./http.ts";
+import { callAzure } from "./http.ts";
+import type { AzureRequest, AzureTransport } from "./request.ts";
 import type { EntraToken } from "./entra.ts";
 
 /** The Instance Metadata Service, reached by link-local address from every Azure node. */

@@ -1,3 +1,4 @@
+import type { Connections } from "../azure/connections.ts";
 import { Credentials } from "../azure/credentials.ts";
 import type { HostLimits } from "../azure/host_limiter.ts";
 import { IMDS_BASE_URL } from "../azure/imds.ts";
@@ -34,6 +35,8 @@ export interface Surroundings {
   /** Unique to this process, for the Lease. */
   readonly identity: string;
   readonly azureFetch: typeof fetch;
+  /** By which `azureFetch` reaches Azure. Absent where it needs none, as a test's. */
+  readonly azureConnections?: Connections;
   /** How many calls `azureFetch` can have under way. */
   readonly azureLimits: HostLimits;
   readonly clock: Clock;
@@ -154,12 +157,13 @@ function recorderOf(
 
 function credentialsOf(
   options: Options,
-  { azureFetch, azureLimits, clock, instruments, log }: Surroundings,
+  { azureFetch, azureConnections, azureLimits, clock, instruments, log }: Surroundings,
   rest: RestClient,
   signal: AbortSignal,
 ): Credentials {
   return new Credentials({
     fetch: azureFetch,
+    ...(azureConnections === undefined ? {} : { connections: azureConnections }),
     limits: azureLimits,
     clock,
     signal,

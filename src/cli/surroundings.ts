@@ -1,3 +1,4 @@
+import { Connections } from "../azure/connections.ts";
 import { DIRECT_LIMITS, PROXIED_LIMITS } from "../azure/host_limiter.ts";
 import { IMDS_BASE_URL } from "../azure/imds.ts";
 import { ConfigError } from "../kubernetes/config/errors.ts";
@@ -64,6 +65,10 @@ export function processSurroundings(
       podNamespace: cluster.inCluster ? cluster.defaultNamespace : undefined,
       identity: leaderIdentity(Deno.hostname(), crypto.randomUUID()),
       azureFetch: fetch,
+      azureConnections: new Connections({
+        create: () => Deno.createHttpClient({}),
+        clock: systemClock,
+      }),
       azureLimits: USES_PROXY ? PROXIED_LIMITS : DIRECT_LIMITS,
       clock: systemClock,
       monotonic: () => performance.now(),

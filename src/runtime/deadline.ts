@@ -58,6 +58,11 @@ export class Deadline {
     this.#limit = undefined;
   }
 
+  /** Aborts now, for another reason than the limit. */
+  abort(reason: unknown): void {
+    this.#controller.abort(reason);
+  }
+
   /** The work has ended. */
   end(): void {
     this.lift();

@@ -6,8 +6,7 @@ import {
 } from "../sandbox/api_server.ts";
 import { listen, type Listening } from "../sandbox/kubernetes/listen.ts";
 import { InMemoryKubernetes } from "../sandbox/kubernetes/server.ts";
-
-const CRDS = new URL("../../deploy/crds/", import.meta.url);
+import { readCrds } from "../suites/crds.ts";
 
 /** Registers a test that is handed an in-memory API server of its own, with both CRDs. */
 export const inMemory: TestOnApiServer = (
@@ -54,13 +53,4 @@ export class InMemoryApiServer implements ApiServer {
   stop(): Promise<void> {
     return this.#listening.close();
   }
-}
-
-let crds: readonly string[] | undefined;
-
-function readCrds(): readonly string[] {
-  crds ??= [...Deno.readDirSync(CRDS)].map(({ name }) =>
-    Deno.readTextFileSync(new URL(name, CRDS))
-  );
-  return crds;
 }

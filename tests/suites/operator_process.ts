@@ -15,7 +15,7 @@ export interface ProcessOptions {
   readonly user?: string;
   readonly env?: Readonly<Record<string, string>>;
   /** Where it finds Azure; without it, nowhere. */
-  readonly front?: Front;
+  readonly front?: Pick<Front, "imdsUrl" | "caPem" | "env">;
 }
 
 /** The operator as a process of its own, as in its pod. */

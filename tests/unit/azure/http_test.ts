@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { AzureEndpoint, AzureError } from "../../../src/azure/errors.ts";
-import { type AzureRequest, callAzure } from "../../../src/azure/http.ts";
+import { callAzure } from "../../../src/azure/http.ts";
+import type { AzureRequest } from "../../../src/azure/request.ts";
 import { FakeTime } from "../kubernetes/fake_time.ts";
 import { rejection, requestTo, settle } from "./support.ts";
 
