@@ -3,9 +3,11 @@ export interface PlacesOptions {
   readonly places: number;
   /** Places in addition, which only the urgent may take when there is none of the others for them. */
   readonly forUrgent?: number;
+  /** Of `places`, those that the urgent leave to the others, who might never have one else. */
+  readonly forOthers?: number;
   /**
    * How many times the places that it leaves free a namespace may hold: of 32, one that is alone
-   * gets 24 with 3.
+   * gets 24 with 3, and 1 with 0.
    */
   readonly alpha?: number;
 }
@@ -19,12 +21,20 @@ const ALPHA = 3;
  * of them, many get equal parts, and the last free place goes to one that holds none.
  */
 export class FairPlaces {
-  readonly #common: Pool;
-  readonly #forUrgent: Pool;
+  readonly #common = new Pool();
+  readonly #forUrgent = new Pool();
+  #mostUrgent = 0;
+  #urgentInCommon = 0;
 
-  constructor({ places, forUrgent = 0, alpha = ALPHA }: PlacesOptions) {
-    this.#common = new Pool(places, alpha);
-    this.#forUrgent = new Pool(forUrgent, alpha);
+  constructor(options: PlacesOptions) {
+    this.resize(options);
+  }
+
+  /** From now on there are so many. Whoever holds more keeps them until they are given back. */
+  resize({ places, forUrgent = 0, forOthers = 0, alpha = ALPHA }: PlacesOptions): void {
+    this.#common.resize(places, alpha);
+    this.#forUrgent.resize(forUrgent, alpha);
+    this.#mostUrgent = places - forOthers;
   }
 
   /** Places taken. */
@@ -39,12 +49,14 @@ export class FairPlaces {
 
   /** Whether any place is free, and so one for a namespace that holds none. */
   hasFree(isUrgent: boolean): boolean {
-    return this.#common.free > 0 || (isUrgent && this.#forUrgent.free > 0);
+    if (this.#isOpenTo(isUrgent) && this.#common.free > 0) return true;
+    return isUrgent && this.#forUrgent.free > 0;
   }
 
   /** Whether that namespace may take a further place. */
   admits(namespace: string, isUrgent: boolean): boolean {
-    return this.#common.admits(namespace) || (isUrgent && this.#forUrgent.admits(namespace));
+    return this.#admitsToCommon(namespace, isUrgent) ||
+      (isUrgent && this.#forUrgent.admits(namespace));
   }
 
   /**
@@ -52,27 +64,39 @@ export class FairPlaces {
    * call of that does nothing.
    */
   take(namespace: string, isUrgent: boolean): () => void {
-    const common = this.#common.admits(namespace);
+    const common = this.#admitsToCommon(namespace, isUrgent);
     if (!common && !(isUrgent && this.#forUrgent.admits(namespace))) {
       throw new RangeError(`No place is free for namespace ${namespace}.`);
     }
     const pool = common ? this.#common : this.#forUrgent;
+    const urgentInCommon = common && isUrgent ? 1 : 0;
     pool.count(namespace, 1);
+    this.#urgentInCommon += urgentInCommon;
     let given = false;
     return () => {
-      if (!given) pool.count(namespace, -1);
+      if (given) return;
       given = true;
+      pool.count(namespace, -1);
+      this.#urgentInCommon -= urgentInCommon;
     };
+  }
+
+  #admitsToCommon(namespace: string, isUrgent: boolean): boolean {
+    return this.#isOpenTo(isUrgent) && this.#common.admits(namespace);
+  }
+
+  #isOpenTo(isUrgent: boolean): boolean {
+    return !isUrgent || this.#urgentInCommon < this.#mostUrgent;
   }
 }
 
 class Pool {
-  readonly #places: number;
-  readonly #alpha: number;
+  #places = 0;
+  #alpha = 0;
   readonly #byNamespace = new Map<string, number>();
   held = 0;
 
-  constructor(places: number, alpha: number) {
+  resize(places: number, alpha: number): void {
     this.#places = places;
     this.#alpha = alpha;
   }

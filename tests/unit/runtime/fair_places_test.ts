@@ -47,6 +47,37 @@ Deno.test("fair places: those for the urgent are shared like the others, and onl
   assert.equal(takeAll(places, "d", true), 0);
 });
 
+Deno.test("fair places: however many are urgent, they leave some to the others", () => {
+  const places = new FairPlaces({ places: 4, forUrgent: 2, forOthers: 2 });
+  const urgent = ["a", "b", "c", "d"].map((name) => takeAll(places, name, true));
+  assert.deepEqual(urgent, [3, 1, 0, 0]);
+  assert.deepEqual([places.hasFree(true), places.hasFree(false)], [false, true]);
+  assert.equal(takeAll(places, "new", false), 1);
+  assert.equal(takeAll(places, "newer", false), 1);
+});
+
+Deno.test("fair places: of one for each namespace, none has two", () => {
+  const places = new FairPlaces({ places: 3, alpha: 0 });
+  assert.deepEqual(["a", "b", "c", "d"].map((name) => takeAll(places, name)), [1, 1, 1, 0]);
+});
+
+Deno.test("fair places: who holds more than there are from now on keeps them, and gets no more", () => {
+  const places = new FairPlaces({ places: 4, alpha: 9 });
+  const ends = Array.from({ length: 3 }, () => places.take("a", false));
+  places.resize({ places: 2, alpha: 9 });
+  assert.deepEqual([places.held, places.hasFree(false), places.admits("b", false)], [
+    3,
+    false,
+    false,
+  ]);
+  ends.pop()!();
+  assert.equal(places.admits("b", false), false);
+  ends.pop()!();
+  assert.deepEqual([places.admits("b", false), places.held], [true, 1]);
+  places.resize({ places: 8, alpha: 9 });
+  assert.equal(takeAll(places, "a"), 6);
+});
+
 Deno.test("fair places: who is not admitted gets none", () => {
   const places = new FairPlaces({ places: 2 });
   places.take("a", false);
