@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # push-image.sh TAG VERSION COMMIT [newest]: builds the image for both architectures and pushes it,
 # on the images that the Dockerfile pins by digest, or with `newest` on what the tag of its base
-# image names by now. Refuses an image without a digest, or without one of the architectures.
+# image names by now. Refuses an image without a digest, or without one of the architectures, and a
+# Dockerfile that does not say what Deno's runtime stub must be.
 # Writes the digest of what was pushed, and the base, to GITHUB_OUTPUT.
 set -euo pipefail
 tag=$1 version=$2 commit=$3 base=${4:-pinned}
@@ -42,15 +43,14 @@ demand "$build_image"
 demand "$base_image"
 echo "Building with $build_image on $base_image"
 
-if [ -z "$(default_of DENORT_SHA256)" ]; then
-  echo "::warning file=Dockerfile::DENORT_SHA256 is empty: Deno's runtime stub is taken as it is downloaded"
-fi
+checksums=$("$(dirname "${BASH_SOURCE[0]}")/stub-checksums.sh")
 
 docker buildx create --use --driver docker-container
 docker buildx build \
   --platform "$(IFS=,; echo "${platforms[*]}")" \
   --build-arg "BUILD_IMAGE=$build_image" \
   --build-arg "BASE_IMAGE=$base_image" \
+  --build-arg "DENORT_SHA256=$checksums" \
   --build-arg "VERSION=$version" \
   --build-arg "COMMIT=$commit" \
   --annotation "index:org.opencontainers.image.version=$version" \

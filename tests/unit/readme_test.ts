@@ -25,7 +25,7 @@ Deno.test("README: every task that it names is one of deno.json", () => {
 });
 
 Deno.test("README: one version of Deno is pinned wherever it is named", () => {
-  const files = ["README.md", ".ci/run", "Dockerfile"];
+  const files = ["README.md", "deploy/README.md", "Dockerfile"];
   const versions = files.flatMap((file) =>
     [...Deno.readTextFileSync(new URL(file, ROOT)).matchAll(/deno@([\d.]+\d)/g)].map((m) => m[1])
   );
