@@ -1,5 +1,5 @@
 import { type BindingRow, nameOf } from "./observe.ts";
-import { duration } from "./view.ts";
+import { duration } from "./text.ts";
 
 /** What happened between two observations, one line a binding, for output that is no terminal. */
 export function changeLines(

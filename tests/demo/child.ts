@@ -47,6 +47,11 @@ export class DemoChild implements AsyncDisposable {
     return performance.now() - this.#startedAt;
   }
 
+  /** What it has said so far. */
+  get stdout(): string {
+    return this.#stdout;
+  }
+
   /** Sends Ctrl-C. */
   interrupt(): void {
     this.#child.kill("SIGINT");

@@ -34,7 +34,7 @@ Deno.test("demo writes the first Secret within 10 s, and Ctrl-C ends it without 
   const { code, stdout, stderr } = await child.ended();
   assert.equal(code, 0, stdout + stderr);
   assert.ok(performance.now() - begun < 2_000);
-  const kubeconfig = /kubectl --kubeconfig (\S+) get apb -A -w\n/.exec(stdout)![1]!;
+  const kubeconfig = /export KUBECONFIG=(\S+)\n {2}kubectl get apb -A -w\n/.exec(stdout)![1]!;
   await assert.rejects(Deno.stat(kubeconfig), Deno.errors.NotFound);
 });
 
@@ -49,7 +49,15 @@ Deno.test("demo refuses an unknown flag in one sentence", async () => {
 Deno.test("demo --help tells of every flag", async () => {
   const { code, stdout, stderr } = await new DemoChild(["--help"]).ended();
   assert.deepEqual([code, stderr], [0, ""]);
-  for (const flag of ["--once", "--kubeconfig FILE", "--context NAME", "--help"]) {
+  for (
+    const flag of [
+      "--once",
+      "--azure-knows samples|all",
+      "--kubeconfig FILE",
+      "--context NAME",
+      "--help",
+    ]
+  ) {
     assert.ok(stdout.includes(`\n  ${flag}`), flag);
   }
 });

@@ -4,7 +4,7 @@ import type { Endpoint } from "./endpoint.ts";
 import { openInMemory } from "./in_memory.ts";
 import { perform } from "./perform.ts";
 import { readManifests, readSamples } from "./samples.ts";
-import { World } from "./world.ts";
+import { type Content, World } from "./world.ts";
 
 /** The project's own CRDs and samples. */
 export const CRDS: string = pathOf("../../deploy/crds");
@@ -21,7 +21,7 @@ export async function onServer(
 ): Promise<void> {
   const directory = await Deno.makeTempDir();
   try {
-    await using endpoint = await openInMemory(directory, systemClock);
+    await using endpoint = await openInMemory(directory, systemClock, Deno.cwd());
     await test({ ...endpoint, shared });
   } finally {
     await Deno.remove(directory, { recursive: true });
@@ -29,9 +29,10 @@ export async function onServer(
 }
 
 /** A world of the project's own content at `endpoint`. */
-export async function worldAt(endpoint: Endpoint): Promise<World> {
+export async function worldAt(endpoint: Endpoint, more: Partial<Content> = {}): Promise<World> {
   const [crds, samples] = await Promise.all([readManifests(CRDS), readSamples(SAMPLES)]);
-  return new World(endpoint, { crds, samples, tokenLifetimeMs: TOKEN_LIFETIME_MS }, NATURE);
+  const content = { crds, samples, tokenLifetimeMs: TOKEN_LIFETIME_MS, knowsAll: false, ...more };
+  return new World(endpoint, content, NATURE);
 }
 
 /** Runs the whole demo once. Answers the exit code and what was printed. */

@@ -5,6 +5,7 @@ import { type Clock, sleep } from "../../src/runtime/clock.ts";
 import { listen } from "../sandbox/kubernetes/listen.ts";
 import { InMemoryKubernetes } from "../sandbox/kubernetes/server.ts";
 import { type Endpoint, kubectlLines } from "./endpoint.ts";
+import { NAMESPACE } from "./installation.ts";
 
 const HOST = "127.0.0.1";
 /** Longer than this no client that lingers may hold up the end. */
@@ -12,9 +13,13 @@ const CLOSE_MS = 1_000;
 
 /**
  * An API server in memory, behind a socket on a free loopback port, with a kubeconfig file in a new
- * directory under `build`. Disposing ends the server and removes the directory.
+ * directory under `build`. `directory` is where the user is. Disposing ends the server and removes the directory.
  */
-export async function openInMemory(build: string, clock: Clock): Promise<Endpoint> {
+export async function openInMemory(
+  build: string,
+  clock: Clock,
+  directory: string,
+): Promise<Endpoint> {
   bypassProxies();
   await using resources = new AsyncDisposableStack();
   const api = new InMemoryKubernetes({ clock, autoServiceAccount: true });
@@ -25,14 +30,14 @@ export async function openInMemory(build: string, clock: Clock): Promise<Endpoin
     await Promise.race([server.close(), enough]);
     patience.abort();
   });
-  const directory = await makeDirectory(build, resources);
-  const path = `${directory}/kubeconfig`;
-  await Deno.writeTextFile(path, server.kubeconfig(), { mode: 0o600 });
+  const path = `${await makeDirectory(build, resources)}/kubeconfig`;
+  const text = server.kubeconfig({ namespace: NAMESPACE });
+  await Deno.writeTextFile(path, text, { mode: 0o600 });
   const config = await resolveCluster({ kubeconfig: path });
   const owned = resources.move();
   return {
     title: `in-memory API server at ${server.url}`,
-    kubectl: kubectlLines(["--kubeconfig", path]),
+    kubectl: kubectlLines({ kubeconfig: path, directory }),
     shared: false,
     connect: () => new FetchRestClient({ config, fetch, clock, userAgent: "msi-acrpull-demo" }),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),

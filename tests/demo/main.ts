@@ -9,7 +9,7 @@ import type { Pace } from "./once.ts";
 import { type DemoOptions, HELP, parseDemoOptions } from "./options.ts";
 import { perform } from "./perform.ts";
 import { readManifests, readSamples } from "./samples.ts";
-import { Screen, type Terminal } from "./screen.ts";
+import { Screen, type Terminal, usableSize } from "./screen.ts";
 import { openUserCluster } from "./user_cluster.ts";
 import { type Nature, World } from "./world.ts";
 
@@ -55,7 +55,8 @@ async function demonstrate(options: DemoOptions): Promise<number> {
     const [crds, samples] = await Promise.all([readManifests(CRDS), readSamples(SAMPLES)]);
     await using endpoint = await open(options);
     const tokenLifetimeMs = options.once ? ONCE_TOKEN_MS : LIVE_TOKEN_MS;
-    await using world = new World(endpoint, { crds, samples, tokenLifetimeMs }, nature);
+    const content = { crds, samples, tokenLifetimeMs, knowsAll: options.knowsAll };
+    await using world = new World(endpoint, content, nature);
     return await performOn(world, options, print, ended.signal);
   } catch (error) {
     print(error instanceof Error ? error.message : String(error));
@@ -71,7 +72,7 @@ async function performOn(
 ): Promise<number> {
   const terminal: Terminal = {
     write: (text) => writeAll(Deno.stdout, text),
-    size: () => Deno.consoleSize(),
+    size: () => usableSize(() => Deno.consoleSize()),
   };
   using screen = new Screen(terminal);
   restoreOnCrash(screen);
@@ -91,9 +92,9 @@ async function performOn(
 }
 
 async function open({ cluster }: DemoOptions): Promise<Endpoint> {
-  if (cluster === undefined) return await openInMemory(BUILD, nature.clock);
   // Tasks run in the directory of deno.json; this is where the user was.
   const directory = Deno.env.get("INIT_CWD") ?? Deno.cwd();
+  if (cluster === undefined) return await openInMemory(BUILD, nature.clock, directory);
   return await openUserCluster(cluster, directory, nature.clock);
 }
 

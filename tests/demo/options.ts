@@ -5,6 +5,8 @@ import { quote } from "../../src/runtime/quote.ts";
 export interface DemoOptions {
   /** Create, refresh, delete, and end; without it, a live view until Ctrl-C. */
   readonly once: boolean;
+  /** Whether the fake Azure knows all that is well-formed; else only what the samples name. */
+  readonly knowsAll: boolean;
   /** The user's own cluster; absent: an API server in memory. */
   readonly cluster?: { readonly kubeconfig: string; readonly context?: string };
 }
@@ -27,6 +29,14 @@ const DEMO = {
       help:
         "Create every sample of deploy/samples, wait for a refresh, delete them, and exit with 0, " +
         "or with 1 and what did not happen. Without it a live view is shown until Ctrl-C.",
+    },
+    "azure-knows": {
+      kind: "string",
+      group: GROUP,
+      placeholder: "samples|all",
+      default: "samples",
+      help: "Which registries, identities, tenants and federated ServiceAccounts the fake Azure " +
+        "knows: those of the samples, or every well-formed one, for bindings of your own.",
     },
     "kubeconfig": {
       kind: "string",
@@ -54,6 +64,7 @@ export function parseDemoOptions(args: readonly string[]): ParsedDemo {
   const { given, errors: faults } = parseTask(DEMO, args);
   const errors = [
     ...faults,
+    ...knowledgeFaults(given["azure-knows"]?.value),
     ...clusterFaults(given.kubeconfig?.value, given.context?.value),
   ];
   if (errors.length > 0) return { kind: "errors", errors };
@@ -62,8 +73,17 @@ export function parseDemoOptions(args: readonly string[]): ParsedDemo {
   const cluster = kubeconfig && { kubeconfig, ...(context ? { context } : {}) };
   return {
     kind: "options",
-    options: { once: given.once?.value ?? false, ...(cluster ? { cluster } : {}) },
+    options: {
+      once: given.once?.value ?? false,
+      knowsAll: given["azure-knows"]?.value === "all",
+      ...(cluster ? { cluster } : {}),
+    },
   };
+}
+
+function knowledgeFaults(value: string | undefined): string[] {
+  if (value === undefined || value === "samples" || value === "all") return [];
+  return [`--azure-knows=${quote(value)} is unknown: write samples or all.`];
 }
 
 function clusterFaults(kubeconfig: string | undefined, context: string | undefined): string[] {

@@ -1,15 +1,25 @@
 import assert from "node:assert/strict";
-import { type ParsedDemo, parseDemoOptions } from "./options.ts";
+import { type DemoOptions, type ParsedDemo, parseDemoOptions } from "./options.ts";
 
-const options = (given: Extract<ParsedDemo, { kind: "options" }>["options"]): ParsedDemo => ({
+const options = (given: Partial<DemoOptions>): ParsedDemo => ({
   kind: "options",
-  options: given,
+  options: { once: false, knowsAll: false, ...given },
 });
 const errors = (...sentences: string[]): ParsedDemo => ({ kind: "errors", errors: sentences });
 
 const CASES: readonly { name: string; args: string[]; expected: ParsedDemo }[] = [
   { name: "nothing means a live view in memory", args: [], expected: options({ once: false }) },
   { name: "a single run", args: ["--once"], expected: options({ once: true }) },
+  {
+    name: "an Azure that knows all",
+    args: ["--azure-knows=all"],
+    expected: options({ knowsAll: true }),
+  },
+  {
+    name: "an Azure that knows something else",
+    args: ["--azure-knows=none"],
+    expected: errors('--azure-knows="none" is unknown: write samples or all.'),
+  },
   {
     name: "a cluster of the user's, by its context",
     args: ["--kubeconfig", "test.yaml", "--context=kind"],

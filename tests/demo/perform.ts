@@ -58,8 +58,16 @@ async function play(world: World, direction: Direction, signal: AbortSignal): Pr
     await sleep(clock, graceMs, signal);
   }
   await world.begin(signal);
+  const { kubectl } = world.endpoint;
   print("To watch with kubectl, in another terminal:");
-  world.endpoint.kubectl.forEach((line) => print(`  ${line}`));
+  [kubectl.setup, ...kubectl.watch].forEach((line) => print(`  ${line}`));
+  if (once === undefined) {
+    print("To break a binding, each in another way:");
+    kubectl.breaking.forEach((line) => print(`  ${line}`));
+    print("To heal them:");
+    print(`  ${kubectl.healing}`);
+  }
+  world.notes.forEach(print);
   await whileOperatorRuns(
     world,
     signal,

@@ -4,6 +4,22 @@ export interface Terminal {
   size(): { columns: number; rows: number };
 }
 
+/** The size of a terminal that tells none, as VT100 had it. */
+const COMMON_SIZE = { columns: 80, rows: 24 };
+
+/** What `ask` says of the terminal's size. What it leaves open, as 0 or by throwing, is 80 by 24. */
+export function usableSize(
+  ask: () => { columns: number; rows: number },
+): { columns: number; rows: number } {
+  try {
+    const { columns, rows } = ask();
+    return { columns: columns || COMMON_SIZE.columns, rows: rows || COMMON_SIZE.rows };
+  } catch {
+    // There is no terminal to ask, or it does not answer.
+    return COMMON_SIZE;
+  }
+}
+
 const HIDE_CURSOR = "\x1b[?25l";
 const SHOW_CURSOR = "\x1b[?25h";
 const OTHER_SCREEN = "\x1b[?1049h";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { Screen } from "./screen.ts";
+import { Screen, usableSize } from "./screen.ts";
 
 function recorded(): { written: string[]; screen: Screen } {
   const written: string[] = [];
@@ -24,4 +24,17 @@ Deno.test("screen: writes nothing at the end where nothing was drawn", () => {
   const { written, screen } = recorded();
   screen[Symbol.dispose]();
   assert.deepEqual(written, []);
+});
+
+Deno.test("screen: a terminal that tells no size has 80 columns and 24 rows", () => {
+  const common = { columns: 80, rows: 24 };
+  assert.deepEqual(usableSize(() => ({ columns: 0, rows: 0 })), common);
+  assert.deepEqual(usableSize(() => ({ columns: 132, rows: 0 })), { columns: 132, rows: 24 });
+  assert.deepEqual(usableSize(() => ({ columns: 100, rows: 50 })), { columns: 100, rows: 50 });
+  assert.deepEqual(
+    usableSize(() => {
+      throw new Error("no terminal");
+    }),
+    common,
+  );
 });

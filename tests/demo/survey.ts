@@ -25,6 +25,11 @@ export interface Survey {
   readonly operator: { readonly holder: string; readonly namespace: string } | "none" | "unknown";
 }
 
+/** What a binding of the user's own needs in order to be served. */
+export const OWN_BINDING_NOTE =
+  `A binding of your own is served with the label ${OWN_SELECTOR}, in namespace ${NAMESPACE}; it is ` +
+  "deleted at the end too.";
+
 const LEASE_NAME = "aks.azure.com";
 /** A Lease that nobody has renewed for this long is nobody's; clocks may differ a little. */
 const LEASE_HELD_MS = 60_000;

@@ -22,10 +22,10 @@ export async function openUserCluster(
 ): Promise<Endpoint> {
   const path = isAbsolute(kubeconfig) ? kubeconfig : join(directory, kubeconfig);
   const config = await resolveCluster({ kubeconfig: path, context });
-  const flags = ["--kubeconfig", path, ...(context === undefined ? [] : ["--context", context])];
+  const flags = context === undefined ? [] : ["--context", context];
   return {
     title: `${config.server} (${config.origin})`,
-    kubectl: kubectlLines(flags, NAMESPACE),
+    kubectl: kubectlLines({ kubeconfig: path, flags, namespace: NAMESPACE, directory }),
     shared: true,
     connect: () => new FetchRestClient({ config, fetch, clock, userAgent: "msi-acrpull-demo" }),
     [Symbol.asyncDispose]: () => Promise.resolve(config.credentials.close?.()),

@@ -38,6 +38,13 @@ function check(
 check("says what it will do, and leaves nothing behind", async (endpoint, rest) => {
   const { code, printed } = await performOnce(endpoint);
   assert.equal(code, 0, printed.join("\n"));
+  assert.ok(
+    printed.includes(
+      "A binding of your own is served with the label " +
+        "app.kubernetes.io/managed-by=msi-acrpull-demo, in namespace msi-acrpull-demo; it is " +
+        "deleted at the end too.",
+    ),
+  );
   const crds = (await readManifests(CRDS)).map(({ metadata }) => `CRD ${metadata.name}`);
   assert.deepEqual(printed.slice(1, 3), [
     "There the demo will:",
@@ -161,9 +168,14 @@ Deno.test("demo on a user's cluster: the line to paste names file and context, q
       directory,
       systemClock,
     );
+    assert.equal(endpoint.kubectl.setup, `export KUBECONFIG='${path}'`);
     assert.equal(
-      endpoint.kubectl[0],
-      `kubectl --kubeconfig '${path}' --context test get apb -n msi-acrpull-demo -w`,
+      endpoint.kubectl.watch[0],
+      "kubectl --context test get apb -n msi-acrpull-demo -w",
+    );
+    assert.match(
+      endpoint.kubectl.healing,
+      /^kubectl --context test -n msi-acrpull-demo apply --server-side .* \S+\/deploy\/samples$/,
     );
     assert.equal(
       endpoint.title,

@@ -5,11 +5,12 @@ import type { Random } from "../../src/runtime/random.ts";
 import { FakeAzure } from "../sandbox/azure/azure.ts";
 import { OWN_SELECTOR } from "./apply.ts";
 import type { Endpoint } from "./endpoint.ts";
+import { knowledgeOf } from "./azure.ts";
 import { applySamples, clear, install, NAMESPACE, uninstall } from "./installation.ts";
 import { LogTail } from "./log_tail.ts";
 import { type RunningOperator, startOperator } from "./operator.ts";
 import type { Manifest, Sample } from "./samples.ts";
-import { announcement, refusal, type Survey, survey } from "./survey.ts";
+import { announcement, OWN_BINDING_NOTE, refusal, type Survey, survey } from "./survey.ts";
 
 /** Time and chance, passed in. */
 export interface Nature {
@@ -25,6 +26,8 @@ export interface Content {
   readonly samples: readonly Sample[];
   /** How long registry tokens live. */
   readonly tokenLifetimeMs: number;
+  /** Whether the fake Azure knows all that is well-formed; else only what the samples name. */
+  readonly knowsAll: boolean;
 }
 
 /** What stands in the way of beginning, as a sentence with its remedy. */
@@ -54,7 +57,13 @@ export class World implements AsyncDisposable {
     this.nature = nature;
     const { tokenLifetimeMs: life } = content;
     const { clock } = nature;
-    this.azure = new FakeAzure({ clock, tokenLifetimeMs: { refresh: life, access: life } });
+    this.azure = new FakeAzure({
+      clock,
+      tokenLifetimeMs: { refresh: life, access: life },
+      ...(content.knowsAll
+        ? {}
+        : knowledgeOf(content.samples, (namespace) => namespace === NAMESPACE)),
+    });
     const client = endpoint.connect();
     this.#resources.defer(() => client.close());
     this.rest = withRetries(client, nature);
@@ -63,6 +72,11 @@ export class World implements AsyncDisposable {
   /** The bindings that the demo and its operator look at. */
   get selection(): { namespace?: string; labelSelector?: string } {
     return this.endpoint.shared ? { namespace: NAMESPACE, labelSelector: OWN_SELECTOR } : {};
+  }
+
+  /** What a user should know who tries bindings of their own, one sentence an item. */
+  get notes(): string[] {
+    return this.endpoint.shared ? [OWN_BINDING_NOTE] : [];
   }
 
   /** How many bindings the samples hold. */

@@ -66,12 +66,17 @@ const TABLE = {
   "slow-drip": drip,
   /** The host name does not resolve: `fetch` rejects. */
   "dns": ({ url }) => {
-    throw new TypeError(
-      `error sending request for url (${url.origin}${url.pathname}): client error (Connect): ` +
-        "dns error: failed to lookup address information: Name or service not known",
-    );
+    throw nameNotFound(url);
   },
 } satisfies Record<string, Abuse>;
+
+/** What `fetch` rejects with where the host's name does not resolve. */
+export function nameNotFound(url: URL): TypeError {
+  return new TypeError(
+    `error sending request for url (${url.origin}${url.pathname}): client error (Connect): ` +
+      "dns error: failed to lookup address information: Name or service not known",
+  );
+}
 
 /** The name of an abuse: what a broken or hostile party answers, beyond the recorded failures. */
 export type AbuseName = keyof typeof TABLE;

@@ -205,3 +205,39 @@ Deno.test("the golden states are read whole, and by prefix", () => {
   });
   assert.throws(() => goldenStates("v3-"), { name: "RangeError" });
 });
+
+Deno.test("a registry that is not known can be a name that DNS lacks, as a misspelt one is", async () => {
+  const { azure } = bench({ registries: [REGISTRY], otherRegistries: "name-not-found" });
+  await assert.rejects(azure.fetch("https://bnech.azurecr.io/oauth2/exchange"), {
+    name: "TypeError",
+    message: /dns error: failed to lookup address information: Name or service not known$/,
+  });
+  assert.deepEqual([azure.unexpected(), azure.serves("bnech.azurecr.io")], [[], false]);
+  await assert.rejects(azure.fetch("https://bnech.example.com/oauth2/exchange"), {
+    name: "UnexpectedCallError",
+  });
+});
+
+Deno.test("Entra may know other applications than IMDS knows identities, each with its subjects", async () => {
+  const other = "7c1d3a52-6f0e-4b1b-9a3e-0d5c2f8e4b17";
+  const { azure } = bench({
+    identities: [other],
+    applications: [CLIENT_ID],
+    subjects: (subject, clientId) => subject === SUBJECT && clientId === CLIENT_ID,
+  });
+  const statuses = async (...requests: Request[]) =>
+    (await Promise.all(requests.map((request) => azure.handle(request)))).map(({ status }) =>
+      status
+    );
+  assert.deepEqual(
+    await statuses(
+      imdsRequest(),
+      imdsRequest({ client_id: other }),
+      entraRequest(),
+      entraRequest({ client_id: other }),
+    ),
+    [400, 200, 200, 400],
+  );
+  const { azure: elsewhere } = bench({ subjects: (_, clientId) => clientId === other });
+  assert.equal((await elsewhere.handle(entraRequest())).status, 401);
+});

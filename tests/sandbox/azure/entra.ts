@@ -77,13 +77,13 @@ export class EntraEndpoint {
   }
 
   #refusal(asked: ClientRequest): Answer | undefined {
-    const { isTenant, isIdentity, isSubject, clock } = this.#settings;
+    const { isTenant, isApplication, isSubject, clock } = this.#settings;
     const assertion = asked.assertion ?? {};
     if (!isTenant(asked.tenant)) return recorded("entra-tenant-new");
-    if (!isIdentity(asked.clientId)) return recorded("entra-no-app");
+    if (!isApplication(asked.clientId)) return recorded("entra-no-app");
     if (!isCurrent(assertion, clock.now() / 1000)) return recorded("entra-expired");
     if (this.#matchingAudience(assertion) === undefined) return refused(401, 700212);
-    if (!isSubject(String(assertion.sub))) return recorded("entra-subject");
+    if (!isSubject(String(assertion.sub), asked.clientId)) return recorded("entra-subject");
     const known = asked.audience === ACR_AUDIENCE
       ? this.#settings.knowsAcrAudience(asked.tenant)
       : this.#clouds.isArmAudienceOf(asked.authority, asked.audience);

@@ -67,13 +67,17 @@ export interface FakeAzureOptions {
   /** Known registry hosts. */
   readonly registries?: Known;
   readonly registryRules?: Readonly<Record<string, RegistryRules>>;
+  /** A well-formed registry that is not known: nobody's to call, or a name that DNS lacks. */
+  readonly otherRegistries?: "unexpected" | "name-not-found";
   /** Client, object and resource IDs of the identities known to IMDS and Entra. */
   readonly identities?: Known;
+  /** Client IDs known to Entra, where they are others than IMDS's. */
+  readonly applications?: Known;
   /** The identity that IMDS answers for when a request names none. */
   readonly systemAssigned?: string;
   readonly tenants?: Known;
   /** Subjects with a federated credential: `system:serviceaccount:NAMESPACE:NAME`. */
-  readonly subjects?: Known;
+  readonly subjects?: readonly string[] | ((subject: string, clientId: string) => boolean);
   /** Audiences that federated credentials list. */
   readonly assertionAudiences?: readonly string[];
   readonly airgapped?: readonly AirgappedCloud[];
@@ -94,10 +98,12 @@ export interface Settings {
   readonly imdsLimits: ImdsLimits;
   readonly isRegistry: (host: string) => boolean;
   readonly registryRules: Map<string, RegistryRules>;
+  readonly isMissingName: (host: string) => boolean;
   readonly isIdentity: (id: string) => boolean;
+  readonly isApplication: (clientId: string) => boolean;
   readonly systemAssigned: string | undefined;
   readonly isTenant: (tenant: string) => boolean;
-  readonly isSubject: (subject: string) => boolean;
+  readonly isSubject: (subject: string, clientId: string) => boolean;
   readonly assertionAudiences: readonly string[];
   readonly airgapped: readonly AirgappedCloud[];
   readonly knowsAcrAudience: (tenant: string) => boolean;
@@ -115,6 +121,8 @@ const SUBJECT = /^system:serviceaccount:[a-z0-9-]+:[a-z0-9.-]+$/;
  * documented limits, and every well-formed registry, identity, tenant and subject as known.
  */
 export function completeOptions(options: FakeAzureOptions): Settings {
+  const isRegistry = known(options.registries, isRegistryName);
+  const namesEnd = options.otherRegistries === "name-not-found";
   return {
     clock: options.clock,
     random: options.random ?? seededRandom(1),
@@ -128,19 +136,28 @@ export function completeOptions(options: FakeAzureOptions): Settings {
     latencyMs: { imds: 0, entra: 0, acr: 0, ...options.latencyMs },
     imdsUrl: new URL(options.imdsUrl ?? "http://169.254.169.254"),
     imdsLimits: options.imdsLimits ?? { perSecond: 20, concurrent: 5 },
-    isRegistry: known(options.registries, (host) => REGISTRY.test(host)),
+    isRegistry,
+    isMissingName: (host) => namesEnd && isRegistryName(host) && !isRegistry(host),
     registryRules: new Map(Object.entries(options.registryRules ?? {})),
     isIdentity: known(options.identities, () => true),
+    isApplication: known(options.applications ?? options.identities, () => true),
     systemAssigned: options.systemAssigned,
     isTenant: known(options.tenants, () => true),
-    isSubject: known(options.subjects, (subject) => SUBJECT.test(subject)),
+    isSubject: known(options.subjects, (subject: string) => SUBJECT.test(subject)),
     assertionAudiences: options.assertionAudiences ?? ["api://AzureCRTokenExchange"],
     airgapped: options.airgapped ?? [],
     knowsAcrAudience: options.knowsAcrAudience ?? (() => true),
   };
 }
 
-function known(values: Known | undefined, otherwise: (value: string) => boolean) {
+function isRegistryName(host: string): boolean {
+  return REGISTRY.test(host);
+}
+
+function known<F extends (value: string, ...more: string[]) => boolean>(
+  values: readonly string[] | F | undefined,
+  otherwise: F,
+): F | ((value: string) => boolean) {
   if (values === undefined) return otherwise;
   if (typeof values === "function") return values;
   const lower = new Set(values.map((value) => value.toLowerCase()));

@@ -1,5 +1,5 @@
 import { sleep } from "../../../src/runtime/clock.ts";
-import { abuse, type AbuseContext, isAbuse, STRAY_HOST } from "./abuses.ts";
+import { abuse, type AbuseContext, isAbuse, nameNotFound, STRAY_HOST } from "./abuses.ts";
 import { AcrEndpoint, EXCHANGE_PATH, TOKEN_PATH } from "./acr.ts";
 import { ArmedFailures } from "./armed.ts";
 import { type AzureCall, type CallKind, Ledger } from "./calls.ts";
@@ -61,6 +61,7 @@ export class AzureService {
     const signal = arrival?.ending ?? request.signal;
     signal.throwIfAborted();
     if (url.hostname === STRAY_HOST) return await this.#receiveStray(request, url);
+    if (this.#settings.isMissingName(url.host)) throw nameNotFound(url);
     const kind = this.#kindOf(url);
     if (kind === undefined) {
       const shown = `${request.method} ${url.origin}${url.pathname}`;
