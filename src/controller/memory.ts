@@ -1,4 +1,5 @@
 import type { Inspection, Trouble } from "./plan/snapshot.ts";
+import type { Refusal } from "./refusal.ts";
 
 /** What is remembered of one binding from one look at it to the next. */
 export interface Remembered {
@@ -7,6 +8,8 @@ export interface Remembered {
   readonly trouble?: Trouble | undefined;
   /** Failures in a row to write a status, which says nothing of the credential. */
   readonly untold?: number | undefined;
+  /** Of a status, which is told shorter since. */
+  readonly refusal?: Refusal | undefined;
 }
 
 interface Entry extends Remembered {

@@ -1,4 +1,4 @@
-import { isInvalid } from "../kubernetes/errors.ts";
+import { isInvalid, mayBeTooLong } from "../kubernetes/errors.ts";
 import type { Clock } from "../runtime/clock.ts";
 import { optional } from "../runtime/optional.ts";
 import type { Random } from "../runtime/random.ts";
@@ -9,10 +9,11 @@ import { SupersededError } from "./execute/superseded.ts";
 import { describeFailure } from "./failure.ts";
 import { IdentityMemory } from "./identity_memory.ts";
 import { Memory } from "./memory.ts";
-import type { Action } from "./plan/actions.ts";
+import type { Action, WriteStatusAction } from "./plan/actions.ts";
 import { inputsOfAttempt, isEnding, isResting, lastsUntil, plan } from "./plan/plan.ts";
 import type { Inspection, Snapshot } from "./plan/snapshot.ts";
 import { isRace } from "./race.ts";
+import { brevityOf, refusalAfter } from "./refusal.ts";
 import type { ReconcileReport } from "./report.ts";
 import { nextAttemptAt } from "./retry_policy.ts";
 
@@ -36,6 +37,8 @@ const MOST_PASSES = 16;
 
 /** An action that failed. `startedAt` in milliseconds since the epoch. */
 type Failed = { readonly action: Action; readonly error: unknown; readonly startedAt: number };
+
+type Refused = Failed & { readonly action: WriteStatusAction };
 
 /** Brings one binding at a time to where its spec wants it. */
 export class Reconciler {
@@ -120,13 +123,14 @@ export class Reconciler {
   #snapshot(key: string, id: BindingId): Snapshot | undefined {
     const known = this.#options.cluster.snapshot(id);
     if (known === undefined) return undefined;
-    const { inspection, trouble } = this.#memory.of(key, known.binding.uid);
-    return this.#identities.recall(key, {
+    const { inspection, trouble, refusal } = this.#memory.of(key, known.binding.uid);
+    const snapshot = this.#identities.recall(key, {
       ...known,
       keepsConditions: this.#options.keepsConditions(id.api),
       ...optional("inspection", inspection),
       ...optional("trouble", trouble),
     });
+    return { ...snapshot, ...optional("brevity", brevityOf(refusal, snapshot)) };
   }
 
   async #carryOut(
@@ -176,6 +180,9 @@ export class Reconciler {
       return undefined;
     }
     const raced = isRace(binding, action, error);
+    if (!raced && action.kind === "writeStatus" && mayBeTooLong(error)) {
+      return this.#refused(key, snapshot, { ...failed, action, error });
+    }
     if (!raced && !mayBeImmutable(action, error)) return this.#note(key, snapshot, failed);
     if (raced) report.raced(binding, action, error);
     try {
@@ -188,6 +195,20 @@ export class Reconciler {
       return this.#note(key, snapshot, { ...failed, error: refreshError });
     }
     return this.#note(key, snapshot, failed);
+  }
+
+  /** A status that was refused is told shorter, and at last noted as it was to be. */
+  #refused(key: string, snapshot: Snapshot, refused: Refused): number | undefined {
+    const { binding } = snapshot;
+    const { refusal } = this.#memory.of(key, binding.uid);
+    const next = refusalAfter(refusal, snapshot, refused.action.status);
+    this.#memory.note(key, binding.uid, { refusal: next });
+    if (next !== undefined) {
+      this.#options.report.shortened(binding, refused.error);
+      return undefined;
+    }
+    const action = { ...refused.action, ...optional("status", refusal?.status) };
+    return this.#note(key, snapshot, { ...refused, action });
   }
 
   /** Notes a failed attempt. Answers when to come back where the status cannot tell of it. */
@@ -236,6 +257,7 @@ export class Reconciler {
       trouble: isOver ? undefined : trouble,
       inspection: lasts ? inspection : undefined,
       untold: undefined,
+      ...(snapshot.brevity === undefined ? { refusal: undefined } : {}),
     });
   }
 

@@ -14,6 +14,8 @@ export interface ReconcileReport {
     error: unknown,
     next: { readonly failures: number; readonly retryAt: number },
   ): void;
+  /** The API server refused what a status told, which is told shorter. */
+  shortened(binding: BindingView, error: unknown): void;
   /** A token in the binding's Secret names another registry than its own, and serves all the same. */
   otherAudience(binding: BindingView, audience: string): void;
   /** The work on one binding has ended, for now. */

@@ -90,6 +90,8 @@ export class TelemetryReport implements ReconcileReport {
       error: error instanceof Error ? error.message : String(error),
     });
     this.#instruments.actions.inc({ api: binding.api, action: action.kind, result: "failed" });
+    // What the binding itself cannot say is said about it.
+    if (action.kind === "writeStatus") this.#tellUsers(binding, action.status);
     if (action.kind === "mint") {
       this.#minted(action, error instanceof AzureError ? error.failure.class : "kubernetes");
     }
@@ -99,6 +101,14 @@ export class TelemetryReport implements ReconcileReport {
     this.#log.warn("the token in the Secret names another registry", {
       ...identify(binding),
       audience,
+    });
+  }
+
+  shortened(binding: BindingView, error: unknown): void {
+    this.#log.warn("status was refused, and is told shorter", {
+      ...identify(binding),
+      ...facts(error),
+      error: error instanceof Error ? error.message : String(error),
     });
   }
 

@@ -77,6 +77,15 @@ const NETWORK_NAMES: ReadonlySet<string> = new Set([
   "UnexpectedEof",
 ]);
 
+/** `ValidatingAdmissionPolicy 'x' with binding 'y' denied request`, by which a policy refuses. */
+const POLICY_DENIAL = /ValidatingAdmissionPolicy '[^']*' with binding '[^']*' denied request/;
+
+/** Bad request, request entity too large, and what validation refuses. */
+const TOO_LONG_CODES: ReadonlySet<number> = new Set([400, 413, 422]);
+
+/** Words of etcd, and of the client that kube-apiserver calls it by: both arrive with code 500. */
+const TOO_LARGE = /request is too large|message larger than max/;
+
 /**
  * The one error of the Kubernetes layer: the API server refused, or no usable answer came. It holds
  * no header and no body, so it may be logged.
@@ -167,6 +176,17 @@ export const isAlreadyExists = (error: unknown): error is ApiError =>
 export const isForbidden = (error: unknown): error is ApiError => hasReason(error, "Forbidden");
 /** The object did not pass validation. */
 export const isInvalid = (error: unknown): error is ApiError => hasReason(error, "Invalid");
+/** An admission webhook or policy refused. */
+export const isDenial = (error: unknown): boolean =>
+  error instanceof ApiError &&
+  (error.deniedBy !== undefined || POLICY_DENIAL.test(error.message));
+/**
+ * The object may have been refused for how long something in it is: by its schema, by an admission
+ * webhook or policy, as a request, or by etcd.
+ */
+export const mayBeTooLong = (error: unknown): error is ApiError =>
+  error instanceof ApiError &&
+  (TOO_LONG_CODES.has(error.code) || isDenial(error) || TOO_LARGE.test(error.message));
 /** The resourceVersion or continue token is too old: list again from the start. */
 export const isExpired = (error: unknown): error is ApiError =>
   error instanceof ApiError &&

@@ -11,9 +11,14 @@ export type Brevity = "whole" | "short" | "reason";
 export const LONGEST_WHOLE = 4096;
 export const LONGEST_SHORT = 256;
 
-/** What to try where the API server refused a message of this brevity; undefined after the least. */
-export function shorter(brevity: Brevity): Brevity | undefined {
-  return brevity === "whole" ? "short" : brevity === "short" ? "reason" : undefined;
+/** A message of fewer bytes is not refused for its length. */
+const SHORTEST_REFUSED = 128;
+
+/** What to try where the API server refused this message; undefined where it cannot be too long. */
+export function shorterThan(message: string): Brevity | undefined {
+  const size = sizeOf(message);
+  if (size > LONGEST_SHORT) return "short";
+  return size > SHORTEST_REFUSED ? "reason" : undefined;
 }
 
 /** A message of one line, without credentials, and no longer than `brevity` says. */
@@ -21,7 +26,11 @@ export function brief(message: string, reason: string, brevity: Brevity): string
   const told = maskSecrets(message);
   if (brevity === "reason") return reason;
   if (brevity === "whole") return cutMiddle(told, LONGEST_WHOLE);
-  if (new TextEncoder().encode(told).length <= LONGEST_SHORT) return told;
+  if (sizeOf(told) <= LONGEST_SHORT) return told;
   const lead = `${reason}: ${ELLIPSIS}`;
   return lead + endBytes(told, LONGEST_SHORT - lead.length);
+}
+
+function sizeOf(text: string): number {
+  return new TextEncoder().encode(text).length;
 }

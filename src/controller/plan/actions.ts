@@ -33,6 +33,12 @@ export interface AdoptSecretAction {
   readonly annotations: Readonly<Record<string, string>>;
 }
 
+/** Say in the binding's status how things stand. */
+export interface WriteStatusAction {
+  readonly kind: "writeStatus";
+  readonly status: BindingStatus;
+}
+
 /** One step. The executor carries them out in order and stops at the first that fails. */
 export type Action =
   | { readonly kind: "addFinalizer" }
@@ -47,7 +53,7 @@ export type Action =
     readonly secrets: readonly string[];
   }
   | { readonly kind: "deleteSecret"; readonly secret: SecretState; readonly reason: string }
-  | { readonly kind: "writeStatus"; readonly status: BindingStatus };
+  | WriteStatusAction;
 
 /** What to do now, and when to look again. No actions: the binding is settled until then. */
 export interface Plan {

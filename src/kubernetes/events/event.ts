@@ -1,4 +1,5 @@
 import type { Event } from "kubernetes-types/core/v1.d.ts";
+import { brief, shorterThan } from "../../runtime/brief.ts";
 import { cutBytes } from "../../runtime/cut.ts";
 import { maskSecrets } from "../../runtime/mask.ts";
 import { trimEnd } from "../../runtime/trim.ts";
@@ -29,7 +30,8 @@ export interface Series {
   readonly subject: EventSubject;
   readonly type: EventType;
   readonly reason: string;
-  readonly message: string;
+  /** Shorter than what was recorded, where the API server refused that. */
+  message: string;
   /** `metadata.name` of the Event that tells it. */
   readonly eventName: string;
   readonly firstMs: number;
@@ -47,6 +49,17 @@ const NANOSECONDS = 1_000_000;
 /** A message fit for an Event: nothing in it that looks like a credential, at most 1024 bytes. */
 export function eventMessage(text: string): string {
   return cutBytes(maskSecrets(text), LONGEST_MESSAGE);
+}
+
+/**
+ * What to tell instead of a message that the API server refused: no more than reason and remedy,
+ * then the reason alone. Undefined where that was refused.
+ */
+export function shorterMessage({ message, reason }: Pick<Series, "message" | "reason">):
+  | string
+  | undefined {
+  const brevity = shorterThan(message);
+  return brevity === undefined ? undefined : brief(message, reason, brevity);
 }
 
 /**

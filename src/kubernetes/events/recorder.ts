@@ -5,9 +5,11 @@ import { Backoff } from "../backoff.ts";
 import {
   ApiError,
   isAlreadyExists,
+  isDenial,
   isForbidden,
   isNamespaceTerminating,
   isNotFound,
+  mayBeTooLong,
 } from "../errors.ts";
 import { limited } from "../limited.ts";
 import type { ResourceClient } from "../resource.ts";
@@ -21,6 +23,7 @@ import {
   namespaceOf,
   progressOf,
   type Series,
+  shorterMessage,
 } from "./event.ts";
 import { Refusals } from "./refusals.ts";
 
@@ -199,6 +202,7 @@ export class EventRecorder {
       );
       if (done) this.#created.add(series);
     } catch (error) {
+      if (tellsShorter(series, error)) return await this.#create(series, signal);
       if (!isAlreadyExists(error)) throw error;
       // An earlier try has arrived although its answer has not; the count may have risen since.
       this.#created.add(series);
@@ -232,7 +236,7 @@ export class EventRecorder {
       this.#refusals.allowed(namespace);
       return true;
     } catch (error) {
-      if (!isForbidden(error) || isNamespaceTerminating(error)) throw error;
+      if (!isForbidden(error) || isNamespaceTerminating(error) || isDenial(error)) throw error;
       this.#refusals.refused(namespace, verb, error);
       return false;
     }
@@ -270,6 +274,14 @@ export class EventRecorder {
       if (!signal.aborted) throw error;
     });
   }
+}
+
+/** Whether what was refused is told shorter from now on. */
+function tellsShorter(series: Series, error: unknown): boolean {
+  const shorter = mayBeTooLong(error) ? shorterMessage(series) : undefined;
+  if (shorter === undefined) return false;
+  series.message = shorter;
+  return true;
 }
 
 function isWorthRetrying(error: unknown): boolean {

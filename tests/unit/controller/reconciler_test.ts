@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import type { ApiError } from "../../../src/kubernetes/errors.ts";
 import { AzureError, type AzureFailure } from "../../../src/azure/errors.ts";
 import {
   type BindingView,
@@ -108,6 +109,7 @@ class ReconcilerRig extends Rig {
         const { reason } = error as { reason?: string };
         this.told.push(`failed ${action.kind} ${reason ?? "azure"} ${failures} in ${inMs}`);
       },
+      shortened: (_, error) => void this.told.push(`shortened ${(error as ApiError).code}`),
       otherAudience: () => {},
       reconciled: (_, result) => void this.told.push(result),
       unsettled: () => void this.told.push("unsettled"),

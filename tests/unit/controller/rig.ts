@@ -122,6 +122,9 @@ export class Rig implements AsyncDisposable {
   /** Runs after the server has answered each request, before its answer reaches the executor. */
   afterRequest: (request: Request, response: Response) => void | Promise<void> = () => {};
 
+  /** Answers in the place of the server, as an admission webhook does that denies. */
+  admit: (request: Request) => Promise<Response | undefined> = () => Promise.resolve(undefined);
+
   constructor(readonly readsSecretsByName = false) {
     const { clock } = this.time;
     this.kube = new InMemoryKubernetes({
@@ -245,7 +248,7 @@ export class Rig implements AsyncDisposable {
 
   async #answer(request: Request): Promise<Response> {
     await this.beforeRequest(request);
-    const response = await this.kube.fetch(request);
+    const response = await this.admit(request.clone()) ?? await this.kube.fetch(request);
     await this.afterRequest(request, response);
     const path = new URL(request.url).pathname.split(`/namespaces/${NAMESPACE}/`)[1];
     if (request.method !== "GET") {

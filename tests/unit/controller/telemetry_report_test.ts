@@ -302,6 +302,49 @@ Deno.test("report: users hear of failures and recoveries by Events, and not of w
   ]);
 });
 
+Deno.test("report: what a binding's status cannot say is said by an Event", () => {
+  const { report, events } = rig();
+  const failing: BindingStatus = {
+    error: "Slow.",
+    conditions: [{
+      ...STATUS.conditions![0]!,
+      status: "False",
+      reason: "Throttled",
+      message: "Slow.",
+    }],
+  };
+  const error = new ApiError({ code: 413, reason: "RequestEntityTooLarge", message: "limit" });
+  report.failed(BINDING, { kind: "writeStatus", status: failing }, error, NEXT);
+  report.failed(BINDING, MINT, error, NEXT);
+  assert.deepEqual(events, ["AcrPullBinding pull Warning Throttled: Slow."]);
+});
+
+Deno.test("report: a status that is told shorter is a warning", () => {
+  const { report, entries } = rig();
+  report.shortened(BINDING, new ApiError({ code: 422, reason: "Invalid", message: "too long" }));
+  assert.deepEqual(entries.map(lineOf), [[
+    "warn",
+    "status was refused, and is told shorter",
+    { ...ID, code: 422, reason: "Invalid", error: "too long" },
+  ]]);
+});
+
+Deno.test("report: an Event has room for the remedy, however long the message is", () => {
+  const { report, events } = rig();
+  const message = `r.azurecr.io said ${"\u4e2d".repeat(1200)}. Grant the identity AcrPull.`;
+  const condition = {
+    ...STATUS.conditions![0]!,
+    status: "False",
+    reason: "RegistryDenied",
+    message,
+  };
+  const status = { error: message, conditions: [condition] } as BindingStatus;
+  report.acted(BINDING, { kind: "writeStatus", status });
+  const told = events[0]!.split("RegistryDenied: ")[1]!;
+  assert.ok(new TextEncoder().encode(told).length <= 1024);
+  assert.match(told, /^r\.azurecr\.io said .*\.\.\..*\. Grant the identity AcrPull\.$/);
+});
+
 Deno.test("report: caches tell of their state, and of watches that fail, the first of a row and each tenth", () => {
   const { report, entries, counted } = rig();
   const informer = report.informer("secrets");

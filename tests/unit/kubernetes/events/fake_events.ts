@@ -11,10 +11,14 @@ export class FakeEvents implements EventClient {
   readonly requests: string[] = [];
   readonly stored = new Map<string, Event>();
   fate: (request: string) => EventFate = () => "served";
+  /** What a create meets besides, which is asked first. */
+  admit: (event: Event) => ApiError | undefined = () => undefined;
 
   create: EventClient["create"] = async (namespace, event) => {
     const name = event.metadata.name ?? "";
     const lost = await this.#meet(`create ${namespace} ${event.reason} ${event.count}`, () => {
+      const refused = this.admit(event);
+      if (refused !== undefined) throw refused;
       if (this.stored.has(name)) throw refusal(409, "AlreadyExists");
       this.stored.set(name, structuredClone(event));
     });

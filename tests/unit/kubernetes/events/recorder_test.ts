@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { ApiError } from "../../../../src/kubernetes/errors.ts";
 import { DEFAULT_LIMITS } from "../../../../src/kubernetes/events/correlator.ts";
 import { EventRecorder, type EventSubject } from "../../../../src/kubernetes/events/recorder.ts";
 import { loggerOver } from "../../../../src/telemetry/log.ts";
@@ -270,4 +271,46 @@ Deno.test("an API server that is down at the end is told of once, however much i
   bench.run();
   await bench.end();
   assert.deepEqual(bench.log, ["warn: the last Events could not be written"]);
+});
+
+const WEBHOOK = 'admission webhook "short.example.com" denied the request: message is too long';
+const POLICY = "events \"web.1\" is forbidden: ValidatingAdmissionPolicy 'short' with binding " +
+  "'short' denied request: message is too long";
+
+/** Whoever refuses a long message, each in its own way. */
+const LENGTH_REFUSALS: readonly [who: string, refusal: ApiError][] = [
+  ["validation", refusal(422, "Invalid")],
+  ["the bound of requests", refusal(413, "RequestEntityTooLarge")],
+  ["a webhook", ApiError.fromStatus({ code: 403, reason: "Forbidden", message: WEBHOOK })],
+  ["a policy", ApiError.fromStatus({ code: 403, reason: "Forbidden", message: POLICY })],
+  ["etcd", ApiError.fromStatus({ code: 500, message: "etcdserver: request is too large" })],
+];
+const LONG_MESSAGE = `r.azurecr.io said ${"so ".repeat(200)}. Grant the identity AcrPull.`;
+const SHORT_MESSAGE = /^RegistryDenied: \.\.\..* Grant the identity AcrPull\.$/;
+
+for (const [who, refused] of LENGTH_REFUSALS) {
+  for (const [most, expected] of [[300, SHORT_MESSAGE], [60, /^RegistryDenied$/]] as const) {
+    Deno.test(`an Event of which ${who} takes ${most} characters is told shorter`, async () => {
+      const bench = new Bench().run();
+      bench.events.admit = ({ message }) => message!.length > most ? refused : undefined;
+      bench.recorder.record(subject(), "Warning", "RegistryDenied", LONG_MESSAGE);
+      await bench.time.pass(60_000);
+      bench.recorder.record(subject(), "Warning", "RegistryDenied", LONG_MESSAGE);
+      await bench.time.pass(1_000);
+      const [event, ...others] = bench.events.stored.values();
+      assert.match(event?.message ?? "", expected);
+      assert.deepEqual([event?.count, others.length, bench.log], [2, 0, []]);
+      await bench.end();
+    });
+  }
+}
+
+Deno.test("an Event that is refused whatever it says is given up, and the log tells", async () => {
+  const bench = new Bench().run();
+  bench.events.admit = () => refusal(422, "Invalid");
+  bench.recorder.record(subject(), "Warning", "RegistryDenied", LONG_MESSAGE);
+  await bench.time.pass(1_000);
+  assert.equal(bench.events.requests.length, 3);
+  assert.deepEqual(bench.log, ["warn: Event could not be written"]);
+  await bench.end();
 });

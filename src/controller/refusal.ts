@@ -1,0 +1,46 @@
+import { type Brevity, shorterThan } from "../runtime/brief.ts";
+import type { BindingStatus } from "./binding/view.ts";
+import { inputsOfAttempt } from "./plan/plan.ts";
+import type { Snapshot } from "./plan/snapshot.ts";
+
+/** A status that the API server refused, and that is told shorter: others may bound what it says. */
+export interface Refusal {
+  /** How much is told instead. */
+  readonly brevity: Brevity;
+  /** What it told of: of anything else all is told again. */
+  readonly about: string;
+  /** What it was to say. */
+  readonly status: BindingStatus;
+}
+
+/**
+ * What to remember of a `status` of this snapshot that was refused. Undefined where nothing shorter
+ * is left to try: whatever it is refused for, that is not its length.
+ */
+export function refusalAfter(
+  before: Refusal | undefined,
+  snapshot: Snapshot,
+  status: BindingStatus,
+): Refusal | undefined {
+  const brevity = shorterThan(longestIn(status));
+  if (brevity === undefined || brevity === snapshot.brevity) return undefined;
+  const whole = snapshot.brevity === undefined ? status : before?.status ?? status;
+  return { brevity, about: subjectOf(snapshot), status: whole };
+}
+
+/** How much of a snapshot's state is told, if the last refusal was about the same. */
+export function brevityOf(refusal: Refusal | undefined, snapshot: Snapshot): Brevity | undefined {
+  if (refusal === undefined || refusal.about !== subjectOf(snapshot)) return undefined;
+  return refusal.brevity;
+}
+
+function subjectOf(snapshot: Snapshot): string {
+  return JSON.stringify([inputsOfAttempt(snapshot), snapshot.trouble?.message]);
+}
+
+/** Of what the operator itself tells: conditions of others are theirs. */
+function longestIn({ error = "", conditions = [] }: BindingStatus): string {
+  const own = conditions.filter(({ type }) => type === "Ready" || type === "Stalled");
+  return [error, ...own.map(({ message }) => message)]
+    .reduce((longest, text) => text.length > longest.length ? text : longest);
+}
