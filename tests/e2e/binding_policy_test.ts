@@ -77,6 +77,7 @@ for (const binding of BINDINGS) {
 
   withPolicies(`the operator lets go what is being deleted, ${apiVersion}`, async (plane) => {
     const namespace = await plane.createNamespace();
+    await mayDoAll(plane, namespace);
     const metadata = { ...binding.metadata, finalizers: [OURS, THEIRS] };
     await createAsAdmin(plane, namespace, { ...binding, metadata });
     const what = reference(binding);
@@ -84,6 +85,14 @@ for (const binding of BINDINGS) {
     const left = (finalizers: string[]) =>
       patchAsOperator(plane, namespace, what, { metadata: { finalizers } });
     judge(await left([]), FINALIZER, "removes both");
+    const told = { status: { error: "the Secret cannot be deleted" } };
+    const asStatus = ["--subresource=status"];
+    judge(await patchAsOperator(plane, namespace, what, told, asStatus), undefined, "tells why");
+    judge(
+      await patchAsOperator(plane, namespace, what, { metadata: { labels: { tier: "x" } } }),
+      METADATA,
+      "labels it on its way out",
+    );
     judge(await left([THEIRS]), undefined, "removes its own");
     await release(plane, namespace, binding);
   });

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { labelValue, v1beta1SecretName, v1beta2SecretName } from "../../src/controller/names.ts";
 import { eventually } from "../suites/eventually.ts";
+import type { ControlPlane } from "./servers/control_plane.ts";
 import { kubectl, kubectlOk } from "./servers/kubectl.ts";
 import { OPERATOR } from "./servers/manifests.ts";
 import {
@@ -305,6 +306,43 @@ withPolicies("the operator deletes no collection that holds others' Secrets", as
   const { stderr } = await kubectl(plane, ["delete", `--raw=${path}`], { user: OPERATOR.user });
   assert.match(stderr, /the operator deletes only Secrets that a binding owns/);
   await kubectlOk(plane, ["get", "-n", namespace, "secret/database"]);
+});
+
+/** Asks for what a Secret that has to be made anew takes: its end, and then its successor. */
+function asked(plane: ControlPlane, namespace: string, object: ReturnType<typeof secret>) {
+  const dry = ["--dry-run=server", "-n", namespace];
+  const user = OPERATOR.user;
+  return {
+    end: () => kubectl(plane, ["delete", ...dry, `secret/${object.metadata.name}`], { user }),
+    successor: () =>
+      kubectl(plane, ["create", ...dry, "-f", "-"], { stdin: JSON.stringify(object), user }),
+  };
+}
+
+withPolicies("the operator may ask first for whatever it may do to a Secret", async (plane) => {
+  const namespace = await plane.createNamespace();
+  const altered = secret({ labels: {}, type: "Opaque", more: { immutable: true } });
+  await createAsAdmin(plane, namespace, altered);
+  const { end, successor } = asked(plane, namespace, secret({}));
+  assert.equal((await end()).stderr, "");
+  assert.match((await successor()).stderr, /AlreadyExists/, "admitted, and the name still taken");
+  const { stdout } = await kubectl(plane, [
+    "get",
+    "-n",
+    namespace,
+    "secret/acr-pull-pull",
+    "-oyaml",
+  ]);
+  assert.match(stdout, /^type: Opaque$/m, "nothing was done");
+});
+
+withPolicies("to ask is held to the same as to do", async (plane) => {
+  const namespace = await plane.createNamespace();
+  await createAsAdmin(plane, namespace, secret({ name: "database", labels: {}, owners: [] }));
+  const { end, successor } = asked(plane, namespace, secret({ name: "database" }));
+  const refusal = (what: string) => denial("msi-acrpull-secrets", what);
+  assert.match((await end()).stderr, refusal("the operator deletes only Secrets that a binding"));
+  assert.match((await successor()).stderr, refusal("the operator writes only Secrets named"));
 });
 
 const ACCOUNT = {
