@@ -284,6 +284,20 @@ withTenants("no scope holds what cannot be seen, whatever is listed", async (pla
   }
 });
 
+withTenants(
+  "a thousand entries are judged within what the API server allows",
+  async (plane, own) => {
+    const named = (index: number) => `repository:team-a/group-${index}`;
+    const scopes = Array.from({ length: 1000 }, (_, index) => `${named(index)}/*:pull`);
+    await list(plane, own, { ...LISTS, scopes: scopes.join("\n") });
+    const asked = Array.from({ length: 10 }, (_, index) => `${named(999 - index)}/app:pull`);
+    await once("all are allowed", () => tryToCreate(plane, own, v1({ scope: asked.join(" ") })));
+    const other = `${named(1000)}/app:pull`;
+    const { stderr } = await tryToCreate(plane, own, v1({ scope: [...asked, other].join(" ") }));
+    assert.match(stderr, notListed(own, other, "spec.scope", "scopes"));
+  },
+);
+
 withTenants("* allows whatever there is", async (plane, namespace) => {
   const names = Object.keys(LISTS) as (keyof Lists)[];
   await list(plane, namespace, Object.fromEntries(names.map((name) => [name, "*"])));

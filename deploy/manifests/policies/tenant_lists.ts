@@ -11,11 +11,24 @@ export type List = typeof LISTS[number];
 /** Stands in a list for what a binding leaves to the operator's own defaults. */
 export const DEFAULT = "default";
 
-/** An expression of the entries of a list: words, whatever white space stands between them. */
-export function entries(list: List): string {
-  const text = `params.?data[?(request.namespace + '.${list}')].orValue('')`;
+/** A variable for each list: its entries, which are words, whatever white space stands between. */
+export function listVariables(): readonly (readonly [string, string])[] {
   const spaces = ["\\n", "\\r", "\\t"].map((space) => `.replace('${space}', ' ')`).join("");
-  return `${text}${spaces}.split(' ').filter(e, e != '')`;
+  return LISTS.map((list) => [
+    nameOf("listed", list),
+    `params.?data[?(request.namespace + '.${list}')].orValue('')${spaces}` +
+    ".split(' ').filter(e, e != '')",
+  ]);
+}
+
+/** An expression of the entries of a list. */
+export function entries(list: List): string {
+  return `variables.${nameOf("listed", list)}`;
+}
+
+/** Names a variable that there is for each list, such as `listedScopes`. */
+export function nameOf(kind: string, list: List): string {
+  return `${kind}${list.charAt(0).toUpperCase()}${list.slice(1)}`;
 }
 
 /** An expression of a text, itself one, in quotes: a message is one line of limited length. */

@@ -9,7 +9,15 @@ import {
   defaultClientIdVariables,
 } from "./default_client_id.ts";
 import { binding, constraints, policy, resourceRule } from "./policy.ts";
-import { DEFAULT, entries, type List, LISTS, shown } from "./tenant_lists.ts";
+import {
+  DEFAULT,
+  entries,
+  type List,
+  LISTS,
+  listVariables,
+  nameOf,
+  shown,
+} from "./tenant_lists.ts";
 
 /**
  * Holds every namespace to the registries, identities, scopes and endpoints that an administrator
@@ -64,6 +72,15 @@ const WORKLOAD_IDENTITY = "workload-identity";
 const SPEC_IS_NEW = "request.operation == 'CREATE' || " +
   "(has(object.spec) ? dyn(object.spec) : dyn(null)) != " +
   "(has(oldObject.spec) ? dyn(oldObject.spec) : dyn(null))";
+
+/**
+ * An entry allows itself, and with a `*` what that stands for. A scope that climbs out of its path
+ * is none of these, wherever its dots come from. What an entry begins with is looked at first, since
+ * the API server allows an expression so many steps, of which a pattern takes a lot.
+ */
+const REFUSED_SCOPES = "variables.scopes.filter(p, !variables.listedPatterns.exists(e, " +
+  "e[0] == '*' || e[0] == p[1] || " +
+  "(p[1].startsWith(e[1]) && !p[1].contains('..') && p[1].matches(e[2]))))";
 
 /**
  * What the binding names: for each list pairs of a field and the entry that allows what it holds,
@@ -125,11 +142,13 @@ const VARIABLES: readonly (readonly [string, string])[] = [
     "resourceManagerAudiences",
     `variables.airgapped ? [${endpoint("resourceManagerAudience")}] : []`,
   ],
-  ["refusedRegistries", refused("registries", "e.lowerAscii() == p[1].lowerAscii()")],
-  ["refusedIdentities", refused("identities", "e.lowerAscii() == p[1].lowerAscii()")],
-  ["refusedScopes", refused("scopes", scopeFits("e", "p[1]"))],
-  ["refusedEntraAuthorityHosts", refused("entraAuthorityHosts", `${hostOf("e")} == p[1]`)],
-  ["refusedResourceManagerAudiences", refused("resourceManagerAudiences", "e == p[1]")],
+  ...listVariables(),
+  ["listedPatterns", `${entries("scopes")}.map(e, [e, e.split('*')[0], ${scopePattern("e")}])`],
+  refused("registries", "e.lowerAscii() == p[1].lowerAscii()"),
+  refused("identities", "e.lowerAscii() == p[1].lowerAscii()"),
+  [nameOf("refused", "scopes"), REFUSED_SCOPES],
+  refused("entraAuthorityHosts", `${hostOf("e")} == p[1]`),
+  refused("resourceManagerAudiences", "e == p[1]"),
 ];
 
 /** A field's path, and what it holds as a string. */
@@ -147,18 +166,12 @@ function hostOf(text: string): string {
     ".map(t, t.endsWith('/') ? t.substring(0, t.size() - 1) : t)[0]";
 }
 
-/** Of a list's pairs those that no entry allows, by an expression over `e` and `p`. */
-function refused(list: List, allows: string): string {
-  return `variables.${list}.filter(p, !${entries(list)}.exists(e, e == '*' || ${allows}))`;
-}
-
-/**
- * An entry allows itself, and with a `*` what that stands for. A scope that climbs out of its path
- * is none of these, wherever its dots come from.
- */
-function scopeFits(entry: string, scope: string): string {
-  return `${entry} == ${scope} || ` +
-    `(!${scope}.contains('..') && ${scope}.matches(${scopePattern(entry)}))`;
+/** A variable: of a list's pairs those that no entry allows, by an expression over `e` and `p`. */
+function refused(list: List, allows: string): readonly [string, string] {
+  return [
+    nameOf("refused", list),
+    `variables.${list}.filter(p, !${entries(list)}.exists(e, e == '*' || ${allows}))`,
+  ];
 }
 
 /** `*` stands for what names of repositories are made of; everything else for itself (RE2). */
@@ -177,7 +190,7 @@ const SCOPES_ARE_WORDS: Validation = {
 };
 
 function mayName(list: List, place: string): Validation {
-  const name = `variables.refused${list.charAt(0).toUpperCase()}${list.slice(1)}`;
+  const name = `variables.${nameOf("refused", list)}`;
   return {
     expression: `${name}.size() == 0`,
     messageExpression: `'namespace ' + request.namespace + ' may not name ' + ` +
