@@ -1,7 +1,7 @@
 import { abortable } from "../runtime/abortable.ts";
 import { Deadline } from "../runtime/deadline.ts";
 import { readBody } from "./body.ts";
-import { isConnectFailure } from "./connect_failure.ts";
+import { isConnectFailure } from "./connection_failure.ts";
 import type { Connection } from "./connections.ts";
 import { AzureError } from "./errors.ts";
 import { type AzureRequest, type AzureResponse, type AzureTransport, hostOf } from "./request.ts";

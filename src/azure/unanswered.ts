@@ -1,5 +1,6 @@
 import { ALLOW_HOST_REMEDY, permissionHost } from "../runtime/confinement.ts";
-import { type AzureEndpoint, AzureError } from "./errors.ts";
+import { causeOf, connectionFailure, reachability } from "./connection_failure.ts";
+import { AzureError, type AzureFailure } from "./errors.ts";
 import { type AzureRequest, hostOf } from "./request.ts";
 
 /** Nothing was sent. The sentence names the host with its port, as Deno's permissions do. */
@@ -15,39 +16,51 @@ export function notAllowed({ endpoint, url }: AzureRequest, cause: Error): Azure
   }, { cause });
 }
 
+/** The request was sent, or could not be. The error's cause is what tells why. */
 export function noWholeAnswer(
   request: AzureRequest,
   { status, timedOut }: { readonly status: number; readonly timedOut: boolean },
-  cause: unknown,
+  error: unknown,
 ): AzureError {
-  const { endpoint, url, timeoutMs } = request;
+  const { endpoint, url } = request;
   const host = hostOf(endpoint, url);
-  const limit = `within ${timeoutMs / 1000} s`;
-  const common = { endpoint, host, class: "transient" } as const;
-  if (status === 0) {
-    return new AzureError({
-      ...common,
-      reason: timedOut ? "Timeout" : "Unreachable",
-      problem: timedOut
-        ? `${host} did not answer ${limit}`
-        : `${host} could not be reached, or gave no answer`,
-      remedy: reachability(endpoint),
-    }, { cause });
-  }
-  return new AzureError({
-    ...common,
-    reason: timedOut ? "Timeout" : "Truncated",
-    status,
-    problem: `${host} began an answer (HTTP ${status}) ` +
-      (timedOut ? `that did not end ${limit}` : "and broke it off"),
-    remedy: "Look for a proxy or a firewall between the operator and this host.",
-  }, { cause });
+  const said = status === 0 ? unanswered : brokenOff;
+  return new AzureError(
+    { endpoint, host, class: "transient", ...said(request, host, { status, timedOut, error }) },
+    { cause: causeOf(error) },
+  );
 }
 
-function reachability(endpoint: AzureEndpoint): string {
-  if (endpoint === "imds") {
-    return "Check that the operator runs on an Azure node and that no network policy blocks 169.254.169.254.";
+interface Lost {
+  readonly status: number;
+  readonly timedOut: boolean;
+  readonly error: unknown;
+}
+
+type Told = Pick<AzureFailure, "reason" | "problem" | "remedy" | "status">;
+
+function unanswered(
+  { endpoint, timeoutMs }: AzureRequest,
+  host: string,
+  { timedOut, error }: Lost,
+): Told {
+  if (timedOut) {
+    return {
+      reason: "TimedOut",
+      problem: `${host} did not answer within ${timeoutMs / 1000} s`,
+      remedy: reachability(endpoint),
+    };
   }
-  if (endpoint === "entra") return "Check DNS, firewall and proxy on the way to this host.";
-  return "Check the registry's name, and DNS, firewall and private endpoint on the way to it.";
+  const { reason, problem, remedy } = connectionFailure(error);
+  return { reason, problem: problem(host), remedy: remedy(endpoint) };
+}
+
+function brokenOff({ timeoutMs }: AzureRequest, host: string, { status, timedOut }: Lost): Told {
+  return {
+    reason: timedOut ? "TimedOut" : "Truncated",
+    status,
+    problem: `${host} began an answer (HTTP ${status}) ` +
+      (timedOut ? `that did not end within ${timeoutMs / 1000} s` : "and broke it off"),
+    remedy: "Look for a proxy or a firewall between the operator and this host.",
+  };
 }

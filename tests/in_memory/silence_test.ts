@@ -1,6 +1,6 @@
-import { testInNetwork } from "./network/run.ts";
+import { testInNetwork } from "../suites/network.ts";
 
 testInNetwork(
   "network: bindings are ready within a minute of their connections' silence",
-  "silence.ts",
+  new URL("network/silence.ts", import.meta.url),
 );

@@ -1,3 +1,4 @@
+import { connectionError, connectionFailures } from "../../data/connection_failures.ts";
 import { type Clock, sleep } from "../../../src/runtime/clock.ts";
 import type { CallKind } from "./calls.ts";
 import { type Answer, toResponse } from "./endpoint.ts";
@@ -64,10 +65,6 @@ const TABLE = {
   "cut": cut,
   /** The usual answer, one byte a second. */
   "slow-drip": drip,
-  /** The host name does not resolve: `fetch` rejects. */
-  "dns": ({ url }) => {
-    throw nameNotFound(url);
-  },
 } satisfies Record<string, Abuse>;
 
 /** What `fetch` rejects with where the host's name does not resolve. */
@@ -78,20 +75,34 @@ export function nameNotFound(url: URL): TypeError {
   );
 }
 
-/** The name of an abuse: what a broken or hostile party answers, beyond the recorded failures. */
-export type AbuseName = keyof typeof TABLE;
+/** An abuse in which the host answers, or not. */
+export type AnswerAbuse = keyof typeof TABLE;
+/** What a broken or hostile party does, beyond the recorded answers; or a failed connection. */
+export type AbuseName = AnswerAbuse | (string & Record<never, never>);
 
-/** The names of all abuses. */
-export const ABUSES: readonly AbuseName[] = Object.keys(TABLE).filter(isAbuse);
+/** The names of those in which a connection is there. */
+export const ANSWER_ABUSES: readonly AnswerAbuse[] = Object.keys(TABLE).filter(isAnswerAbuse);
+
+/** The names of all abuses. The last are those by which fetch rejects: tests/data has their texts. */
+export const ABUSES: readonly AbuseName[] = [
+  ...ANSWER_ABUSES,
+  ...connectionFailures().map(({ name }) => name),
+];
 
 /** Whether an abuse has that name. */
 export function isAbuse(name: string): name is AbuseName {
+  return ABUSES.includes(name);
+}
+
+function isAnswerAbuse(name: string): name is AnswerAbuse {
   return Object.hasOwn(TABLE, name);
 }
 
-/** Answers as the abuse of that name does. */
+/** Answers as the abuse of that name does, or rejects as Deno's fetch was seen to. */
 export async function abuse(name: AbuseName, context: AbuseContext): Promise<Response> {
-  const act: Abuse = TABLE[name];
+  const failure = connectionFailures().find((failure) => failure.name === name);
+  if (failure !== undefined) throw connectionError(failure, context.url);
+  const act: Abuse = TABLE[name as AnswerAbuse];
   return await act(context);
 }
 

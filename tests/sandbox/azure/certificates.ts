@@ -46,8 +46,8 @@ export class CertificateAuthority {
     return this.#certificate.toString("pem");
   }
 
-  /** Issues a server certificate for one host name. */
-  async issue(host: string): Promise<KeyPairPem> {
+  /** Issues a certificate for one host name, for a server unless told. */
+  async issue(host: string, use: "server" | "client" = "server"): Promise<KeyPairPem> {
     const keys = await generateKeys();
     const certificate = await x509.X509CertificateGenerator.create({
       subject: [{ CN: [host] }],
@@ -58,16 +58,36 @@ export class CertificateAuthority {
       signingAlgorithm: ALGORITHM,
       extensions: [
         new x509.BasicConstraintsExtension(false, undefined, true),
-        new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth]),
+        new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage[`${use}Auth`]]),
         new x509.SubjectAlternativeNameExtension([{ type: "dns", value: host }]),
       ],
     });
-    const key = await crypto.subtle.exportKey("pkcs8", keys.privateKey);
-    return {
-      cert: certificate.toString("pem"),
-      key: x509.PemConverter.encode(key, x509.PemConverter.PrivateKeyTag),
-    };
+    return await toPem(certificate, keys);
   }
+}
+
+/** A server's certificate that nobody but itself vouches for, valid for a day from `nowMs` on. */
+export async function selfSigned(host: string, nowMs: number): Promise<KeyPairPem> {
+  const keys = await generateKeys();
+  const certificate = await x509.X509CertificateGenerator.createSelfSigned({
+    name: `CN=${host}`,
+    ...validity(nowMs),
+    keys,
+    signingAlgorithm: ALGORITHM,
+    extensions: [new x509.SubjectAlternativeNameExtension([{ type: "dns", value: host }])],
+  });
+  return await toPem(certificate, keys);
+}
+
+async function toPem(
+  certificate: x509.X509Certificate,
+  keys: CryptoKeyPair,
+): Promise<KeyPairPem> {
+  const key = await crypto.subtle.exportKey("pkcs8", keys.privateKey);
+  return {
+    cert: certificate.toString("pem"),
+    key: x509.PemConverter.encode(key, x509.PemConverter.PrivateKeyTag),
+  };
 }
 
 async function generateKeys(): Promise<CryptoKeyPair> {

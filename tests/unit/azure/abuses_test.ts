@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { AzureEndpoint, AzureError } from "../../../src/azure/errors.ts";
 import type { CredentialRequest } from "../../../src/azure/credential_request.ts";
 import type { CredentialsOptions } from "../../../src/azure/credentials.ts";
-import { type AbuseName, ABUSES } from "../../sandbox/azure/abuses.ts";
+import { type AbuseName, ABUSES, type AnswerAbuse } from "../../sandbox/azure/abuses.ts";
 import {
   ARM,
   CLIENT_ID,
@@ -68,16 +68,106 @@ const bad = (fault: string) => (endpoint: AzureEndpoint): Outcome => [
   `The answer of ${HOSTS[endpoint]} ${fault}. ${PROXY}`,
 ];
 const timeout = (endpoint: AzureEndpoint): Outcome => [
-  "Timeout",
+  "TimedOut",
   `${HOSTS[endpoint]} did not answer within ${BOUNDS[endpoint]} s. ${REACH[endpoint]}`,
 ];
-const unreachable = (endpoint: AzureEndpoint): Outcome => [
-  "Unreachable",
-  `${HOSTS[endpoint]} could not be reached, or gave no answer. ${REACH[endpoint]}`,
-];
+
+const CLOCK = "Have it renewed; if others find it valid, set the clock of the operator's node.";
+/** What a failed connection is called, its problem with HOST for the host, and its remedy. */
+const CONNECTIONS: Readonly<
+  Record<string, readonly [reason: string, problem: string, remedy: string | typeof REACH]>
+> = {
+  "certificate-not-trusted": [
+    "CertificateNotTrusted",
+    "The certificate of HOST is from an authority that is not trusted",
+    "Look for TLS inspection on the way to this host.",
+  ],
+  "certificate-self-signed": [
+    "CertificateNotTrusted",
+    "The certificate of HOST is from an authority that is not trusted",
+    "Look for TLS inspection on the way to this host.",
+  ],
+  "certificate-expired": ["CertificateExpired", "The certificate of HOST has expired", CLOCK],
+  "certificate-not-yet-valid": [
+    "CertificateNotYetValid",
+    "The certificate of HOST is not valid yet",
+    CLOCK,
+  ],
+  "certificate-wrong-name": [
+    "CertificateNameMismatch",
+    "The certificate of HOST is for another name",
+    "Correct the name, or look for DNS or a proxy that leads elsewhere.",
+  ],
+  "certificate-not-for-servers": [
+    "CertificateInvalid",
+    "The certificate of HOST is not valid",
+    "Look for the cause in the operator's log, and for TLS inspection on the way to this host.",
+  ],
+  "connection-refused": ["ConnectionRefused", "The connection to HOST was refused", REACH],
+  "connection-reset": [
+    "ConnectionReset",
+    "The connection to HOST was broken off without an answer",
+    "Look for a firewall or a proxy on the way to this host.",
+  ],
+  "connection-ends": [
+    "ConnectionReset",
+    "The connection to HOST was broken off without an answer",
+    "Look for a firewall or a proxy on the way to this host.",
+  ],
+  "no-route": ["NoRoute", "There is no route to HOST", REACH],
+  "dns": ["NameNotFound", "The name HOST does not exist in DNS", {
+    imds: "Correct the name, or complete the cluster's DNS.",
+    entra: "Correct the name, or complete the cluster's DNS.",
+    exchange: "Correct the registry's name, or complete the private endpoint's DNS zone.",
+    token: "Correct the registry's name, or complete the private endpoint's DNS zone.",
+  }],
+  "dns-silent": [
+    "NameServerFailed",
+    "No DNS server told the address of HOST",
+    "Check the cluster's DNS, and that a network policy lets the operator reach it.",
+  ],
+  "tls-ends": [
+    "TlsRefused",
+    "The TLS handshake with HOST was broken off",
+    "Look for a firewall that admits only certain names.",
+  ],
+  "tls-alert": [
+    "TlsRefused",
+    "The TLS handshake with HOST was broken off",
+    "Look for a firewall that admits only certain names.",
+  ],
+  "not-tls": [
+    "NotTls",
+    "What answers as HOST speaks no TLS",
+    "Look for a proxy or another service in its place.",
+  ],
+  "proxy-refuses": [
+    "ProxyRefused",
+    "The proxy passes no connection to HOST",
+    "Let it pass connections to this host and its port 443.",
+  ],
+  "proxy-wants-credentials": [
+    "ProxyRefused",
+    "The proxy wants a name and a password to pass connections to HOST",
+    "Write them into HTTPS_PROXY, or let the proxy pass the operator without.",
+  ],
+  "proxy-ends": [
+    "ProxyRefused",
+    "The proxy passes no connection to HOST",
+    "Let it pass connections to this host and its port 443.",
+  ],
+};
+
+function outcomeOf(abuse: AbuseName, endpoint: AzureEndpoint): Outcome {
+  const failed = CONNECTIONS[abuse];
+  if (failed === undefined) return OUTCOMES[abuse as AnswerAbuse](endpoint);
+  const [reason, problem, remedy] = failed;
+  const shown = typeof remedy === "string" ? remedy : remedy[endpoint];
+  return [reason, `${problem.replace("HOST", HOSTS[endpoint])}. ${shown}`];
+}
 const CUT = "Look for a proxy or a firewall between the operator and this host.";
 const unended = (endpoint: AzureEndpoint): Outcome => [
-  "Timeout",
+  "TimedOut",
   `${HOSTS[endpoint]} began an answer (HTTP 200) that did not end within ${
     BOUNDS[endpoint]
   } s. ${CUT}`,
@@ -93,7 +183,7 @@ const redirected = (status: number) => (endpoint: AzureEndpoint): Outcome => [
 ];
 
 /** What each abuse is answered with; the last four concern tokens of registries alone. */
-const OUTCOMES: Readonly<Record<AbuseName, (endpoint: AzureEndpoint) => Outcome>> = {
+const OUTCOMES: Readonly<Record<AnswerAbuse, (endpoint: AzureEndpoint) => Outcome>> = {
   "html": bad("is not JSON"),
   "empty": bad("is empty"),
   "no-token": (endpoint) => bad(`has no ${FIELDS[endpoint]}`)(endpoint),
@@ -112,9 +202,8 @@ const OUTCOMES: Readonly<Record<AbuseName, (endpoint: AzureEndpoint) => Outcome>
   "redirect-307": redirected(307),
   "cut": truncated,
   "slow-drip": unended,
-  "dns": unreachable,
 };
-const OF_REGISTRIES: readonly AbuseName[] = ["not-a-jwt", "no-exp", "exp-past"];
+const OF_REGISTRIES: readonly string[] = ["not-a-jwt", "no-exp", "exp-past"];
 
 const POLICY: Partial<CredentialsOptions> = { audiencePolicy: { kind: "arm" } };
 
@@ -126,7 +215,7 @@ for (const endpoint of ["imds", "entra", "exchange", "token"] as const) {
       const request = endpoint === "entra" ? FEDERATED : MANAGED;
       azure.fail(abuse, { endpoint });
       const error = await settle(time, rejection(credentials.mint(request)), 60_000);
-      const [reason, message] = OUTCOMES[abuse](endpoint);
+      const [reason, message] = outcomeOf(abuse, endpoint);
       assert.deepEqual(shown(error), {
         endpoint,
         host: HOSTS[endpoint],

@@ -166,7 +166,7 @@ for (const [protocol, tls] of [["HTTP/2 over TLS", true], ["HTTP/1.1", false]] a
       });
     });
     const { failure } = await rejection(rig.call({ timeoutMs: SILENT_MS }));
-    assert.equal(failure.reason, "Timeout");
+    assert.equal(failure.reason, "TimedOut");
     assert.equal(await rig.call(), "yes");
     assert.deepEqual(rig.calls.map(([status]) => status), [0, 200]);
     assert.equal(rig.relay.accepted, 2);

@@ -429,7 +429,7 @@ Deno.test("credentials: of an IMDS that is silent, a thousand identities hear wi
   azure.fail("hang", { endpoint: "imds", times: Infinity });
   const told = nodes(1000).map((request) => rejection(credentials.mint(request)));
   const reasons = await settle(time, Promise.all(told), 16_000);
-  assert.deepEqual([...new Set(reasons.map(({ failure }) => failure.reason))], ["Timeout"]);
+  assert.deepEqual([...new Set(reasons.map(({ failure }) => failure.reason))], ["TimedOut"]);
   assert.equal(azure.counts().imds, 4);
 });
 
@@ -453,7 +453,7 @@ Deno.test("credentials: a last try waits behind no calls that hang at its regist
   const last = await settle(time, credentials.mint(NODE, { lastTry: true }), 1000);
   assert.ok(last.expiresAt > time.clock.now());
   await time.pass(60_000);
-  assert.equal((await hanging).failure.reason, "Timeout");
+  assert.equal((await hanging).failure.reason, "TimedOut");
   assert.equal(await settle(time, credentials.mint(NODE)), last, "the failure took nothing away");
 });
 

@@ -1,19 +1,16 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
-import { haveNamespaces, inNamespaces } from "../../suites/namespaces.ts";
+import { haveNamespaces, inNamespaces } from "./namespaces.ts";
 
 const COMMANDS = ["ip", "mount"];
 
-/**
- * Registers a test that runs the test file `scenario` of this folder in a network of its own, where
- * hosts of Azure have their real names and nobody else is.
- */
-export function testInNetwork(name: string, scenario: string): void {
+/** Registers a test that runs the test file `scenario` in a network with nobody else in it. */
+export function testInNetwork(name: string, scenario: URL): void {
   Deno.test({
     name,
     ignore: !haveNamespaces({ commands: COMMANDS }),
     fn: async () => {
-      const file = fileURLToPath(new URL(scenario, import.meta.url));
+      const file = fileURLToPath(scenario);
       // No network is left that anything could be downloaded from.
       const test = ["test", "--allow-all", "--cached-only", "--no-check", file];
       const [command, ...args] = inNamespaces([Deno.execPath(), ...test]);

@@ -1,0 +1,40 @@
+import assert from "node:assert/strict";
+import {
+  causeOf,
+  connectionFailure,
+  isConnectFailure,
+} from "../../../src/azure/connection_failure.ts";
+import { connectionError, connectionFailures } from "../../data/connection_failures.ts";
+
+const IMDS = new URL("http://169.254.169.254/metadata/identity/oauth2/token?client_id=long");
+
+for (const failure of connectionFailures()) {
+  Deno.test(`connection failure: ${failure.name} is ${failure.reason}, and the log has its text`, () => {
+    const error = connectionError(failure, IMDS);
+    assert.equal(connectionFailure(error).reason, failure.reason);
+    const { message } = causeOf(error);
+    assert.match(message, /^client error \((Connect|SendRequest)\): ./);
+    assert.ok(!message.includes(IMDS.host), message);
+  });
+}
+
+Deno.test("connection failure: only where no connection came about is it no silence", () => {
+  const connected = connectionFailures().filter((failure) =>
+    !isConnectFailure(connectionError(failure, IMDS))
+  );
+  assert.deepEqual(connected.map(({ name }) => name), ["connection-ends"]);
+  assert.equal(isConnectFailure(new DOMException("no answer in time", "TimeoutError")), false);
+});
+
+Deno.test("connection failure: what nobody has seen yet is Unreachable, in its own words", () => {
+  const error = new TypeError("fetch failed", { cause: new Error("client error: of tomorrow") });
+  assert.equal(connectionFailure(error).reason, "Unreachable");
+  assert.equal(causeOf(error).message, "client error: of tomorrow");
+  assert.equal(causeOf("thrown by somebody").message, "thrown by somebody");
+});
+
+Deno.test("connection failure: causes without end are not followed", () => {
+  const error = new TypeError("fetch failed");
+  error.cause = error;
+  assert.equal(causeOf(error), error);
+});
