@@ -342,7 +342,9 @@ Deno.test("a refusal whose message repeats a whole object is told with its reaso
     message: `spec.scope: Invalid value: "${"s".repeat(1_500_000)}"`,
     ...{ reason: "Invalid", details: { causes: [{ field: "spec.scope" }] }, code: 422 },
   };
-  const body = () => new Blob([JSON.stringify(status)]).stream();
+  const bytes = encoder.encode(JSON.stringify(status));
+  const halves = [bytes.subarray(0, 1_200_000), bytes.subarray(1_200_000)];
+  const body = () => ReadableStream.from(halves);
   const headers = { "content-type": "application/json" };
   const { client } = rig([() => new Response(body(), { status: 422, headers })]);
   const error = await rejection(client.performRequest(GET_JSON)) as ApiError;
