@@ -10,9 +10,15 @@ export function cut(text: string, longest: number): string {
 
 /** The first `length` UTF-16 units, or one fewer where a character of two would be torn apart. */
 export function start(text: string, length: number): string {
+  if (text.length <= length) return text;
   const last = text.charCodeAt(length - 1);
-  const torn = length < text.length && last >= 0xd800 && last < 0xdc00;
-  return text.slice(0, torn ? length - 1 : length);
+  const torn = last >= 0xd800 && last < 0xdc00;
+  return copied(text.slice(0, torn ? length - 1 : length));
+}
+
+/** The same text in memory of its own: V8 keeps a whole text alive for any part of it. */
+export function copied(text: string): string {
+  return JSON.parse(JSON.stringify(text));
 }
 
 /** Like `cut`, by bytes of UTF-8: what the API server counts in the message of an Event. */
@@ -47,7 +53,7 @@ function fits(text: string, longest: number): boolean {
 
 function startBytes(text: string, length: number): string {
   // encodeInto stops before a character that does not fit whole.
-  return text.slice(0, encoder.encodeInto(text, new Uint8Array(length)).read);
+  return copied(text.slice(0, encoder.encodeInto(text, new Uint8Array(length)).read));
 }
 
 function isContinuation(byte: number | undefined): boolean {

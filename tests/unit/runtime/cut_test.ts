@@ -31,3 +31,29 @@ Deno.test("cut: each way leaves out what it says", () => {
   assert.equal(endBytes("a\u4e2db", 4), "\u4e2db");
   assert.equal(endBytes("\u{1f600}b", 2), "b");
 });
+
+const MODULE = new URL("../../../src/runtime/cut.ts", import.meta.url).href;
+
+/** Cuts 40 texts of a megabyte, each made by JSON as those of the API server are. */
+const CUT_MANY = (way: string) => `
+  import { ${way} } from ${JSON.stringify(MODULE)};
+  const kept = [];
+  const before = (gc(), Deno.memoryUsage().heapUsed);
+  for (let index = 0; index < 40; index++) {
+    kept.push(${way}(JSON.parse('"' + String(index % 10).repeat(1_000_000) + '"'), 100));
+  }
+  gc();
+  console.log(Deno.memoryUsage().heapUsed - before, kept.length);
+`;
+
+for (const way of ["cut", "cutBytes", "cutMiddle", "start"]) {
+  Deno.test(`${way}: what is cut keeps nothing of the long text in memory`, async () => {
+    const { stdout } = await new Deno.Command(Deno.execPath(), {
+      args: ["eval", "--v8-flags=--expose-gc", CUT_MANY(way)],
+    }).output();
+    const [bytes, count] = new TextDecoder().decode(stdout).split(" ").map(Number);
+    assert.equal(count, 40);
+    // The last of them may not be collected yet.
+    assert.ok(bytes! < 5_000_000, `${bytes} bytes`);
+  });
+}
