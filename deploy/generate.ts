@@ -4,6 +4,7 @@
  */
 import { type Crd, type CrdVersion, readCrd } from "./crd.ts";
 import { withTables } from "./readme.ts";
+import { boundsOf } from "./schema_bounds.ts";
 import { interfacesOf } from "./schema_types.ts";
 import { print, runTask, type Task, taskArguments } from "./task/task.ts";
 
@@ -93,7 +94,7 @@ export const definition: ResourceDefinition = {
   kind: ${JSON.stringify(kind)},
   namespaced: ${namespaced},
 };
-
+${boundsText(version)}
 ${interfaces.join("\n\n")}
 
 /** A client of ${plural}.${group} in version ${version.name}. */
@@ -103,6 +104,17 @@ export function ${factoryName(crd)}(
 ): ResourceClient<${kind}> {
   return new ResourceClient<${kind}>(rest, definition, options);
 }
+`;
+}
+
+/** What the CRD bounds, for whoever meets objects of a CRD that does not. */
+function boundsText({ schema }: CrdVersion): string {
+  const bounds = boundsOf(schema);
+  if (bounds.length === 0) return "";
+  return `
+/** Most Unicode characters of each string, by its place (maxLength). */
+export const maxLengths: Readonly<Record<string, number>> = {
+${bounds.map(([path, length]) => `  ${JSON.stringify(path)}: ${length},\n`).join("")}};
 `;
 }
 

@@ -17,6 +17,23 @@ export const definition: ResourceDefinition = {
   namespaced: true,
 };
 
+/** Most Unicode characters of each string, by its place (maxLength). */
+export const maxLengths: Readonly<Record<string, number>> = {
+  "spec.acrServer": 253,
+  "spec.scope": 16384,
+  "spec.managedIdentityClientID": 253,
+  "spec.managedIdentityResourceID": 512,
+  "spec.serviceAccountName": 253,
+  "status.lastTokenRefreshTime": 64,
+  "status.tokenExpirationTime": 64,
+  "status.error": 32768,
+  "status.conditions[].type": 316,
+  "status.conditions[].status": 7,
+  "status.conditions[].lastTransitionTime": 64,
+  "status.conditions[].reason": 1024,
+  "status.conditions[].message": 32768,
+};
+
 /**
  * AcrPullBinding keeps a pull credential for one Azure Container Registry attached to one
  * ServiceAccount of its namespace.

@@ -17,6 +17,29 @@ export const definition: ResourceDefinition = {
   namespaced: true,
 };
 
+/** Most Unicode characters of each string, by its place (maxLength). */
+export const maxLengths: Readonly<Record<string, number>> = {
+  "spec.acr.server": 253,
+  "spec.acr.scope": 16384,
+  "spec.acr.environment": 63,
+  "spec.acr.cloudConfig.entraAuthorityHost": 262,
+  "spec.acr.cloudConfig.resourceManagerAudience": 512,
+  "spec.auth.managedIdentity.clientID": 253,
+  "spec.auth.managedIdentity.resourceID": 512,
+  "spec.auth.workloadIdentity.serviceAccountRef": 253,
+  "spec.auth.workloadIdentity.clientID": 253,
+  "spec.auth.workloadIdentity.tenantID": 253,
+  "spec.serviceAccountName": 253,
+  "status.lastTokenRefreshTime": 64,
+  "status.tokenExpirationTime": 64,
+  "status.error": 32768,
+  "status.conditions[].type": 316,
+  "status.conditions[].status": 7,
+  "status.conditions[].lastTransitionTime": 64,
+  "status.conditions[].reason": 1024,
+  "status.conditions[].message": 32768,
+};
+
 /**
  * AcrPullBinding keeps a pull credential for one Azure Container Registry attached to one
  * ServiceAccount of its namespace.

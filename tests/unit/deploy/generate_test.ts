@@ -116,6 +116,24 @@ export function widgets(
   );
 });
 
+Deno.test("what a CRD bounds is told by its place, also within lists", () => {
+  const text = (maxLength?: number) => ({ type: "string", ...(maxLength && { maxLength }) });
+  const object = (properties: object) => ({ type: "object", properties });
+  const properties = {
+    spec: object({ name: text(253), free: text(), deep: object({ host: text(262) }) }),
+    status: object({ list: { type: "array", items: object({ message: text(32768) }) } }),
+  };
+  const [file1] = generate([file(crd(version("v1", properties)))]);
+  assert.deepEqual(file1!.text.match(/export const maxLengths.*?\n};\n/s)?.[0].split("\n"), [
+    "export const maxLengths: Readonly<Record<string, number>> = {",
+    '  "spec.name": 253,',
+    '  "spec.deep.host": 262,',
+    '  "status.list[].message": 32768,',
+    "};",
+    "",
+  ]);
+});
+
 /** The interfaces of a Widget whose schema has these properties besides the three of every object. */
 function widgetInterfaces(properties: object, more: object = {}): string[] {
   const schema = { type: "object", properties: { ...METADATA, ...properties }, ...more };
