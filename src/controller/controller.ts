@@ -12,11 +12,12 @@ import { type ApiName, parseBindingKey } from "./binding/view.ts";
 import { Cluster, type Informers } from "./cluster/cluster.ts";
 import {
   type SecretMetadata,
-  trimBinding,
   trimSecret,
   trimServiceAccount,
+  wholeOnly,
 } from "./cluster/objects.ts";
 import { StatusSchemas } from "./cluster/status_schemas.ts";
+import { bindingTrimmer } from "./cluster/trim_binding.ts";
 import { BINDING_LABEL, FIELD_MANAGER } from "./conventions.ts";
 import { type Clients, Executor } from "./execute/executor.ts";
 import { ServiceAccountWriter } from "./execute/service_account_writer.ts";
@@ -207,16 +208,16 @@ export class Controller {
 
   #createInformers(clients: ReturnType<typeof clientsOver>): Informers {
     const { labelSelector } = this.#options;
-    const v1beta1 = this.#statusSchemas.followedBy("v1beta1", clients.v1beta1);
-    const v1beta2 = this.#statusSchemas.followedBy("v1beta2", clients.v1beta2);
+    const followedV1 = this.#statusSchemas.followedBy("v1beta1", clients.v1beta1);
+    const followedV2 = this.#statusSchemas.followedBy("v1beta2", clients.v1beta2);
     return {
-      v1beta1: this.#informer("acrpullbindings v1beta1", v1beta1, {
+      v1beta1: this.#informer("acrpullbindings v1beta1", followedV1, {
         labelSelector,
-        trim: trimBinding,
+        trim: bindingTrimmer(v1beta1.maxLengths),
       }),
-      v1beta2: this.#informer("acrpullbindings v1beta2", v1beta2, {
+      v1beta2: this.#informer("acrpullbindings v1beta2", followedV2, {
         labelSelector,
-        trim: trimBinding,
+        trim: bindingTrimmer(v1beta2.maxLengths),
       }),
       secrets: this.#informer<SecretMetadata>("secrets", clients.secretMetadata, {
         labelSelector: BINDING_LABEL,
@@ -262,7 +263,7 @@ export class Controller {
       readsSecretsByName: this.#options.readsSecretsByName ?? false,
       serviceAccounts: new ServiceAccountWriter({
         client: clients.serviceAccounts,
-        cached: (namespace, name) => informers.serviceAccounts.get(namespace, name),
+        cached: (namespace, name) => wholeOnly(informers.serviceAccounts.get(namespace, name)),
         observe: (account) => informers.serviceAccounts.observe(account),
         forget: (...account) => informers.serviceAccounts.forget(...account),
       }),

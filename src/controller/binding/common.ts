@@ -1,8 +1,10 @@
 import type { KubernetesObject, Stored } from "../../kubernetes/resource.ts";
+import { optional } from "../../runtime/optional.ts";
+import type { Kept } from "./kept.ts";
 import type { BindingStatus, BindingView } from "./view.ts";
 
 /** A binding of either API as far as the two agree. */
-type AnyBinding = Stored<KubernetesObject & { status?: BindingStatus }>;
+type AnyBinding = Stored<KubernetesObject & { status?: BindingStatus }> & Kept;
 
 /** The parts of a view that do not depend on the API. */
 export function commonView(
@@ -16,6 +18,7 @@ export function commonView(
   | "generation"
   | "deleting"
   | "finalizers"
+  | "isIncomplete"
   | "status"
 > {
   const { metadata } = binding;
@@ -27,6 +30,7 @@ export function commonView(
     generation: metadata.generation ?? 0,
     deleting: metadata.deletionTimestamp !== undefined,
     finalizers: metadata.finalizers ?? [],
+    ...optional("isIncomplete", binding.isIncomplete),
     status: binding.status ?? {},
   };
 }

@@ -7,6 +7,7 @@ import type { Stored } from "../../kubernetes/resource.ts";
 import { hash, labelValue, v1beta1SecretName } from "../names.ts";
 import { commonView } from "./common.ts";
 import { faultsIn, invalid } from "./faults.ts";
+import { faultsOfLength, type Kept } from "./kept.ts";
 import type { BindingSettings } from "./settings.ts";
 import type { BindingView, CredentialSpec } from "./view.ts";
 
@@ -15,7 +16,7 @@ const REFRESH_MARGIN_MS = 30 * 60_000;
 
 /** A v1beta1 binding after defaults. */
 export function viewOfV1beta1(
-  binding: Stored<AcrPullBinding>,
+  binding: Stored<AcrPullBinding> & Kept,
   settings: BindingSettings,
 ): BindingView {
   const spec = binding.spec ?? {};
@@ -26,6 +27,7 @@ export function viewOfV1beta1(
     defaults.managedIdentityResourceID;
   const server = spec.acrServer || defaults.acrServer;
   const scope = spec.scope ?? "";
+  const overlong = faultsOfLength(binding);
   return {
     ...commonView(binding),
     api: "v1beta1",
@@ -34,7 +36,9 @@ export function viewOfV1beta1(
     secretName: v1beta1SecretName(binding.metadata.name),
     label: labelValue(binding.metadata.name),
     inputsHash: hash(clientId + resourceId + server + scope),
-    credential: credentialOf({ clientId, resourceId, server, scope }, settings),
+    credential: overlong.length > 0
+      ? invalid(overlong)
+      : credentialOf({ clientId, resourceId, server, scope }, settings),
     rotation: { kind: "beforeExpiry", marginMs: REFRESH_MARGIN_MS },
   };
 }

@@ -14,6 +14,7 @@ import { lowerAscii } from "../../runtime/ascii.ts";
 import { hash, labelValue, v1beta2SecretName } from "../names.ts";
 import { commonView } from "./common.ts";
 import { faultsIn, invalid } from "./faults.ts";
+import { faultsOfLength, type Kept } from "./kept.ts";
 import type { BindingSettings } from "./settings.ts";
 import type { BindingView, CredentialSpec, WorkloadIdentitySpec } from "./view.ts";
 
@@ -22,10 +23,11 @@ type WorkloadIdentity = NonNullable<Spec["auth"]["workloadIdentity"]>;
 
 /** A v1beta2 binding. The reference's CRD admits objects that lack parts; these become invalid. */
 export function viewOfV1beta2(
-  binding: Stored<AcrPullBinding>,
+  binding: Stored<AcrPullBinding> & Kept,
   settings: BindingSettings,
 ): BindingView {
   const { spec } = binding;
+  const overlong = faultsOfLength(binding);
   return {
     ...commonView(binding),
     api: "v1beta2",
@@ -34,7 +36,7 @@ export function viewOfV1beta2(
     secretName: v1beta2SecretName(binding.metadata.name),
     label: labelValue(binding.metadata.name),
     inputsHash: hash(spec === undefined ? "" : inputsOf(spec)),
-    credential: credentialOf(spec, settings),
+    credential: overlong.length > 0 ? invalid(overlong) : credentialOf(spec, settings),
     rotation: { kind: "fraction", fraction: settings.ttlRotationFraction },
   };
 }

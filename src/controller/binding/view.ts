@@ -70,6 +70,8 @@ export interface BindingView {
   readonly generation: number;
   readonly deleting: boolean;
   readonly finalizers: readonly string[];
+  /** Finalizers or conditions of others are left out: read the binding before these are written. */
+  readonly isIncomplete?: true;
   /** The ServiceAccount to which the credential is attached. */
   readonly target: string;
   readonly secretName: string;

@@ -1,6 +1,5 @@
 import type { AcrPullBinding as BindingV1 } from "../../api/v1beta1.ts";
 import type { AcrPullBinding as BindingV2 } from "../../api/v1beta2.ts";
-import type { ServiceAccount } from "../../kubernetes/core.ts";
 import type { Informer } from "../../kubernetes/informer.ts";
 import type { KubernetesObject, Stored } from "../../kubernetes/resource.ts";
 import type { BindingSettings } from "../binding/settings.ts";
@@ -11,14 +10,21 @@ import { BINDING_LABEL } from "../conventions.ts";
 import { v1beta1SecretName, v1beta2SecretName } from "../names.ts";
 import { ownershipOf } from "../plan/ownership.ts";
 import type { SecretState, ServiceAccountState, Snapshot } from "../plan/snapshot.ts";
-import { pullSecretsOf, type SecretMetadata, secretState, serviceAccountState } from "./objects.ts";
+import { isInCrowd } from "./crowd.ts";
+import {
+  type CachedServiceAccount,
+  pullSecretsOf,
+  type SecretMetadata,
+  secretState,
+  serviceAccountState,
+} from "./objects.ts";
 
 /** The caches from which snapshots are taken. */
 export interface Informers {
   readonly v1beta1: Informer<BindingV1>;
   readonly v1beta2: Informer<BindingV2>;
   readonly secrets: Informer<SecretMetadata>;
-  readonly serviceAccounts: Informer<ServiceAccount>;
+  readonly serviceAccounts: Informer<CachedServiceAccount>;
 }
 
 /** Names of indexes. Their keys are `namespace/value`. */
@@ -27,6 +33,8 @@ const BY_SECRET_NAME = "secretName";
 const BY_LABEL = "label";
 const BY_OWNER = "owner";
 const BY_PULL_SECRET = "pullSecret";
+/** ServiceAccounts that name so many Secrets that no index holds them, by namespace. */
+const CROWDED = "crowded";
 
 /** What the caches know, put together for one binding at a time. */
 export class Cluster {
@@ -54,6 +62,10 @@ export class Cluster {
       BY_PULL_SECRET,
       (object) => pullSecretsOf(object).map((name) => `${object.metadata.namespace}/${name}`),
     );
+    serviceAccounts.addIndex(
+      CROWDED,
+      ({ crowd, metadata }) => crowd === undefined ? [] : [metadata.namespace],
+    );
   }
 
   /** Calls `enqueue` with the key of every binding that a change may concern. */
@@ -73,7 +85,7 @@ export class Cluster {
       },
       removed: secretChanged,
     });
-    const accountChanged = (account: Stored<ServiceAccount>) =>
+    const accountChanged = (account: Stored<CachedServiceAccount>) =>
       this.#ofServiceAccount(account).forEach(enqueue);
     serviceAccounts.subscribe({
       changed: (account, previous) => {
@@ -116,10 +128,14 @@ export class Cluster {
     return { binding, secrets, serviceAccounts: this.#accountsFor(binding, secrets) };
   }
 
-  /** A ServiceAccount as it is now. */
-  serviceAccount(namespace: string, name: string): ServiceAccountState | undefined {
+  /** A ServiceAccount as it is now, and which of `secrets` it names, where it names many. */
+  serviceAccount(
+    namespace: string,
+    name: string,
+    secrets: Iterable<string> = [],
+  ): ServiceAccountState | undefined {
     const account = this.#informers.serviceAccounts.get(namespace, name);
-    return account && serviceAccountState(account);
+    return account && serviceAccountState(account, secrets);
   }
 
   /** By owner, by label or by the name that the binding's Secret has. */
@@ -143,12 +159,16 @@ export class Cluster {
     const { namespace, secretName } = binding;
     const ours = secrets.filter((secret) => ownershipOf(secret, binding) !== "foreign");
     const names = new Set([secretName, ...ours.map((secret) => secret.name)]);
-    const accounts = [...names].flatMap((name) =>
-      serviceAccounts.byIndex(BY_PULL_SECRET, `${namespace}/${name}`)
-    );
-    const states = accounts.map(serviceAccountState);
+    const states = [
+      ...[...names].flatMap((name) =>
+        serviceAccounts.byIndex(BY_PULL_SECRET, `${namespace}/${name}`)
+      ),
+      ...serviceAccounts.byIndex(CROWDED, namespace),
+    ]
+      .map((account) => serviceAccountState(account, names))
+      .filter(({ pullSecrets }) => pullSecrets.length > 0);
     for (const name of namedAccounts(binding)) {
-      const state = this.serviceAccount(namespace, name);
+      const state = this.serviceAccount(namespace, name, names);
       if (state !== undefined) states.push(state);
     }
     return new Map(states.map((state) => [state.name, state]));
@@ -165,14 +185,36 @@ export class Cluster {
     return keys;
   }
 
-  #ofServiceAccount(account: Stored<ServiceAccount>): string[] {
+  #ofServiceAccount(account: Stored<CachedServiceAccount>): string[] {
     const { namespace, name } = account.metadata;
     return [
       ...this.#bindingsBy(BY_SERVICE_ACCOUNT, `${namespace}/${name}`),
       ...pullSecretsOf(account).flatMap((secret) =>
         this.#bindingsBy(BY_SECRET_NAME, `${namespace}/${secret}`)
       ),
+      ...this.#bindingsInCrowd(account),
     ];
+  }
+
+  /** Bindings whose Secret is named by an account that names many. */
+  #bindingsInCrowd({ crowd, metadata }: Stored<CachedServiceAccount>): string[] {
+    if (crowd === undefined) return [];
+    const { v1beta1, v1beta2 } = this.#informers;
+    const keys: string[] = [];
+    const find = (
+      api: ApiName,
+      bindings: Iterable<Stored<KubernetesObject>>,
+      secretName: (binding: string) => string,
+    ) => {
+      for (const binding of bindings) {
+        const { namespace, name } = binding.metadata;
+        if (namespace !== metadata.namespace || !isInCrowd(crowd, secretName(name))) continue;
+        keys.push(keyOf(api, binding));
+      }
+    };
+    find("v1beta1", v1beta1.values(), v1beta1SecretName);
+    find("v1beta2", v1beta2.values(), v1beta2SecretName);
+    return keys;
   }
 
   #bindingsBy(index: string, key: string): string[] {

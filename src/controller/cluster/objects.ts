@@ -1,10 +1,6 @@
 import type { ServiceAccount } from "../../kubernetes/core.ts";
-import type {
-  KubernetesObject,
-  ObjectMeta,
-  PartialObjectMetadata,
-  Stored,
-} from "../../kubernetes/resource.ts";
+import type { ObjectMeta, PartialObjectMetadata, Stored } from "../../kubernetes/resource.ts";
+import { cut } from "../../runtime/cut.ts";
 import { optional } from "../../runtime/optional.ts";
 import {
   BINDING_LABEL,
@@ -16,12 +12,26 @@ import {
   REFRESH_ANNOTATION,
   TENANT_ID_ANNOTATION,
 } from "../conventions.ts";
+import { LONGEST_NAME } from "../names.ts";
 import type { SecretOwner, SecretState, ServiceAccountState } from "../plan/snapshot.ts";
+import { areFew, type Crowd, crowdOf, isInCrowd } from "./crowd.ts";
 
 /** A Secret's metadata, and whether the operator was the last to write what it vouches for. */
 export interface SecretMetadata extends PartialObjectMetadata {
   dataIsOurs?: boolean;
 }
+
+/** A ServiceAccount without what bindings do not care for. */
+export interface CachedServiceAccount extends ServiceAccount {
+  /** In place of imagePullSecrets, where these are many. */
+  crowd?: Crowd;
+}
+
+/**
+ * Longer than any time, hash or ID, in UTF-16 units. One that is longer is kept cut, which leaves it
+ * as wrong as it was.
+ */
+const LONGEST_ANNOTATION = 320;
 
 const OUR_ANNOTATIONS = [
   EXPIRY_ANNOTATION,
@@ -45,38 +55,18 @@ export function trimSecret(secret: Stored<PartialObjectMetadata>): Stored<Secret
       resourceVersion,
       labels: pick(secret.metadata.labels, [BINDING_LABEL]),
       annotations: pick(secret.metadata.annotations, OUR_ANNOTATIONS),
-      ownerReferences: secret.metadata.ownerReferences ?? [],
+      ownerReferences: keptOwners(secret.metadata.ownerReferences ?? []),
     },
   };
 }
 
 /**
- * What is kept of a binding of either API: all that a view is made of. Annotations go, of which
- * kubectl's own holds the whole object once more.
+ * What is kept of a ServiceAccount: its identity, and whom it names, but of names in great number no
+ * more than tells ours apart. What is left out is read before the account is written.
  */
-export function trimBinding<T extends KubernetesObject & { spec?: unknown; status?: unknown }>(
-  { metadata, spec, status }: Stored<T>,
-): Stored<T> {
-  const { name, namespace, uid, resourceVersion } = metadata;
-  const kept = {
-    metadata: {
-      name,
-      namespace,
-      uid,
-      resourceVersion,
-      ...optional("generation", metadata.generation),
-      ...optional("deletionTimestamp", metadata.deletionTimestamp),
-      ...optional("finalizers", metadata.finalizers),
-    },
-    ...optional("spec", spec),
-    ...optional("status", status),
-  };
-  return kept as unknown as Stored<T>;
-}
-
-/** What is kept of a ServiceAccount. */
-export function trimServiceAccount(account: Stored<ServiceAccount>): Stored<ServiceAccount> {
+export function trimServiceAccount(account: Stored<ServiceAccount>): Stored<CachedServiceAccount> {
   const { name, namespace, uid, resourceVersion, annotations } = account.metadata;
+  const names = pullSecretsOf(account);
   return {
     metadata: {
       name,
@@ -85,7 +75,9 @@ export function trimServiceAccount(account: Stored<ServiceAccount>): Stored<Serv
       resourceVersion,
       annotations: pick(annotations, [CLIENT_ID_ANNOTATION, TENANT_ID_ANNOTATION]),
     },
-    imagePullSecrets: account.imagePullSecrets ?? [],
+    ...(areFew(names)
+      ? { imagePullSecrets: account.imagePullSecrets ?? [] }
+      : { crowd: crowdOf(names) }),
   };
 }
 
@@ -108,20 +100,33 @@ export function secretState(secret: Stored<SecretMetadata>): SecretState {
   };
 }
 
-/** The ServiceAccount as a plan sees it. */
-export function serviceAccountState(account: Stored<ServiceAccount>): ServiceAccountState {
+/** The ServiceAccount as a plan sees it that cares for these pull Secrets. */
+export function serviceAccountState(
+  account: Stored<CachedServiceAccount>,
+  secrets: Iterable<string> = [],
+): ServiceAccountState {
   const { name, uid, annotations } = account.metadata;
+  const { crowd } = account;
   return {
     name,
     uid,
-    pullSecrets: pullSecretsOf(account),
+    pullSecrets: crowd === undefined
+      ? pullSecretsOf(account)
+      : [...secrets].filter((secret) => isInCrowd(crowd, secret)),
     ...optional("clientId", annotations?.[CLIENT_ID_ANNOTATION]),
     ...optional("tenantId", annotations?.[TENANT_ID_ANNOTATION]),
   };
 }
 
-/** Names in a ServiceAccount's imagePullSecrets, in their order. */
-export function pullSecretsOf(account: Stored<ServiceAccount>): readonly string[] {
+/** The account, if all that it names is known: its list is written as a whole. */
+export function wholeOnly(
+  account: Stored<CachedServiceAccount> | undefined,
+): Stored<ServiceAccount> | undefined {
+  return account?.crowd === undefined ? account : undefined;
+}
+
+/** Names in a ServiceAccount's imagePullSecrets, in their order; none of a crowd. */
+export function pullSecretsOf(account: Stored<CachedServiceAccount>): readonly string[] {
   return (account.imagePullSecrets ?? []).flatMap(({ name }) => name === undefined ? [] : [name]);
 }
 
@@ -146,10 +151,29 @@ function member(value: unknown, key: string): unknown {
 
 type OwnerReference = NonNullable<ObjectMeta["ownerReferences"]>[number];
 
-function isBinding({ apiVersion, kind }: OwnerReference): boolean {
-  const group = apiVersion.split("/")[0];
+const OTHER_OWNER: OwnerReference = {
+  apiVersion: "v1",
+  kind: "other",
+  name: "other",
+  uid: "other",
+};
+
+/** The binding among the owners, and one of the others, for whom only counts that they are there. */
+function keptOwners(owners: readonly OwnerReference[]): OwnerReference[] {
+  const binding = owners.find(isBinding);
+  const other = owners.find((owner) => !isBinding(owner));
+  return [
+    ...(binding === undefined ? [] : [binding]),
+    ...(other === undefined ? [] : [OTHER_OWNER]),
+  ];
+}
+
+/** What the API server does not take for a binding's name or UID cannot be one's. */
+function isBinding({ apiVersion, kind, name, uid }: OwnerReference): boolean {
+  const group = apiVersion.split("/", 1)[0];
   return kind === "AcrPullBinding" &&
-    (group === "acrpull.microsoft.com" || group === "msi-acrpull.microsoft.com");
+    (group === "acrpull.microsoft.com" || group === "msi-acrpull.microsoft.com") &&
+    apiVersion.length <= LONGEST_NAME && name.length <= LONGEST_NAME && uid.length <= LONGEST_NAME;
 }
 
 function ownerOf({ apiVersion, name, uid }: OwnerReference): SecretOwner {
@@ -163,7 +187,7 @@ function pick(
   const picked: Record<string, string> = {};
   for (const key of keys) {
     const value = values?.[key];
-    if (value !== undefined) picked[key] = value;
+    if (value !== undefined) picked[key] = cut(value, LONGEST_ANNOTATION);
   }
   return picked;
 }

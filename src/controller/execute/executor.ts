@@ -12,6 +12,7 @@ import type {
 } from "../../kubernetes/resource.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import { optional } from "../../runtime/optional.ts";
+import { isOurCondition } from "../binding/kept.ts";
 import type { ApiName, BindingStatus, BindingView } from "../binding/view.ts";
 import type { Informers } from "../cluster/cluster.ts";
 import { secretState, trimSecret } from "../cluster/objects.ts";
@@ -86,7 +87,7 @@ export class Executor {
       case "inspectSecret":
         return await this.inspect(binding, signal);
       case "addFinalizer":
-        await this.#setFinalizers(binding, [...binding.finalizers, FINALIZER], signal);
+        await this.#setFinalizers(binding, (present) => [...present, FINALIZER], signal);
         return undefined;
       case "removeFinalizer":
         await this.#removeFinalizer(binding, signal);
@@ -203,27 +204,32 @@ export class Executor {
   }
 
   async #removeFinalizer(binding: BindingView, signal: AbortSignal): Promise<void> {
-    const left = binding.finalizers.filter((finalizer) => finalizer !== FINALIZER);
+    const without = (present: readonly string[]) => present.filter((each) => each !== FINALIZER);
     try {
-      await this.#setFinalizers(binding, left, signal);
+      const left = await this.#setFinalizers(binding, without, signal);
+      if (left.length > 0) return;
     } catch (error) {
       if (!isNotFound(error)) throw error;
     }
-    if (left.length > 0 || !binding.deleting) return;
+    if (!binding.deleting) return;
     const { api, namespace, name, uid } = binding;
     await this.#perApi(api, (_, informer) => informer.forget(namespace, name, uid));
   }
 
+  /** Answers the finalizers that the binding has now. */
   async #setFinalizers(
     binding: BindingView,
-    finalizers: readonly string[],
+    change: (present: readonly string[]) => readonly string[],
     signal: AbortSignal,
-  ): Promise<void> {
+  ): Promise<readonly string[]> {
     const { api, namespace, name, uid, resourceVersion } = binding;
+    const whole = await this.#whole(binding, signal);
+    const finalizers = change(whole?.metadata.finalizers ?? binding.finalizers);
     const body = { metadata: { uid, resourceVersion, finalizers } };
     await this.#perApi(api, async (client, informer) => {
       informer.observe(await client.patch(namespace, name, { type: "merge", body }, { signal }));
     });
+    return finalizers;
   }
 
   async #writeStatus(
@@ -232,8 +238,12 @@ export class Executor {
     signal: AbortSignal,
   ): Promise<void> {
     const { api, namespace, name, uid, resourceVersion } = binding;
+    const conditions = withOthers(status, (await this.#whole(binding, signal))?.status);
     // A merge patch keeps what it does not name; an error that is over must go.
-    const body = { metadata: { uid, resourceVersion }, status: { error: null, ...status } };
+    const body = {
+      metadata: { uid, resourceVersion },
+      status: { error: null, ...status, ...optional("conditions", conditions) },
+    };
     await this.#perApi(api, async (client, informer) => {
       const written = await client.patchStatus(
         namespace,
@@ -244,6 +254,19 @@ export class Executor {
       informer.observe(written);
       this.#options.conditionsKept(api, written.status?.conditions !== undefined);
     });
+  }
+
+  /** The binding itself, where the cache has left out a part of it, whatever has become of it since. */
+  async #whole(
+    { api, namespace, name, isIncomplete }: BindingView,
+    signal: AbortSignal,
+  ): Promise<Stored<AnyBinding> | undefined> {
+    if (!isIncomplete) return undefined;
+    let whole: Stored<AnyBinding> | undefined;
+    await this.#perApi(api, async (client) => {
+      whole = await client.get(namespace, name, { signal });
+    });
+    return whole;
   }
 
   /** A watched cache holds labelled Secrets alone; one without the label would never leave it. */
@@ -289,6 +312,15 @@ export class Executor {
     if (api === "v1beta1") await call(clients.v1beta1, informers.v1beta1 as BindingCache);
     else await call(clients.v1beta2, informers.v1beta2 as unknown as BindingCache);
   }
+}
+
+/** The conditions to be written: those of others as they are, which the cache may have left out. */
+function withOthers(
+  { conditions = [] }: BindingStatus,
+  whole: BindingStatus | undefined,
+): BindingStatus["conditions"] {
+  const others = (whole?.conditions ?? []).filter((condition) => !isOurCondition(condition));
+  return others.length === 0 ? undefined : [...others, ...conditions];
 }
 
 /** What the binding has already. */

@@ -10,7 +10,7 @@ export type References = ReadonlyMap<string, boolean>;
 /** What the writer needs from its surroundings. */
 export interface ServiceAccountWriterOptions {
   readonly client: Pick<ServiceAccountClient, "get" | "patch">;
-  /** The account as last seen. */
+  /** The account as last seen; undefined where it is not known as a whole, and must be read. */
   readonly cached: (namespace: string, name: string) => Stored<ServiceAccount> | undefined;
   /** Takes in the account as it is after a write, or as it was read. */
   readonly observe: (account: Stored<ServiceAccount>) => void;

@@ -1,20 +1,24 @@
 import {
   type AcrPullBinding as BindingV1,
   acrPullBindings as v1beta1,
+  maxLengths as boundsOfV1,
 } from "../../../src/api/v1beta1.ts";
 import {
   type AcrPullBinding as BindingV2,
   acrPullBindings as v1beta2,
+  maxLengths as boundsOfV2,
 } from "../../../src/api/v1beta2.ts";
 import type { CredentialRequest } from "../../../src/azure/credential_request.ts";
 import type { Credential } from "../../../src/azure/credentials.ts";
 import { Cluster, type Informers } from "../../../src/controller/cluster/cluster.ts";
 import {
+  type CachedServiceAccount,
   type SecretMetadata,
-  trimBinding,
   trimSecret,
   trimServiceAccount,
+  wholeOnly,
 } from "../../../src/controller/cluster/objects.ts";
+import { bindingTrimmer } from "../../../src/controller/cluster/trim_binding.ts";
 import { Executor } from "../../../src/controller/execute/executor.ts";
 import { ServiceAccountWriter } from "../../../src/controller/execute/service_account_writer.ts";
 import { secrets, type ServiceAccount, serviceAccounts } from "../../../src/kubernetes/core.ts";
@@ -143,10 +147,10 @@ export class Rig implements AsyncDisposable {
       serviceAccounts: serviceAccounts(rest, options),
     };
     this.informers = {
-      v1beta1: this.#informer<BindingV1>(V1, trimBinding),
-      v1beta2: this.#informer<BindingV2>(V2, trimBinding),
+      v1beta1: this.#informer<BindingV1>(V1, bindingTrimmer(boundsOfV1)),
+      v1beta2: this.#informer<BindingV2>(V2, bindingTrimmer(boundsOfV2)),
       secrets: this.#informer<SecretMetadata>(SECRET, trimSecret),
-      serviceAccounts: this.#informer<ServiceAccount>(ACCOUNT, trimServiceAccount),
+      serviceAccounts: this.#informer<CachedServiceAccount>(ACCOUNT, trimServiceAccount),
     };
     this.cluster = new Cluster(this.informers, SETTINGS);
     this.executor = new Executor({
@@ -155,7 +159,7 @@ export class Rig implements AsyncDisposable {
       informers: this.informers,
       serviceAccounts: new ServiceAccountWriter({
         client: clients.serviceAccounts,
-        cached: (namespace, name) => this.informers.serviceAccounts.get(namespace, name),
+        cached: (namespace, name) => wholeOnly(this.informers.serviceAccounts.get(namespace, name)),
         observe: (account) => this.informers.serviceAccounts.observe(account),
         forget: (...account) => this.informers.serviceAccounts.forget(...account),
       }),

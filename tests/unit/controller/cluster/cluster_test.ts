@@ -37,6 +37,9 @@ const owned = (kind: typeof V1, name: string, uid: string) => ({
   ownerReferences: [{ ...kind, name, uid }],
 });
 
+/** More names than are kept of an account, as long as each may be. */
+const CROWD = [...Array(400).keys()].map((each) => `acr-pull-nobody-${each}`);
+
 /** Bindings of both APIs, one of them federated by an account beside its target. */
 async function started(): Promise<Rig & { keys: string[] }> {
   const rig = Object.assign(new Rig(), { keys: [] as string[] });
@@ -104,6 +107,17 @@ const CASES: readonly {
     before: [account("other", "acr-pull-pull")],
     change: account("other"),
     keys: [V2_PULL],
+  },
+  {
+    when: "one among very many references concerns its binding, wherever it stands",
+    change: account("other", ...CROWD, "acr-pull-pull", "pull-msi-acrpull-secret"),
+    keys: [V1_PULL, V2_PULL],
+  },
+  {
+    when: "one among very many references that goes concerns its binding, too",
+    before: [account("other", ...CROWD, "acr-pull-fed")],
+    change: account("other", ...CROWD),
+    keys: [V2_FED],
   },
   {
     when: "a target that goes concerns those that name it",
@@ -204,5 +218,19 @@ Deno.test("cluster: a snapshot holds the target, the federated account, and all 
       ["by-old-name", "acr-pull-old"],
       ["federated"],
     ],
+  );
+});
+
+Deno.test("cluster: accounts that name very many Secrets are known by the binding's own", async () => {
+  await using rig = await started();
+  rig.apply(account("builder", ...CROWD));
+  rig.apply(account("federated", ...CROWD, "acr-pull-fed"));
+  rig.apply(account("by-name", "regcred", ...CROWD, "acr-pull-fed"));
+  rig.apply(account("other", ...CROWD, "acr-pull-pull"));
+  await rig.sync();
+  const { serviceAccounts } = snapshotOf(rig, "v1beta2", "fed");
+  assert.deepEqual(
+    [...serviceAccounts].map(([name, { pullSecrets }]) => [name, ...pullSecrets]).sort(),
+    [["builder"], ["by-name", "acr-pull-fed"], ["federated", "acr-pull-fed"]],
   );
 });

@@ -3,10 +3,13 @@ import {
   pullSecretsOf,
   secretState,
   serviceAccountState,
-  trimBinding,
   trimSecret,
   trimServiceAccount,
+  wholeOnly,
 } from "../../../../src/controller/cluster/objects.ts";
+import { bindingTrimmer } from "../../../../src/controller/cluster/trim_binding.ts";
+import { maxLengths } from "../../../../src/api/v1beta1.ts";
+import { faultOfClientId, faultOfTenant } from "../../../../src/azure/identity.ts";
 import type {
   ObjectMeta,
   PartialObjectMetadata,
@@ -160,6 +163,8 @@ for (const [what, change, isBinding] of OWNERS) {
   });
 }
 
+const trimBinding = bindingTrimmer(maxLengths);
+
 Deno.test("objects: of a binding everything that a view is made of is kept, and nothing else", () => {
   const told = {
     generation: 3,
@@ -216,4 +221,74 @@ Deno.test("objects: a ServiceAccount without references and annotations has none
   const kept = trimServiceAccount({ metadata });
   assert.deepEqual(serviceAccountState(kept), { name: "s", uid: "u", pullSecrets: [] });
   assert.deepEqual(pullSecretsOf({ metadata }), []);
+});
+
+const huge = "x".repeat(256 * 1024);
+const many = (prefix: string, count: number) =>
+  [...Array(count).keys()].map((each) => `${prefix}${each}`);
+
+Deno.test("objects: of a ServiceAccount that names many Secrets it is kept which of ours", () => {
+  const imagePullSecrets = many("acr-pull-", 20_000).map((name) => ({ name }));
+  const kept = trimServiceAccount({ metadata: secret().metadata, imagePullSecrets });
+  const asked = ["acr-pull-7", "acr-pull-x", "acr-pull-16383"];
+  assert.deepEqual(serviceAccountState(kept, asked).pullSecrets, ["acr-pull-7", "acr-pull-16383"]);
+  assert.equal(wholeOnly(kept), undefined);
+  assert.equal("imagePullSecrets" in kept, false);
+  assert.equal(kept.crowd!.byteLength, 128 * 1024);
+});
+
+Deno.test("objects: of a ServiceAccount that names few the list is kept as it is", () => {
+  const imagePullSecrets = many("theirs-", 256).map((name) => ({ name }));
+  const kept = trimServiceAccount({ metadata: secret().metadata, imagePullSecrets });
+  assert.equal(wholeOnly(kept), kept);
+  assert.deepEqual(kept.imagePullSecrets, imagePullSecrets);
+});
+
+Deno.test("objects: whatever a ServiceAccount holds, few kilobytes of text are kept", () => {
+  const account = {
+    metadata: {
+      ...secret().metadata,
+      annotations: { "azure.workload.identity/client-id": huge, other: huge },
+      labels: Object.fromEntries(many("label-", 5_000).map((name) => [name, "x"])),
+      managedFields: many("manager-", 500).map((manager) => fields(manager, DATA)),
+    },
+    imagePullSecrets: [{ name: huge }, ...many("acr-pull-", 20_000).map((name) => ({ name }))],
+    secrets: many("s", 20_000).map((name) => ({ name })),
+  };
+  const { crowd: _, ...kept } = trimServiceAccount(account);
+  assert.ok(JSON.stringify(kept).length < 1_000, JSON.stringify(kept));
+});
+
+Deno.test("objects: an annotation that is too long is kept cut, and stays as wrong as it was", () => {
+  const domain = `${"a.".repeat(130_000)}com`;
+  const annotations = {
+    "azure.workload.identity/client-id": huge,
+    "azure.workload.identity/tenant-id": domain,
+  };
+  const kept = trimServiceAccount({ metadata: { ...secret().metadata, annotations } });
+  const { clientId, tenantId } = serviceAccountState(kept);
+  assert.deepEqual([clientId!.length, tenantId!.length], [320, 320]);
+  assert.ok(faultOfClientId(clientId!) && faultOfTenant(tenantId!));
+});
+
+Deno.test("objects: whatever a Secret holds, few kilobytes of it are kept", () => {
+  const reference = { apiVersion: "v1", kind: "ConfigMap", name: huge, uid: huge };
+  const kept = trimSecret(secret({
+    labels: { [LABEL]: "pull", ...Object.fromEntries(many("label-", 5_000).map((n) => [n, "x"])) },
+    annotations: { [EXPIRY]: huge, other: huge },
+    ownerReferences: [...Array(1_000).fill(reference), owner(), ...Array(1_000).fill(reference)],
+    managedFields: many("manager-", 5_000).map((manager) => fields(manager, DATA)),
+  }));
+  assert.ok(JSON.stringify(kept).length < 1_500, `${JSON.stringify(kept).length}`);
+  const { owner: found, ownedByOthers, label } = secretState(kept);
+  assert.deepEqual([found?.uid, ownedByOthers, label], ["uid-v2", true, "pull"]);
+});
+
+Deno.test("objects: an owner whose name or UID no binding can have is none", () => {
+  for (
+    const change of [{ name: huge }, { uid: huge }, { apiVersion: `acrpull.microsoft.com/${huge}` }]
+  ) {
+    const state = secretState(trimSecret(secret({ ownerReferences: [owner(change)] })));
+    assert.deepEqual([state.owner, state.ownedByOthers], [undefined, true]);
+  }
 });

@@ -1,5 +1,9 @@
 import assert from "node:assert/strict";
-import type { BindingStatus, BindingView } from "../../../../src/controller/binding/view.ts";
+import type {
+  BindingStatus,
+  BindingView,
+  Condition,
+} from "../../../../src/controller/binding/view.ts";
 import type { Action, MintAction } from "../../../../src/controller/plan/actions.ts";
 import { type Clients, Executor } from "../../../../src/controller/execute/executor.ts";
 import { SupersededError } from "../../../../src/controller/execute/superseded.ts";
@@ -14,6 +18,7 @@ import { NAMESPACE, Rig, V1 } from "../rig.ts";
 const SECRET = "pull-msi-acrpull-secret";
 const ID = { api: "v1beta1", namespace: NAMESPACE, name: "pull" } as const;
 const PATH = `/apis/msi-acrpull.microsoft.com/v1beta1/namespaces/${NAMESPACE}/acrpullbindings/pull`;
+const ACCOUNT = { apiVersion: "v1", kind: "ServiceAccount" };
 const ACCOUNT_PATH = `/api/v1/namespaces/${NAMESPACE}/serviceaccounts/default`;
 
 const MINT: MintAction = {
@@ -389,4 +394,79 @@ Deno.test("executor: reading a binding anew brings the cache in step, also when 
   await rig.send("DELETE", PATH);
   await rig.executor.refresh(old, rig.stop.signal);
   assert.equal(rig.cluster.view(ID), undefined);
+});
+
+const names = (prefix: string, count: number) =>
+  [...Array(count).keys()].map((each) => `${prefix}${each}`);
+
+Deno.test("executor: an account that names very many Secrets is read before it is written", async () => {
+  await using rig = await new ExecutorRig().begin();
+  const others = [...names("theirs-", 300), ...names("acr-pull-", 3)];
+  const imagePullSecrets = others.map((name) => ({ name }));
+  rig.apply({ ...ACCOUNT, metadata: { name: "default" }, imagePullSecrets });
+  await rig.sync();
+  const steps: string[] = [];
+  rig.beforeRequest = ({ method }) => void steps.push(method);
+  const change = { serviceAccount: "default" } as const;
+  await rig.execute({ kind: "addReference", ...change, secret: SECRET });
+  const written = () => rig.account("default")!.imagePullSecrets!.map(({ name }) => name);
+  assert.deepEqual(written(), [...others, SECRET]);
+  const { pullSecrets } = rig.cluster.serviceAccount(NAMESPACE, "default", [SECRET])!;
+  assert.deepEqual(pullSecrets, [SECRET], "the cache knows at once");
+  await rig.execute({ kind: "removeReferences", ...change, secrets: [SECRET] });
+  assert.deepEqual(written(), others);
+  assert.deepEqual(steps, ["GET", "PATCH", "GET", "PATCH"]);
+});
+
+Deno.test("executor: finalizers that the cache left out are read, and stay", async () => {
+  await using rig = await new ExecutorRig().begin();
+  const theirs = names("theirs/", 100);
+  await rig.send("PATCH", PATH, { metadata: { finalizers: theirs } });
+  await rig.sync();
+  assert.deepEqual([rig.view().finalizers, rig.view().isIncomplete], [[], true]);
+  await rig.execute({ kind: "addFinalizer" });
+  assert.deepEqual(rig.finalizers(), [...theirs, "msi-acrpull.microsoft.com"]);
+  assert.deepEqual(rig.view().finalizers, ["msi-acrpull.microsoft.com"]);
+  await rig.execute({ kind: "removeFinalizer" });
+  assert.deepEqual(rig.finalizers(), theirs);
+});
+
+Deno.test("executor: a binding that others keep by very many finalizers stays in the cache", async () => {
+  await using rig = await new ExecutorRig().begin();
+  const theirs = names("theirs/", 100);
+  const finalizers = [...theirs, "msi-acrpull.microsoft.com"];
+  await rig.send("PATCH", PATH, { metadata: { finalizers } });
+  await rig.send("DELETE", PATH);
+  await rig.sync();
+  await rig.execute({ kind: "removeFinalizer" });
+  assert.deepEqual(rig.finalizers(), theirs);
+  assert.equal(rig.view().deleting, true);
+});
+
+Deno.test("executor: conditions that the cache left out are read, and stay", async () => {
+  await using rig = await new ExecutorRig().begin();
+  const condition = (type: string): Condition => ({
+    ...{ type, status: "True", reason: "Fine", message: "m".repeat(2_000) },
+    lastTransitionTime: time(0),
+  });
+  const theirs = names("Theirs", 10).map(condition);
+  const stalled = condition("Stalled");
+  await rig.send("PATCH", `${PATH}/status`, { status: { conditions: [...theirs, stalled] } });
+  await rig.sync();
+  assert.deepEqual(rig.view().status.conditions, [stalled]);
+  const ready = condition("Ready");
+  await rig.execute({ kind: "writeStatus", status: { conditions: [ready] } });
+  const stored = rig.get<{ status: BindingStatus }>(V1, "pull")!.status.conditions;
+  assert.deepEqual(stored, [...theirs, ready]);
+});
+
+Deno.test("executor: what was read of a binding that has changed since is not written over it", async () => {
+  await using rig = await new ExecutorRig().begin();
+  await rig.send("PATCH", PATH, { metadata: { finalizers: names("theirs/", 100) } });
+  await rig.sync();
+  const old = rig.view();
+  const theirs = names("others/", 100);
+  await rig.send("PATCH", PATH, { metadata: { finalizers: theirs } });
+  await assert.rejects(rig.execute({ kind: "addFinalizer" }, old), isConflict);
+  assert.deepEqual(rig.finalizers(), theirs);
 });

@@ -1,0 +1,73 @@
+import type { Overlong } from "../binding/kept.ts";
+import { ELLIPSIS, start } from "../../runtime/cut.ts";
+
+/** The most characters of each string of a spec, in the spec's own shape. */
+export type SpecShape = { readonly [member: string]: number | SpecShape };
+
+/** So much is kept of a value that is too long: it is told apart, and never used. */
+const KEPT = 64;
+
+/** The shape of specs, from the generated bounds, such as `spec.acr.server` and 253. */
+export function specShape(maxLengths: Readonly<Record<string, number>>): SpecShape {
+  const shape: { [member: string]: unknown } = {};
+  for (const [path, most] of Object.entries(maxLengths)) {
+    const [root, ...members] = path.split(".");
+    if (root !== "spec") continue;
+    const last = members.pop()!;
+    let at = shape;
+    for (const member of members) at = (at[member] ??= {}) as typeof at;
+    at[last] = most;
+  }
+  return shape as SpecShape;
+}
+
+/**
+ * What is kept of a spec: the members that this release knows, which are strings, and no more of a
+ * string than its beginning where it is too long, which then is in `overlong`. The reference's CRDs
+ * bound nothing.
+ */
+export function boundedSpec(
+  spec: unknown,
+  shape: SpecShape,
+): { readonly spec: unknown; readonly overlong: readonly Overlong[] } {
+  const overlong: Overlong[] = [];
+  return { spec: bounded(spec, shape, "spec", overlong), overlong };
+}
+
+function bounded(
+  value: unknown,
+  shape: number | SpecShape,
+  field: string,
+  overlong: Overlong[],
+): unknown {
+  if (typeof shape === "number") return boundedText(value, shape, field, overlong);
+  if (typeof value !== "object" || value === null) return undefined;
+  const kept: Record<string, unknown> = {};
+  for (const [member, below] of Object.entries(shape)) {
+    const given = (value as Record<string, unknown>)[member];
+    const part = bounded(given, below, `${field}.${member}`, overlong);
+    if (part !== undefined) kept[member] = part;
+  }
+  return kept;
+}
+
+function boundedText(
+  value: unknown,
+  most: number,
+  field: string,
+  overlong: Overlong[],
+): string | undefined {
+  if (typeof value !== "string" || value.length <= most) return value as string | undefined;
+  // Counted as the API server counts: a character may take two UTF-16 units.
+  const length = charactersOf(value);
+  if (length <= most) return value;
+  overlong.push({ field, length, most });
+  // What ends so is no name of anything.
+  return start(value, KEPT) + ELLIPSIS;
+}
+
+function charactersOf(text: string): number {
+  let characters = 0;
+  for (const _ of text) characters++;
+  return characters;
+}

@@ -1,0 +1,96 @@
+import { LONGEST_WHOLE } from "../../runtime/brief.ts";
+import { ELLIPSIS, start } from "../../runtime/cut.ts";
+import { optional } from "../../runtime/optional.ts";
+import type { KubernetesObject, Stored } from "../../kubernetes/resource.ts";
+import { isOurCondition, type Kept } from "../binding/kept.ts";
+import type { BindingStatus, Condition } from "../binding/view.ts";
+import { FINALIZER } from "../conventions.ts";
+import { boundedSpec, specShape } from "./bounded_spec.ts";
+
+type AnyBinding = KubernetesObject & { spec?: unknown; status?: unknown };
+
+/** What others write is kept up to so many texts of so many UTF-16 units together. */
+const MOST_OF_OTHERS = { texts: 64, length: 4096 };
+/** No time is longer. */
+const LONGEST_TIME = 64;
+
+/**
+ * Makes of a binding what is kept of it: all that a view is made of, bounded whatever its CRD
+ * admits. Annotations go, of which kubectl's own holds the whole object once more. `maxLengths` are
+ * those of the binding's API.
+ */
+export function bindingTrimmer<T extends AnyBinding>(
+  maxLengths: Readonly<Record<string, number>>,
+): (binding: Stored<T>) => Stored<T> & Kept {
+  const shape = specShape(maxLengths);
+  return ({ metadata, spec, status }) => {
+    const { name, namespace, uid, resourceVersion } = metadata;
+    const told = status as BindingStatus | undefined;
+    const asked = boundedSpec(spec, shape);
+    const others = othersOf(told?.conditions ?? []);
+    const isComplete = areFew(metadata.finalizers ?? []) && areFew(others.flatMap(textsOf));
+    const kept = {
+      metadata: {
+        name,
+        namespace,
+        uid,
+        resourceVersion,
+        ...optional("generation", metadata.generation),
+        ...optional("deletionTimestamp", metadata.deletionTimestamp),
+        ...optional("finalizers", keptFinalizers(metadata.finalizers)),
+      },
+      ...optional("spec", asked.spec),
+      ...optional("status", told && keptStatus(told)),
+      ...(asked.overlong.length === 0 ? {} : { overlong: asked.overlong }),
+      ...(isComplete ? {} : { isIncomplete: true }),
+    };
+    return kept as unknown as Stored<T> & Kept;
+  };
+}
+
+function keptFinalizers(finalizers: readonly string[] | undefined): readonly string[] | undefined {
+  if (finalizers === undefined || areFew(finalizers)) return finalizers;
+  return finalizers.filter((finalizer) => finalizer === FINALIZER).slice(0, 1);
+}
+
+function keptStatus(status: BindingStatus): BindingStatus {
+  const { observedGeneration, lastTokenRefreshTime, tokenExpirationTime, error, conditions } =
+    status;
+  return {
+    ...optional("observedGeneration", observedGeneration),
+    ...optional("lastTokenRefreshTime", bounded(lastTokenRefreshTime, LONGEST_TIME)),
+    ...optional("tokenExpirationTime", bounded(tokenExpirationTime, LONGEST_TIME)),
+    ...optional("error", bounded(error, LONGEST_WHOLE)),
+    ...optional("conditions", conditions && keptConditions(conditions)),
+  };
+}
+
+function keptConditions(conditions: readonly Condition[]): readonly Condition[] {
+  const fewOthers = areFew(othersOf(conditions).flatMap(textsOf));
+  return conditions.filter((condition) =>
+    // One of that type which is longer than any that the operator writes is written anew.
+    isOurCondition(condition) ? textsOf(condition).every(isShort) : fewOthers
+  );
+}
+
+function othersOf(conditions: readonly Condition[]): readonly Condition[] {
+  return conditions.filter((condition) => !isOurCondition(condition));
+}
+
+function textsOf(condition: Condition): readonly string[] {
+  return Object.values(condition).filter((value) => typeof value === "string");
+}
+
+function isShort({ length }: string): boolean {
+  return length <= LONGEST_WHOLE;
+}
+
+function areFew(texts: readonly string[]): boolean {
+  return texts.length <= MOST_OF_OTHERS.texts &&
+    texts.reduce((length, text) => length + text.length, 0) <= MOST_OF_OTHERS.length;
+}
+
+function bounded(text: string | undefined, longest: number): string | undefined {
+  if (text === undefined || text.length <= longest) return text;
+  return start(text, LONGEST_TIME - ELLIPSIS.length) + ELLIPSIS;
+}
