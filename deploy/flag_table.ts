@@ -176,6 +176,15 @@ export const DEPLOY_FLAGS = {
     help: "Refuse bindings that name what no administrator has listed for their namespace in " +
       "ConfigMap msi-acrpull-tenants. Needs Kubernetes 1.30.",
   },
+  "azure-ca-configmap": {
+    kind: "string",
+    group: SECURITY,
+    placeholder: "NAME[/KEY]",
+    default: "none",
+    help:
+      "ConfigMap in the operator's namespace whose certificates, at its key ca.crt unless told, " +
+      "are of authorities by which Entra and registries are trusted beside public ones.",
+  },
   "network-policy": {
     kind: "boolean",
     group: SECURITY,

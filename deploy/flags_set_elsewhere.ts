@@ -45,6 +45,11 @@ export const SET_ELSEWHERE: { readonly [N in keyof typeof FLAGS]?: SetElsewhere 
   "kubeconfig": { why: "the pod uses its ServiceAccount and may read no such file", ...OUT },
   "context": { why: "the pod uses its ServiceAccount and no kubeconfig", ...OUT },
   "master": { why: "the pod finds the API server by itself", ...OUT },
+  "azure-ca-bundle": {
+    why: "the bundle has to be mounted",
+    chart: "set azureCaBundle.configMap",
+    task: "use --azure-ca-configmap",
+  },
   "service-account-token-audience": {
     why: "a policy insists on the same",
     chart: "set serviceAccountTokenAudience",

@@ -9,6 +9,8 @@ import { DEPLOY_FLAGS } from "./flag_table.ts";
 import { isImage } from "./image_reference.ts";
 import { environment, operatorArgs } from "./manifests/deployment.ts";
 import {
+  type ConfigMapKey,
+  DEFAULT_CA_KEY,
   DEFAULTS,
   type EgressRule,
   type SecretAccess,
@@ -115,6 +117,7 @@ function settingsOf(given: Given, errors: string[]): Settings {
     secretAccess: secretAccessOf(given, errors),
     workloadIdentity: given["workload-identity"]?.value ?? DEFAULTS.workloadIdentity,
     metricsSecure: given["metrics-secure"]?.value ?? DEFAULTS.metricsSecure,
+    ...defined({ azureCa: azureCaOf(given, errors) }),
     networkPolicy: given["network-policy"]?.value ?? DEFAULTS.networkPolicy,
     policies: given.policies?.value ?? DEFAULTS.policies,
     tenantPolicy: given["tenant-policy"]?.value ?? DEFAULTS.tenantPolicy,
@@ -184,6 +187,25 @@ function secretAccessOf(given: Given, errors: string[]): SecretAccess {
   if (value === "watch" || value === "get") return value;
   errors.push(`--secret-access=${quote(value)} is unknown: write watch or get.`);
   return DEFAULTS.secretAccess;
+}
+
+/** As the API server has it: no file of a volume has another name. */
+const CONFIG_MAP = /^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/;
+const CONFIG_MAP_KEY = /^[-._a-zA-Z0-9]{1,253}$/;
+
+function azureCaOf(given: Given, errors: string[]): ConfigMapKey | undefined {
+  const flag = given["azure-ca-configmap"];
+  if (flag === undefined || flag.value === "") return undefined;
+  const [name = "", key = DEFAULT_CA_KEY, ...others] = flag.value.split("/");
+  if (others.length > 0 || !CONFIG_MAP.test(name) || !CONFIG_MAP_KEY.test(key)) {
+    errors.push(
+      `${flag.spelling}=${
+        quote(flag.value)
+      } is no ConfigMap: write its name, or NAME/KEY where the ` +
+        `certificates are not at its key ${DEFAULT_CA_KEY}.`,
+    );
+  }
+  return { name, key };
 }
 
 function extraArgsOf(given: Given, errors: string[]): readonly string[] {

@@ -5,6 +5,7 @@ import { runOperator } from "./cli/operator.ts";
 import { helpText } from "./cli/help.ts";
 import { VERSION, versionText } from "./cli/version.ts";
 import { VALIDATORS } from "./cli/validators.ts";
+import { caBundleFaults } from "./cli/ca_bundle.ts";
 import { listeningFaults } from "./cli/listening.ts";
 import { narrowSandbox, processNet, sandboxFaults, sandboxRemarks } from "./cli/sandbox.ts";
 import { processSurroundings } from "./cli/surroundings.ts";
@@ -27,6 +28,7 @@ export async function main(args: readonly string[], commit?: string): Promise<nu
       const faults = [
         ...sandboxFaults(parsed.options, processNet),
         ...listeningFaults(parsed.options, processNet),
+        ...caBundleFaults(parsed.options),
       ];
       if (faults.length > 0) return refuse(faults);
       narrowSandbox(parsed.options, processNet);

@@ -3,6 +3,7 @@ import { IMDS_BASE_URL } from "../../src/azure/imds.ts";
 import { DEFAULT_SUFFIXES } from "../../src/azure/registry.ts";
 import { VARIABLES } from "../../src/cli/flag_table.ts";
 import { PROXY_VARIABLES } from "../../src/cli/proxy_variables.ts";
+import { CA_BUNDLE_DIRECTORY } from "../../src/cli/ca_bundle.ts";
 import { DEFAULT_CERTIFICATE_DIRECTORY } from "../../src/cli/metrics_options.ts";
 import {
   CLUSTER_DNS_SERVER,
@@ -87,6 +88,11 @@ export const PERMISSIONS: readonly Permission[] = [
     flag: "--allow-read",
     values: [DEFAULT_CERTIFICATE_DIRECTORY],
     why: "Certificate and key for --metrics-secure, where a Secret is mounted there.",
+  },
+  {
+    flag: "--allow-read",
+    values: [CA_BUNDLE_DIRECTORY],
+    why: "Authorities for --azure-ca-bundle, where a ConfigMap or Secret is mounted there.",
   },
   {
     flag: "--allow-env",

@@ -1,7 +1,8 @@
 import type { Deployment } from "kubernetes-types/apps/v1.d.ts";
-import type { Affinity, Container, EnvVar } from "kubernetes-types/core/v1.d.ts";
+import type { Affinity, Container, EnvVar, Volume } from "kubernetes-types/core/v1.d.ts";
+import { CA_BUNDLE_DIRECTORY } from "../../src/cli/ca_bundle.ts";
 import { type Manifest, NAMES, POD_LABELS, SELECTOR } from "./manifest.ts";
-import { DEFAULTS, type Settings } from "./settings.ts";
+import { type ConfigMapKey, DEFAULTS, type Settings } from "./settings.ts";
 
 /** Port of /healthz and /readyz. */
 export const HEALTH_PORT = 8081;
@@ -45,6 +46,7 @@ export function deployment(settings: Settings): Manifest {
             runAsGroup: 3000,
             seccompProfile: { type: "RuntimeDefault" },
           },
+          ...(settings.azureCa === undefined ? {} : { volumes: [caVolume(settings.azureCa)] }),
           containers: [container(settings)],
         },
       },
@@ -84,12 +86,23 @@ function container(settings: Settings): Container {
       capabilities: { drop: ["ALL"] },
       readOnlyRootFilesystem: true,
     },
+    ...(settings.azureCa === undefined ? {} : {
+      volumeMounts: [{ name: CA_VOLUME, mountPath: CA_BUNDLE_DIRECTORY, readOnly: true }],
+    }),
   };
+}
+
+const CA_VOLUME = "azure-ca";
+const CA_FILE = "ca.crt";
+
+/** Whatever its key, the file has one name. */
+function caVolume({ name, key }: ConfigMapKey): Volume {
+  return { name: CA_VOLUME, configMap: { name, items: [{ key, path: CA_FILE }] } };
 }
 
 /** The operator's flags. What stands at its default is left out. */
 export function operatorArgs(settings: Settings): readonly string[] {
-  const { metricsSecure, allowedServerSuffixes, tokenAudience, secretAccess } = settings;
+  const { metricsSecure, allowedServerSuffixes, tokenAudience, azureCa, secretAccess } = settings;
   const metrics = metricsSecure
     ? [`--metrics-bind-address=:${SECURE_METRICS_PORT}`, "--metrics-secure"]
     : ["--metrics-bind-address=127.0.0.1:8080"];
@@ -103,6 +116,7 @@ export function operatorArgs(settings: Settings): readonly string[] {
     ...(tokenAudience === DEFAULTS.tokenAudience
       ? []
       : [`--service-account-token-audience=${tokenAudience}`]),
+    ...(azureCa === undefined ? [] : [`--azure-ca-bundle=${CA_BUNDLE_DIRECTORY}/${CA_FILE}`]),
     ...(secretAccess === "watch" ? [] : [`--secret-access=${secretAccess}`]),
     ...settings.extraArgs,
   ];

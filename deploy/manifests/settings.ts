@@ -21,6 +21,8 @@ export interface Settings {
   readonly workloadIdentity: boolean;
   /** Whether metrics are served over TLS on every interface, to those who may read them. */
   readonly metricsSecure: boolean;
+  /** Whose certificates Azure's hosts may show beside public ones; undefined for nobody's. */
+  readonly azureCa?: ConfigMapKey;
   readonly networkPolicy: boolean;
   /** Whether the operator's own writes are held to what they should be. */
   readonly policies: boolean;
@@ -32,6 +34,12 @@ export interface Settings {
   readonly extraEnv: readonly Variable[];
   /** What else its pods may reach. */
   readonly extraEgress: readonly EgressRule[];
+}
+
+/** One value of a ConfigMap in the operator's namespace. */
+export interface ConfigMapKey {
+  readonly name: string;
+  readonly key: string;
 }
 
 /** An environment variable. */
@@ -56,6 +64,9 @@ export interface BindingDefaults {
 
 /** Audience that Entra expects in federated credentials for registries. */
 export const TOKEN_AUDIENCE = "api://AzureCRTokenExchange";
+
+/** Where the certificates stand in their ConfigMap, unless told. */
+export const DEFAULT_CA_KEY = "ca.crt";
 
 /** What `deploy/latest` is rendered from. */
 export const DEFAULTS: Settings = {

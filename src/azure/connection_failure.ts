@@ -34,11 +34,15 @@ const PASSED_ON = "Let it pass connections to this host and its port 443.";
  * tests/data/connection-failures.jsonl, and name no remedy that an administrator could use.
  */
 const RULES: readonly Rule[] = [
-  rule(
-    "invalid peer certificate: UnknownIssuer",
-    "CertificateNotTrusted",
-    (host) => `The certificate of ${host} is from an authority that is not trusted`,
-    "Look for TLS inspection on the way to this host.",
+  // One authority's name may be another's, such as its predecessor's: then the signature is wrong.
+  ...["UnknownIssuer", "BadSignature"].map((fault) =>
+    rule(
+      `invalid peer certificate: ${fault}`,
+      "CertificateNotTrusted",
+      (host) => `The certificate of ${host} is from an authority that is not trusted`,
+      "If that is an authority of your own, or of TLS inspection, name its certificate by " +
+        "--azure-ca-bundle.",
+    )
   ),
   rule(
     "invalid peer certificate: certificate expired",

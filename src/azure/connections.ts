@@ -5,6 +5,8 @@ export interface ConnectionsOptions {
   /** Makes a pool of connections: `Deno.createHttpClient`, or what a test puts in its place. */
   readonly create: () => Deno.HttpClient;
   readonly clock: Pick<Clock, "now">;
+  /** Asked before each call: whether pools made before are out of date. */
+  readonly outdated?: () => boolean;
   /** For how long a connection that has served before may say nothing, in milliseconds. */
   readonly silentMs?: number;
 }
@@ -82,7 +84,7 @@ export class Connections {
   #made = 0;
 
   constructor(options: ConnectionsOptions) {
-    this.#options = { silentMs: SILENT_MS, ...options };
+    this.#options = { silentMs: SILENT_MS, outdated: () => false, ...options };
   }
 
   /** How many pools there are that hosts may take. */
@@ -92,6 +94,7 @@ export class Connections {
 
   /** A connection for one call to the URL's host, made when fetch needs it. */
   open({ host: name }: URL): Connection {
+    if (this.#options.outdated()) { for (const pool of this.#pools) this.#retire(pool); }
     const host = this.#hostOf(name);
     const pool = this.#poolOf(host);
     host.underWay++;

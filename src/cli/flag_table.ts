@@ -3,6 +3,7 @@ import type { FlagTable } from "./flags.ts";
 const SERVING = "Health and metrics";
 const ELECTION = "Leader election";
 const CLUSTER = "Connection to Kubernetes";
+const AZURE = "Connection to Azure";
 const BINDINGS = "Bindings and credentials";
 const LIMITS = "Where credentials may go";
 const LOGGING = "Logging";
@@ -94,6 +95,16 @@ export const FLAGS = {
     placeholder: "URL",
     help: "Refused: the first release's way of naming the API server.",
     refused: "is not honoured: name the API server in a kubeconfig and give --kubeconfig=FILE.",
+  },
+  "azure-ca-bundle": {
+    kind: "string",
+    group: AZURE,
+    placeholder: "FILE",
+    default: "none",
+    help:
+      "Certificates in PEM format of authorities by which Entra and registries are trusted, beside " +
+      "those that are built in; read anew when it changes. The image may read " +
+      "/etc/msi-acrpull/azure-ca.",
   },
   "label-selector": {
     kind: "string",

@@ -61,6 +61,8 @@ export interface Options {
     readonly resourceManagerAudiences: readonly string[];
   };
   readonly defaults: BindingDefaults;
+  /** File of authorities that Azure's hosts are trusted by beside Deno's own. */
+  readonly azureCaBundle?: string;
   /** Base URL without a slash at its end. Absent: the documented address. */
   readonly imdsAuthorityHost?: string;
   readonly log: LogOptions;
@@ -125,7 +127,10 @@ function build(
       resourceManagerAudiences: allowedResourceManagerAudiences(given, errors),
     },
     defaults: bindingDefaults(env, suffixes, validators, errors),
-    ...defined({ imdsAuthorityHost: imdsAuthorityHost(env, errors) }),
+    ...defined({
+      imdsAuthorityHost: imdsAuthorityHost(env, errors),
+      azureCaBundle: given["azure-ca-bundle"]?.value || undefined,
+    }),
     log: logOptions(given, errors),
   });
 }

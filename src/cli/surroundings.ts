@@ -1,3 +1,4 @@
+import type { CaBundle } from "../azure/ca_bundle.ts";
 import { Connections } from "../azure/connections.ts";
 import { DIRECT_LIMITS, PROXIED_LIMITS } from "../azure/host_limiter.ts";
 import { IMDS_BASE_URL } from "../azure/imds.ts";
@@ -15,6 +16,7 @@ import { createLineWriter } from "../telemetry/line_writer.ts";
 import type { Logger } from "../telemetry/log.ts";
 import { Registry } from "../telemetry/metrics.ts";
 import { registerProcessMetrics } from "../telemetry/process_metrics.ts";
+import { openCaBundle } from "./ca_bundle.ts";
 import type { Surroundings } from "./operator.ts";
 import type { Options } from "./options.ts";
 import { USES_PROXY } from "./proxy.ts";
@@ -65,10 +67,7 @@ export function processSurroundings(
       podNamespace: cluster.inCluster ? cluster.defaultNamespace : undefined,
       identity: leaderIdentity(Deno.hostname(), crypto.randomUUID()),
       azureFetch: fetch,
-      azureConnections: new Connections({
-        create: () => Deno.createHttpClient({}),
-        clock: systemClock,
-      }),
+      azureConnections: connectionsToAzure(openCaBundle(options, log)),
       azureLimits: USES_PROXY ? PROXIED_LIMITS : DIRECT_LIMITS,
       clock: systemClock,
       monotonic: () => performance.now(),
@@ -79,6 +78,15 @@ export function processSurroundings(
     };
   };
   return { log, connect };
+}
+
+/** The bundle's authorities are trusted beside those that Deno has built in. */
+function connectionsToAzure(bundle: CaBundle | undefined): Connections {
+  return new Connections({
+    create: () => Deno.createHttpClient({ caCerts: [...bundle?.certificates ?? []] }),
+    clock: systemClock,
+    outdated: () => bundle?.changed() ?? false,
+  });
 }
 
 /**

@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { relative } from "node:path";
+import { permissionFlags } from "../../deploy/executable/permissions.ts";
 import type { Manifest } from "../../deploy/manifests/manifest.ts";
 import { deployTask } from "./servers/deploy_task.ts";
 import { FIRST_RELEASE } from "./servers/first_release.ts";
 import { e2e } from "./servers/gate.ts";
-import { guideBlock, runGuide } from "./servers/guide.ts";
+import { guideBlock, runGuide, runShell } from "./servers/guide.ts";
 import {
   DEPLOY,
   DEPLOYMENT,
@@ -185,6 +186,35 @@ e2e("the guide's way to a proxy tells the operator of it and lets it through", a
   });
   await uninstall(plane);
 });
+
+e2e(
+  "the guide's way to authorities of one's own mounts them and tells the operator",
+  async (plane) => {
+    assert.equal((await runShell(plane, "deno task deploy --apply")).code, 0);
+    const ca = await Deno.makeTempFile();
+    await Deno.writeTextFile(ca, plane.caPem);
+    const block = (await guideBlock("azure-ca")).replace("=ca.crt", `=ca.crt=${ca}`);
+    const { code, stderr } = await runShell(plane, block);
+    assert.equal(code, 0, stderr);
+    const { spec } = JSON.parse(
+      await kubectlOk(plane, ["get", "-n", NAMESPACE, DEPLOYMENT, "-o=json"]),
+    );
+    const { volumes: [volume], containers: [container] } = spec.template.spec;
+    const { data } = JSON.parse(
+      await kubectlOk(plane, ["get", "-n", NAMESPACE, "configmap/corporate-ca", "-o=json"]),
+    );
+    assert.equal(volume.configMap.name, "corporate-ca");
+    assert.deepEqual(volume.configMap.items.map(({ key }: { key: string }) => data[key]), [
+      plane.caPem,
+    ]);
+    const [mount] = container.volumeMounts;
+    const file = `${mount.mountPath}/${volume.configMap.items[0].path}`;
+    assert.ok(container.args.includes(`--azure-ca-bundle=${file}`), container.args.join(" "));
+    assert.ok(permissionFlags().some((flag) => flag.includes(mount.mountPath)));
+    await Deno.remove(ca);
+    await uninstall(plane);
+  },
+);
 
 e2e(
   "Pod Security restricted admits the operator's pod, and none with privileges",

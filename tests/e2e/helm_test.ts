@@ -127,6 +127,16 @@ const SAME: readonly [string, Values, Partial<Settings>][] = [
   ["another count", { replicas: 3 }, { replicas: 3 }],
   ["Secrets by name", { secretAccess: "get" }, { secretAccess: "get" }],
   ["no workload identity", { workloadIdentity: { enabled: false } }, { workloadIdentity: false }],
+  [
+    "authorities of one's own",
+    { azureCaBundle: { configMap: "corporate-ca" } },
+    { azureCa: { name: "corporate-ca", key: "ca.crt" } },
+  ],
+  [
+    "authorities of one's own at another key",
+    { azureCaBundle: { configMap: "trust", key: "bundle.pem" } },
+    { azureCa: { name: "trust", key: "bundle.pem" } },
+  ],
   ["secure metrics", { metrics: { secure: true } }, { metricsSecure: true }],
   [
     "no policies, and no tokens that one would guard",
@@ -260,6 +270,7 @@ withHelm("values for the pod reach it", async () => {
     serviceAccount: { annotations: { owner: "platform" } },
     imagePullSecrets: [{ name: "mirror" }],
     metrics: { secure: true, certificateSecret: "metrics-tls" },
+    azureCaBundle: { configMap: "corporate-ca" },
   });
   const deployment = rendered.get("Deployment/msi-acrpull-controller-manager") as unknown as {
     spec: { template: { metadata: Record<string, unknown>; spec: Record<string, unknown> } };
@@ -281,10 +292,21 @@ withHelm("values for the pod reach it", async () => {
   assert.deepEqual(pod.nodeSelector, { "kubernetes.io/os": "linux", pool: "system" });
   assert.deepEqual(pod.imagePullSecrets, [{ name: "mirror" }]);
   assert.deepEqual(container!.env, [{ name: "HTTPS_PROXY", value: "http://proxy:3128" }]);
-  assert.deepEqual(pod.volumes, [{
-    name: "metrics-certificate",
-    secret: { secretName: "metrics-tls" },
-  }]);
+  assert.deepEqual(pod.volumes, [
+    { name: "metrics-certificate", secret: { secretName: "metrics-tls" } },
+    {
+      name: "azure-ca",
+      configMap: { name: "corporate-ca", items: [{ key: "ca.crt", path: "ca.crt" }] },
+    },
+  ]);
+  assert.deepEqual(container!.volumeMounts, [
+    {
+      name: "metrics-certificate",
+      mountPath: "/tmp/k8s-metrics-server/metrics-certs",
+      readOnly: true,
+    },
+    { name: "azure-ca", mountPath: "/etc/msi-acrpull/azure-ca", readOnly: true },
+  ]);
   const account = rendered.get("ServiceAccount/msi-acrpull-controller-manager")!;
   assert.deepEqual(account.metadata.annotations, { owner: "platform" });
   const parsed = parseOptions(container!.args as string[], () => undefined, VALIDATORS);
@@ -464,6 +486,16 @@ const REFUSED: readonly [string, Values, RegExp][] = [
     "a priority class that none can be called",
     { priorityClassName: "Bad_Name" },
     /'\/priorityClassName': 'Bad_Name' does not match pattern/,
+  ],
+  [
+    "a ConfigMap that none can be called",
+    { azureCaBundle: { configMap: "a/b" } },
+    /'\/azureCaBundle\/configMap': 'a\/b' does not match pattern/,
+  ],
+  [
+    "a key of a ConfigMap that is none",
+    { azureCaBundle: { configMap: "ca", key: "a/b" } },
+    /'\/azureCaBundle\/key': 'a\/b' does not match pattern/,
   ],
   [
     "a certificate that none can be called",

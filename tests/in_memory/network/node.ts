@@ -46,9 +46,12 @@ export async function azureNode(azure: FakeAzure): Promise<AzureNode> {
   return { caPem: hosts.caPem, relays, [Symbol.asyncDispose]: () => all.disposeAsync() };
 }
 
-/** In this mount namespace alone. */
+/** In this mount namespace alone, whose /etc holds nothing else. */
 async function nameHosts(addresses: ReadonlyMap<string, string>): Promise<void> {
   const lines = [...addresses].map(([host, address]) => `${address}\t${host}`);
-  await Deno.writeTextFile("/run/hosts", ["127.0.0.1\tlocalhost", ...lines, ""].join("\n"));
-  await run("mount", "--bind", "/run/hosts", "/etc/hosts");
+  const libraries = await Deno.readFile("/etc/ld.so.cache");
+  await run("mount", "-t", "tmpfs", "tmpfs", "/etc");
+  await Deno.writeFile("/etc/ld.so.cache", libraries);
+  await Deno.writeTextFile("/etc/nsswitch.conf", "hosts: files dns\n");
+  await Deno.writeTextFile("/etc/hosts", ["127.0.0.1\tlocalhost", ...lines, ""].join("\n"));
 }

@@ -73,6 +73,9 @@ const timeout = (endpoint: AzureEndpoint): Outcome => [
 ];
 
 const CLOCK = "Have it renewed; if others find it valid, set the clock of the operator's node.";
+const AUTHORITY =
+  "If that is an authority of your own, or of TLS inspection, name its certificate by " +
+  "--azure-ca-bundle.";
 /** What a failed connection is called, its problem with HOST for the host, and its remedy. */
 const CONNECTIONS: Readonly<
   Record<string, readonly [reason: string, problem: string, remedy: string | typeof REACH]>
@@ -80,12 +83,17 @@ const CONNECTIONS: Readonly<
   "certificate-not-trusted": [
     "CertificateNotTrusted",
     "The certificate of HOST is from an authority that is not trusted",
-    "Look for TLS inspection on the way to this host.",
+    AUTHORITY,
+  ],
+  "certificate-of-a-namesake": [
+    "CertificateNotTrusted",
+    "The certificate of HOST is from an authority that is not trusted",
+    AUTHORITY,
   ],
   "certificate-self-signed": [
     "CertificateNotTrusted",
     "The certificate of HOST is from an authority that is not trusted",
-    "Look for TLS inspection on the way to this host.",
+    AUTHORITY,
   ],
   "certificate-expired": ["CertificateExpired", "The certificate of HOST has expired", CLOCK],
   "certificate-not-yet-valid": [

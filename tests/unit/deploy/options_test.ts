@@ -97,6 +97,18 @@ const PARSED: readonly [string, string[], Partial<Settings>, unknown][] = [
     { namespace: "kubeless", createNamespace: false },
     { kind: "apply", force: false, prune: false },
   ],
+  [
+    "authorities of one's own",
+    ["--azure-ca-configmap=corporate-ca"],
+    { azureCa: { name: "corporate-ca", key: "ca.crt" } },
+    { kind: "write", directory: "deploy/latest" },
+  ],
+  [
+    "authorities of one's own at another key",
+    ["--azure-ca-configmap=trust/bundle.pem"],
+    { azureCa: { name: "trust", key: "bundle.pem" } },
+    { kind: "write", directory: "deploy/latest" },
+  ],
   ["a comparison", ["--diff", "--prune"], {}, { kind: "diff", force: false, prune: true }],
 ];
 
@@ -145,6 +157,16 @@ const REFUSED: readonly [string, string[], RegExp][] = [
       /^--accept-unguarded-tokens has no effect without --policies=false/,
     ],
   ),
+  ...["a/b/c", "A", "/ca.crt", "ca/", "ca/../x", "a b"].map((map): [string, string[], RegExp] => [
+    `the ConfigMap ${map}`,
+    [`--azure-ca-configmap=${map}`],
+    /^--azure-ca-configmap=".*" is no ConfigMap: write its name, or NAME\/KEY where/,
+  ]),
+  [
+    "a bundle that nobody mounts",
+    ["--extra-arg=--azure-ca-bundle=/x"],
+    /the bundle has to be mounted; use --azure-ca-configmap/,
+  ],
   ["two things to do", ["--apply", "--diff"], /--apply and --diff exclude one another/],
   ["a file beside a cluster", ["--apply", "-o", "-"], /--output has no effect with --apply/],
   ["a cluster beside a file", ["--context=c"], /--context has no effect without --apply or --diff/],

@@ -82,6 +82,13 @@ const CASES: Readonly<Record<string, () => Promise<Error>>> = {
     const authority = await CertificateAuthority.create(Date.now());
     return await withCertificate(await authority.issue(HOST), []);
   },
+  "certificate-of-a-namesake": async () => {
+    const [one, other] = await Promise.all([
+      CertificateAuthority.create(Date.now()),
+      CertificateAuthority.create(Date.now()),
+    ]);
+    return await withCertificate(await one.issue(HOST), [other.pem]);
+  },
   "certificate-self-signed": async () =>
     await withCertificate(await selfSigned(HOST, Date.now()), []),
   "certificate-expired": () => signedAt(Date.now() - 3 * DAY_MS),
