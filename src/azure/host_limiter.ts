@@ -1,91 +1,80 @@
+import { type Clock, isWithin } from "../runtime/clock.ts";
+import { type Admission, FairLine } from "../runtime/fair_line.ts";
+import { FairPlaces } from "../runtime/fair_places.ts";
+import { Askers } from "./askers.ts";
+import { type Caller, WaitingCall } from "./waiting_call.ts";
 import { AzureError } from "./errors.ts";
-
-/** How many calls may be under way. */
-export interface Places {
-  /** To all hosts together. */
-  readonly together: number;
-  /** To one of them. */
-  readonly perHost: number;
-}
-
-/** What is known of a host: nothing yet, or what it did last. */
-export type HostState = "unknown" | "answers" | "silent";
-
-/** How many calls may be under way, and how many of these to hosts that may not answer. */
-export interface HostLimits extends Places {
-  readonly unknown: Places;
-  readonly silent: Places;
-}
-
-/**
- * Limits of calls to Entra and registries. Each call waits for the network most of its time, and
- * takes memory. Hosts that do not answer hold their places for as long as the time-outs, so that they
- * are given few, and never those of hosts that do.
- */
-export const DIRECT_LIMITS: HostLimits = {
-  together: 96,
-  perHost: 32,
-  unknown: { together: 56, perHost: 1 },
-  silent: { together: 16, perHost: 1 },
-};
-
-/**
- * The same behind an HTTP proxy, where Deno's client was seen to open no further connection after
- * bursts of 60; 40 never failed.
- */
-export const PROXIED_LIMITS: HostLimits = {
-  together: 40,
-  perHost: 24,
-  unknown: { together: 20, perHost: 1 },
-  silent: { together: 8, perHost: 1 },
-};
+import {
+  type HostLimits,
+  type HostState,
+  placesOfAll,
+  placesOfDoubtful,
+  placesOfHost,
+} from "./host_limits.ts";
 
 /** Tenants may name any number of registries; those that were asked last are remembered. */
 const MOST_REMEMBERED = 1000;
-
-interface Waiting {
-  readonly admit: () => void;
-  readonly refuse: (reason: unknown) => void;
-}
+/**
+ * Who came so long ago is told of another namespace's failure. Before, the host may answer its call
+ * where it did not answer the other, and its turn is near.
+ */
+const PATIENCE_MS = 15_000;
+/** Thousands may wait for a host that is found silent: telling them is work for many turns. */
+const TOLD_AT_ONCE = 100;
 
 interface Host {
   readonly name: string;
-  readonly waiting: Set<Waiting>;
-  underWay: number;
+  readonly line: FairLine<WaitingCall>;
+  readonly places: FairPlaces;
+  /** Those that wait, by their coming. */
+  readonly waiting: Set<WaitingCall>;
+  /** Of these, the ones that have a place of the host. */
+  readonly placed: Set<WaitingCall>;
+  /** Calls that wait or are under way. */
+  calls: number;
   state: HostState;
   /** How often it answered. */
   answered: number;
 }
 
+/** Calls to hosts of one state that have a place of their host. */
+interface Class {
+  readonly line: FairLine<WaitingCall>;
+  readonly places: readonly FairPlaces[];
+  readonly admission: Admission;
+}
+
 /**
- * Lets calls through as many at once as `limits` allow: those to one host in the order of their
- * coming, and the hosts by turns. Those that wait for a host that has gone silent share the failure
- * of the call that found it so, instead of each finding out by a time-out of its own.
+ * Lets calls through as many at once as `limits` allow. Namespaces share the places of each host and
+ * those of all, the urgent first, so that none waits for the calls of another, however many they are
+ * and however long they take. Those that wait for a host that has gone silent share the failure of
+ * the call that found it so, instead of each finding out by a time-out of its own.
  */
 export class HostLimiter {
   readonly #limits: HostLimits;
+  readonly #clock: Clock;
   readonly #signal: AbortSignal;
   readonly #hosts = new Map<string, Host>();
-  /** Hosts for which calls wait, by whose turn it is. */
-  readonly #turns = new Set<Host>();
-  readonly #underWay: Record<HostState, number> = { unknown: 0, answers: 0, silent: 0 };
+  /** What hosts did that nobody asks now. Latest last. */
+  readonly #remembered = new Map<string, HostState>();
+  readonly #classes: Readonly<Record<HostState, Class>>;
+  /** The class that is served first, by turns. */
+  #turns: HostState[] = ["answers", "unknown", "silent"];
 
   /** `signal` ends all waits: a listener for each would make thousands of them slow. */
-  constructor(limits: HostLimits, signal: AbortSignal) {
+  constructor(limits: HostLimits, clock: Clock, signal: AbortSignal) {
     this.#limits = limits;
+    this.#clock = clock;
     this.#signal = signal;
+    const all = new FairPlaces(placesOfAll(limits));
+    const doubtful = (state: "unknown" | "silent") =>
+      this.#class(new FairPlaces(placesOfDoubtful(limits, state)), all);
+    this.#classes = {
+      answers: this.#class(all),
+      unknown: doubtful("unknown"),
+      silent: doubtful("silent"),
+    };
     signal.addEventListener("abort", () => this.#end(signal.reason), { once: true });
-  }
-
-  /** How many calls to that host wait for a place. */
-  waitingFor(name: string): number {
-    return this.#hosts.get(name)?.waiting.size ?? 0;
-  }
-
-  /** Whether a call to that host would have a place at once. */
-  hasPlaceFor(name: string): boolean {
-    const host = this.#hosts.get(name) ?? newHost(name);
-    return this.waitingFor(name) === 0 && this.#all < this.#limits.together && this.#hasPlace(host);
   }
 
   /**
@@ -93,84 +82,129 @@ export class HostLimiter {
    * what `call` rejects with, with the failure of another call that the host did not answer, or with
    * the signal's reason if that aborts first.
    */
-  async run<T>(name: string, call: (state: HostState) => Promise<T>): Promise<T> {
+  async run<T>(
+    name: string,
+    call: (state: HostState) => Promise<T>,
+    caller: Caller = { askers: new Askers({ namespace: "" }) },
+  ): Promise<T> {
     this.#signal.throwIfAborted();
-    const host = this.#hosts.get(name) ?? newHost(name);
-    this.#hosts.set(name, host);
-    await this.#turn(host);
+    const host = this.#begin(name);
+    const waiting = new WaitingCall(caller, this.#clock.now());
     try {
-      return await this.#watched(host, call);
+      await this.#turn(host, waiting);
+      return await this.#watched(host, call, waiting);
     } finally {
-      this.#count(host, -1);
-      this.#admit();
-      this.#forget(host);
+      waiting.giveBack();
+      this.#ended(host);
     }
   }
 
-  get #all(): number {
-    const { unknown, answers, silent } = this.#underWay;
-    return unknown + answers + silent;
+  /** How many hosts are known, those that are remembered included. */
+  get known(): number {
+    return this.#hosts.size + this.#remembered.size;
   }
 
-  /** Of the hosts that nobody asks now, the last are remembered for what they did. */
-  #forget(host: Host): void {
-    if (host.underWay + host.waiting.size > 0) return;
-    this.#hosts.delete(host.name);
-    if (host.state === "unknown") return;
-    this.#hosts.set(host.name, host);
-    if (this.#hosts.size <= MOST_REMEMBERED) return;
-    for (const [name, { underWay, waiting }] of this.#hosts) {
-      if (underWay + waiting.size === 0) return void this.#hosts.delete(name);
+  #class(...places: readonly FairPlaces[]): Class {
+    return { line: this.#newLine(), places, admission: allOf(places) };
+  }
+
+  #newLine(): FairLine<WaitingCall> {
+    return new FairLine(() => this.#clock.now());
+  }
+
+  #begin(name: string): Host {
+    const host = this.#hosts.get(name) ?? this.#newHost(name);
+    host.calls++;
+    return host;
+  }
+
+  #newHost(name: string): Host {
+    const state = this.#remembered.get(name) ?? "unknown";
+    this.#remembered.delete(name);
+    const host: Host = {
+      name,
+      line: this.#newLine(),
+      places: new FairPlaces(placesOfHost(this.#limits, state)),
+      waiting: new Set(),
+      placed: new Set(),
+      calls: 0,
+      state,
+      answered: 0,
+    };
+    this.#hosts.set(name, host);
+    return host;
+  }
+
+  #ended(host: Host): void {
+    if (--host.calls === 0) this.#remember(host);
+    else this.#serveHost(host);
+    this.#serveAll();
+  }
+
+  #remember({ name, state }: Host): void {
+    this.#hosts.delete(name);
+    if (state === "unknown") return;
+    this.#remembered.set(name, state);
+    if (this.#remembered.size <= MOST_REMEMBERED) return;
+    const [oldest] = this.#remembered.keys();
+    this.#remembered.delete(oldest!);
+  }
+
+  async #turn(host: Host, call: WaitingCall): Promise<void> {
+    host.waiting.add(call);
+    call.enter(host.line);
+    const stop = call.onJoin(() => this.#serve(host));
+    this.#serve(host);
+    try {
+      await call.turn;
+    } finally {
+      stop();
+      host.waiting.delete(call);
+      host.placed.delete(call);
     }
   }
 
-  #turn(host: Host): Promise<void> {
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
-    host.waiting.add({ admit: resolve, refuse: reject });
-    this.#turns.add(host);
-    this.#admit();
-    return promise;
+  #serve(host: Host): void {
+    this.#serveHost(host);
+    this.#serveAll();
   }
 
-  /** Gives out places as long as there are any. */
-  #admit(): void {
-    while (this.#all < this.#limits.together) {
-      const host = this.#next();
-      if (host === undefined) return;
-      const [first] = host.waiting;
-      host.waiting.delete(first!);
-      this.#turns.delete(host);
-      if (host.waiting.size > 0) this.#turns.add(host);
-      this.#count(host, 1);
-      first!.admit();
+  /** Gives out the host's places as long as there are any. */
+  #serveHost(host: Host): void {
+    if (this.#signal.aborted) return;
+    const { line, places } = host;
+    for (let taken = line.take(places); taken; taken = line.take(places)) {
+      const { namespace, isUrgent, waiting: { item: call } } = taken;
+      call.holds(places.take(namespace, isUrgent));
+      host.placed.add(call);
+      call.enter(this.#classes[host.state].line);
     }
   }
 
-  #next(): Host | undefined {
-    for (const host of this.#turns) {
-      if (this.#hasPlace(host)) return host;
+  /** Gives out the places of all as long as there are any, to each class by turns. */
+  #serveAll(): void {
+    if (this.#signal.aborted) return;
+    for (let idle = 0; idle < this.#turns.length;) {
+      const state = this.#turns.shift()!;
+      this.#turns.push(state);
+      idle = this.#serveOne(this.#classes[state]) ? 0 : idle + 1;
     }
-    return undefined;
   }
 
-  #hasPlace({ state, underWay }: Host): boolean {
-    if (state === "answers") return underWay < this.#limits.perHost;
-    const { together, perHost } = this.#limits[state];
-    return this.#underWay[state] < together && underWay < perHost;
+  #serveOne({ line, places, admission }: Class): boolean {
+    const taken = line.take(admission);
+    if (taken === undefined) return false;
+    const { namespace, isUrgent, waiting: { item: call } } = taken;
+    for (const each of places) call.holds(each.take(namespace, isUrgent));
+    call.admit();
+    return true;
   }
 
-  #count(host: Host, change: 1 | -1): void {
-    host.underWay += change;
-    this.#underWay[host.state] += change;
-  }
-
-  #setState(host: Host, state: HostState): void {
-    this.#underWay[host.state] -= host.underWay;
-    host.state = state;
-    this.#underWay[state] += host.underWay;
-  }
-
-  async #watched<T>(host: Host, call: (state: HostState) => Promise<T>): Promise<T> {
+  async #watched<T>(
+    host: Host,
+    call: (state: HostState) => Promise<T>,
+    made: WaitingCall,
+  ): Promise<T> {
     const answeredBefore = host.answered;
     try {
       const result = await call(host.state);
@@ -180,7 +214,9 @@ export class HostLimiter {
       const answered = wasAnswered(error);
       if (answered === true) this.#heard(host);
       // Where others were answered meanwhile, only this one call was lost.
-      if (answered === false && host.answered === answeredBefore) this.#silent(host, error);
+      if (answered === false && host.answered === answeredBefore) {
+        this.#silent(host, error, made);
+      }
       throw error;
     }
   }
@@ -190,24 +226,59 @@ export class HostLimiter {
     this.#setState(host, "answers");
   }
 
-  #silent(host: Host, error: unknown): void {
+  #silent(host: Host, error: unknown, made: WaitingCall): void {
     this.#setState(host, "silent");
-    this.#refuse(host, error);
+    const told = concerned(host.waiting, made, this.#clock.now()).filter((call) => call.leave());
+    this.#tell(told, error);
   }
 
-  #refuse(host: Host, reason: unknown): void {
-    for (const waiting of host.waiting) waiting.refuse(reason);
-    host.waiting.clear();
-    this.#turns.delete(host);
+  #setState(host: Host, state: HostState): void {
+    if (host.state === state) return;
+    host.state = state;
+    host.places.resize(placesOfHost(this.#limits, state));
+    for (const call of host.placed) {
+      if (call.leave()) call.enter(this.#classes[state].line);
+    }
+  }
+
+  #tell(calls: readonly WaitingCall[], reason: unknown): void {
+    for (const call of calls.slice(0, TOLD_AT_ONCE)) call.refuse(reason);
+    const rest = calls.slice(TOLD_AT_ONCE);
+    if (rest.length > 0) this.#clock.after(0, () => this.#tell(rest, reason));
   }
 
   #end(reason: unknown): void {
-    for (const host of this.#hosts.values()) this.#refuse(host, reason);
+    for (const { waiting } of this.#hosts.values()) {
+      for (const call of waiting) call.refuse(reason);
+    }
   }
 }
 
-function newHost(name: string): Host {
-  return { name, waiting: new Set(), underWay: 0, state: "unknown", answered: 0 };
+/**
+ * Those of the waiting that the failure of the call `made` concerns: all but last tries, unless that
+ * was one itself, and but for the first of each other namespace that came lately.
+ */
+function concerned(
+  waiting: Iterable<WaitingCall>,
+  made: WaitingCall,
+  now: number,
+): readonly WaitingCall[] {
+  const represented = new Set(made.namespaces);
+  const isOutsider = (call: WaitingCall) => {
+    const isFirst = [...call.namespaces].some((namespace) => !represented.has(namespace));
+    if (!isFirst || !isWithin(now, call.since, PATIENCE_MS)) return false;
+    for (const namespace of call.namespaces) represented.add(namespace);
+    return true;
+  };
+  return [...waiting].filter((call) => (made.isLastTry || !call.isLastTry) && !isOutsider(call));
+}
+
+/** Who is let in by all of them. */
+function allOf(places: readonly FairPlaces[]): Admission {
+  return {
+    hasFree: (isUrgent) => places.every((each) => each.hasFree(isUrgent)),
+    admits: (namespace, isUrgent) => places.every((each) => each.admits(namespace, isUrgent)),
+  };
 }
 
 /**

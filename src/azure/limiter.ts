@@ -9,11 +9,11 @@ export interface Limits {
 
 /**
  * Limits of IMDS for identity tokens: 20 requests a second and 5 at once per VM. Other pods share
- * the node, so that a place of each is left to them. Calls are let through in small
- * bursts at a pace of 16 a second, since those that start a second apart may still arrive together.
+ * the node, so that half of the requests is left to them, however urgent ours are. Calls are let
+ * through in small bursts, since those that start a second apart may still arrive together.
  * Source: instance-metadata-service.md of the Azure documentation.
  */
-export const IMDS_LIMITS: Limits = { calls: 4, windowMs: 250, concurrent: 4 };
+export const IMDS_LIMITS: Limits = { calls: 2, windowMs: 200, concurrent: 5 };
 
 /** Lets calls through in the order of their coming, as fast as `limits` allow. */
 export class Limiter {

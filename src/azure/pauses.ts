@@ -4,6 +4,9 @@ import { AzureError, type AzureFailure } from "./errors.ts";
 /** A proxy in the way may name any time; nobody waits longer than this on its word. */
 export const LONGEST_RETRY_AFTER_MS = 60 * 60_000;
 
+/** Tenants may name any number of hosts and clients; the pauses that began last are kept. */
+const MOST_KEPT = 1000;
+
 interface Pause {
   readonly failure: AzureFailure;
   /** Milliseconds since the epoch. */
@@ -13,7 +16,8 @@ interface Pause {
 
 /**
  * The services that asked to be left alone for a time (Retry-After, RFC 9110 section 10.2.3), so
- * that what one caller was told holds for all that would ask the same service.
+ * that what one caller was told holds for all that would ask the same service in the same name: what
+ * a tenant brought about by the registry, the client or the scope that it named is no other's.
  */
 export class Pauses {
   readonly #clock: Pick<Clock, "now">;
@@ -23,23 +27,53 @@ export class Pauses {
     this.#clock = clock;
   }
 
-  /** Notes how long the service at `key` asked to be left alone, if `error` tells of that. */
-  note(key: string, error: unknown): void {
+  /** How many are held. */
+  get size(): number {
+    return this.#pauses.size;
+  }
+
+  /**
+   * Notes how long the service at `key` asked to be left alone, if `error` tells of that: by those
+   * namespaces, or by everybody.
+   */
+  note(key: string, error: unknown, namespaces: Iterable<string> = EVERYBODY): void {
     const waitMs = askedToWait(error);
     if (waitMs === 0) return;
     const beganAt = this.#clock.now();
     this.#forgetEnded(beganAt);
     const endsAt = beganAt + Math.min(waitMs, LONGEST_RETRY_AFTER_MS);
-    if (endsAt < (this.#pauses.get(key)?.endsAt ?? 0)) return;
-    this.#pauses.set(key, { failure: (error as AzureError).failure, beganAt, endsAt });
+    const pause = { failure: (error as AzureError).failure, beganAt, endsAt };
+    for (const namespace of namespaces) this.#begin(keyOf(key, namespace), pause);
   }
 
-  /** Throws what the service answered, with what is left of its time, while that lasts. */
-  check(key: string): void {
-    const pause = this.#pauses.get(key);
+  /**
+   * Throws what the service answered, with what is left of its time, while that lasts for each of
+   * those namespaces or for everybody.
+   */
+  check(key: string, namespaces: Iterable<string> = []): void {
     const now = this.#clock.now();
-    if (pause === undefined || !isOn(pause, now)) return;
+    let own: Pause | undefined;
+    for (const namespace of namespaces) {
+      own = this.#on(key, namespace, now);
+      if (own === undefined) break;
+    }
+    const pause = own ?? this.#on(key, EVERYBODY[0], now);
+    if (pause === undefined) return;
     throw new AzureError({ ...pause.failure, retryAfterMs: pause.endsAt - now });
+  }
+
+  #begin(key: string, pause: Pause): void {
+    if (pause.endsAt < (this.#pauses.get(key)?.endsAt ?? 0)) return;
+    this.#pauses.delete(key);
+    this.#pauses.set(key, pause);
+    if (this.#pauses.size <= MOST_KEPT) return;
+    const [oldest] = this.#pauses.keys();
+    this.#pauses.delete(oldest!);
+  }
+
+  #on(key: string, namespace: string, now: number): Pause | undefined {
+    const pause = this.#pauses.get(keyOf(key, namespace));
+    return pause !== undefined && isOn(pause, now) ? pause : undefined;
   }
 
   #forgetEnded(now: number): void {
@@ -47,6 +81,13 @@ export class Pauses {
       if (!isOn(pause, now)) this.#pauses.delete(key);
     }
   }
+}
+
+/** No namespace has that name. */
+const EVERYBODY = ["*"] as const;
+
+function keyOf(key: string, namespace: string): string {
+  return JSON.stringify([key, namespace]);
 }
 
 function isOn({ beganAt, endsAt }: Pause, now: number): boolean {

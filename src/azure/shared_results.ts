@@ -1,7 +1,10 @@
 import { type Clock, isBetween } from "../runtime/clock.ts";
+import { Askers } from "./askers.ts";
 
 /** To look through all entries whenever one of them is over would cost more than it frees. */
 const SWEEP_EVERY_MS = 10_000;
+/** Tenants may ask for any number of different results; those that ended last are kept. */
+const MOST_KEPT = 1000;
 
 /** Which of the results that are there will do. */
 export interface Asking<T> {
@@ -14,6 +17,8 @@ export interface Asking<T> {
   readonly failedAt?: number;
   /** No failure of another's, nor an attempt that was begun with less need, will do. */
   readonly lastTry?: boolean;
+  /** In whose names: they join those for whom the result is being made. */
+  readonly askers?: Askers;
 }
 
 /** For how long results may be had by those who ask later. */
@@ -30,6 +35,7 @@ type Outcome<T> =
 
 interface Entry<T> {
   readonly result: Promise<T>;
+  readonly askers: Askers;
   readonly lastTry: boolean;
   /** Absent while the result is under way. */
   outcome?: Outcome<T>;
@@ -47,7 +53,9 @@ export class SharedResults<T> {
   readonly #clock: Clock;
   readonly #keeping: Keeping<T>;
   readonly #signal: AbortSignal;
-  readonly #entries = new Map<string, Entry<T>>();
+  readonly #underWay = new Map<string, Entry<T>>();
+  /** In the order of their ends. */
+  readonly #kept = new Map<string, Entry<T>>();
   #sweep: { readonly at: number; readonly cancel: () => void } | undefined;
 
   /** What is over is dropped soon after. When `signal` aborts, all are. */
@@ -60,31 +68,46 @@ export class SharedResults<T> {
 
   /** How many results are held, those under way included. */
   get size(): number {
-    return this.#entries.size;
+    return this.#underWay.size + this.#kept.size;
   }
 
-  /** The shared result for `key`, made by `make` where there is none that will do. */
-  get(key: string, make: () => Promise<T>, asking: Asking<T> = {}): Promise<T> {
-    const known = this.#entries.get(key);
-    if (known !== undefined && this.#willDo(known, asking)) return known.result;
+  /**
+   * The shared result for `key`, made by `make` where there is none that will do. `make` is told for
+   * whom; others may join them until it is done.
+   */
+  get(
+    key: string,
+    make: (askers: Askers) => Promise<T>,
+    asking: Asking<T> = {},
+  ): Promise<T> {
+    const known = this.#current(key);
+    if (known !== undefined && this.#willDo(known, asking)) {
+      if (known.outcome === undefined && asking.askers) known.askers.follow(asking.askers);
+      return known.result;
+    }
+    const askers = new Askers();
+    if (asking.askers !== undefined) askers.follow(asking.askers);
     const entry: Entry<T> = {
-      result: make(),
+      result: make(askers),
+      askers,
       lastTry: asking.lastTry ?? false,
       endedAt: Infinity,
       keepUntil: Infinity,
     };
-    this.#entries.set(key, entry);
+    this.#underWay.set(key, entry);
+    this.#kept.delete(key);
     entry.result.then(
-      (value) => {
-        this.#ended(entry, { kind: "value", value }, this.#keeping.until(value));
-        this.#replaceFailure(key, entry);
-      },
+      (value) => this.#ended(key, entry, { kind: "value", value }, this.#keeping.until(value)),
       (error) => {
         const keepUntil = this.#clock.now() + this.#keeping.failureMs(error);
-        this.#ended(entry, { kind: "failure" }, keepUntil);
+        this.#ended(key, entry, { kind: "failure" }, keepUntil);
       },
     );
     return entry.result;
+  }
+
+  #current(key: string): Entry<T> | undefined {
+    return this.#underWay.get(key) ?? this.#kept.get(key);
   }
 
   /**
@@ -92,7 +115,7 @@ export class SharedResults<T> {
    * `ageMs` old.
    */
   doubt(key: string, value: T, ageMs: number): void {
-    const entry = this.#entries.get(key);
+    const entry = this.#kept.get(key);
     if (entry?.outcome?.kind !== "value" || entry.outcome.value !== value) return;
     entry.keepUntil = Math.min(entry.keepUntil, entry.endedAt + ageMs);
     this.#sweepBy(entry.keepUntil);
@@ -105,16 +128,26 @@ export class SharedResults<T> {
     return !asking.lastTry && endedAt > (asking.failedAt ?? -Infinity);
   }
 
-  #ended(entry: Entry<T>, outcome: Outcome<T>, keepUntil: number): void {
+  #ended(key: string, entry: Entry<T>, outcome: Outcome<T>, keepUntil: number): void {
     entry.outcome = outcome;
     entry.endedAt = this.#clock.now();
     entry.keepUntil = keepUntil;
-    this.#sweepBy(keepUntil);
+    const isCurrent = this.#underWay.get(key) === entry;
+    if (isCurrent) this.#underWay.delete(key);
+    // What came late is as good as any, where what took its place came to nothing.
+    const isBetter = outcome.kind === "value" && this.#current(key)?.outcome?.kind === "failure";
+    if (isCurrent || isBetter) this.#keep(key, entry);
   }
 
-  /** What came late is as good as any, where what took its place came to nothing. */
-  #replaceFailure(key: string, entry: Entry<T>): void {
-    if (this.#entries.get(key)?.outcome?.kind === "failure") this.#entries.set(key, entry);
+  #keep(key: string, entry: Entry<T>): void {
+    if (this.#signal.aborted) return;
+    this.#kept.delete(key);
+    this.#kept.set(key, entry);
+    if (this.#kept.size > MOST_KEPT) {
+      const [oldest] = this.#kept.keys();
+      this.#kept.delete(oldest!);
+    }
+    this.#sweepBy(entry.keepUntil);
   }
 
   /** Results are tokens, which must not outlive their use in memory, however idle the operator. */
@@ -131,9 +164,8 @@ export class SharedResults<T> {
     this.#sweep = undefined;
     const now = this.#clock.now();
     let next = Infinity;
-    for (const [key, { keepUntil, endedAt, outcome }] of this.#entries) {
-      const isOver = outcome !== undefined && !isBetween(now, endedAt, keepUntil);
-      if (isOver) this.#entries.delete(key);
+    for (const [key, { keepUntil, endedAt }] of this.#kept) {
+      if (!isBetween(now, endedAt, keepUntil)) this.#kept.delete(key);
       else next = Math.min(next, keepUntil);
     }
     if (next !== Infinity) this.#sweepBy(next);
@@ -141,6 +173,7 @@ export class SharedResults<T> {
 
   #end(): void {
     this.#sweep?.cancel();
-    this.#entries.clear();
+    this.#underWay.clear();
+    this.#kept.clear();
   }
 }

@@ -1,6 +1,6 @@
 import type { Connections } from "../azure/connections.ts";
 import { Credentials } from "../azure/credentials.ts";
-import type { HostLimits } from "../azure/host_limiter.ts";
+import type { HostLimits } from "../azure/host_limits.ts";
 import { IMDS_BASE_URL } from "../azure/imds.ts";
 import type { BindingSettings } from "../controller/binding/settings.ts";
 import { type CacheState, Controller } from "../controller/controller.ts";

@@ -1,6 +1,6 @@
 import type { CaBundle } from "../azure/ca_bundle.ts";
 import { Connections } from "../azure/connections.ts";
-import { DIRECT_LIMITS, PROXIED_LIMITS } from "../azure/host_limiter.ts";
+import { DIRECT_LIMITS, PROXIED_LIMITS } from "../azure/host_limits.ts";
 import { IMDS_BASE_URL } from "../azure/imds.ts";
 import { ConfigError } from "../kubernetes/config/errors.ts";
 import { noProxyHosts, noProxyValue } from "../kubernetes/config/no_proxy.ts";

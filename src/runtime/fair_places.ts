@@ -6,7 +6,7 @@ export interface PlacesOptions {
   /** Of `places`, those that the urgent leave to the others, who might never have one else. */
   readonly forOthers?: number;
   /**
-   * How many times the places that it leaves free a namespace may hold: of 32, one that is alone
+   * How many times the `places` that it leaves free a namespace may hold: of 32, one that is alone
    * gets 24 with 3, and 1 with 0.
    */
   readonly alpha?: number;
@@ -33,7 +33,7 @@ export class FairPlaces {
   /** From now on there are so many. Whoever holds more keeps them until they are given back. */
   resize({ places, forUrgent = 0, forOthers = 0, alpha = ALPHA }: PlacesOptions): void {
     this.#common.resize(places, alpha);
-    this.#forUrgent.resize(forUrgent, alpha);
+    this.#forUrgent.resize(forUrgent, ALPHA);
     this.#mostUrgent = places - forOthers;
   }
 

@@ -1,4 +1,4 @@
-import { DIRECT_LIMITS } from "../../src/azure/host_limiter.ts";
+import { DIRECT_LIMITS } from "../../src/azure/host_limits.ts";
 import { parseOptions } from "../../src/cli/options.ts";
 import { runOperator } from "../../src/cli/operator.ts";
 import { VALIDATORS } from "../../src/cli/validators.ts";

@@ -168,9 +168,8 @@ export class Executor {
   async #mint(binding: BindingView, action: MintAction, context: ActionContext): Promise<void> {
     const { clients, informers, mint, clock } = this.#options;
     const credential = await context.slot.outside(() => {
-      const { request, write } = action;
-      const expiresAt = write.mode === "create" ? undefined : lifetimeOf(write.secret)?.expiresAt;
-      return attempt((need) => mint(request, need), needOf(action), expiresAt, clock);
+      const need = needOf(binding, action);
+      return attempt((asked) => mint(action.request, asked), need, need.expiresAt, clock);
     });
     context.signal.throwIfAborted();
     this.#assertStillWanted(binding, action);
@@ -323,9 +322,12 @@ function withOthers(
   return others.length === 0 ? undefined : [...others, ...conditions];
 }
 
-/** What the binding has already. */
-function needOf({ write, failedAt, lastTry }: MintAction): Need {
+/** Who asks, and what the binding has already. */
+function needOf({ namespace }: BindingView, { write, failedAt, lastTry }: MintAction): Need {
+  const lifetime = write.mode === "create" ? undefined : lifetimeOf(write.secret);
   return {
+    namespace,
+    ...optional("expiresAt", lifetime?.expiresAt),
     ...optional("newerThan", write.mode === "update" ? lastMomentOf(write.secret) : undefined),
     ...optional("failedAt", failedAt),
     ...optional("lastTry", lastTry),

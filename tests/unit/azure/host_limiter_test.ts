@@ -1,17 +1,26 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { AzureError, type AzureFailure } from "../../../src/azure/errors.ts";
+import { Askers } from "../../../src/azure/askers.ts";
+import { HostLimiter } from "../../../src/azure/host_limiter.ts";
 import {
   DIRECT_LIMITS,
-  HostLimiter,
   type HostLimits,
   type HostState,
   type Places,
   PROXIED_LIMITS,
-} from "../../../src/azure/host_limiter.ts";
+} from "../../../src/azure/host_limits.ts";
+import type { Caller } from "../../../src/azure/waiting_call.ts";
 import { sleep } from "../../../src/runtime/clock.ts";
 import { FakeTime } from "../kubernetes/fake_time.ts";
 import { rejection, settle } from "./support.ts";
+
+let callers = 0;
+
+/** One that shares with nobody: each call of these tests is of another namespace, if not said. */
+function somebody(change: Partial<Caller> = {}): Caller {
+  return { askers: new Askers({ namespace: `n${callers++}` }), ...change };
+}
 
 /** Where nothing is said of hosts that are not known to answer, they have the places of those that are. */
 function rig({ together, perHost, ...others }: Places & Partial<HostLimits>) {
@@ -19,12 +28,17 @@ function rig({ together, perHost, ...others }: Places & Partial<HostLimits>) {
   const stop = new AbortController();
   const places = { together, perHost };
   const limits = { ...places, unknown: places, silent: places, ...others };
-  const limiter = new HostLimiter(limits, stop.signal);
+  const limiter = new HostLimiter(limits, time.clock, stop.signal);
   const starts: [string, number][] = [];
   const underWay = new Map<string, number>();
   let most = 0;
   let mostOfOne = 0;
-  const run = (host: string, durationMs: number, failure?: unknown) =>
+  const run = (
+    host: string,
+    durationMs: number,
+    failure?: unknown,
+    caller: Caller = somebody(),
+  ) =>
     limiter.run(host, async () => {
       starts.push([host, time.elapsed()]);
       underWay.set(host, 1 + (underWay.get(host) ?? 0));
@@ -34,8 +48,8 @@ function rig({ together, perHost, ...others }: Places & Partial<HostLimits>) {
       underWay.set(host, underWay.get(host)! - 1);
       if (failure !== undefined) throw failure;
       return host;
-    });
-  return { time, starts, run, stop, most: () => most, mostOfOne: () => mostOfOne };
+    }, caller);
+  return { time, limiter, starts, run, stop, most: () => most, mostOfOne: () => mostOfOne };
 }
 
 /** One call at a time to a host that is not known to answer. */
@@ -208,7 +222,8 @@ Deno.test("host limiter: a host never asked does not wait for those that were fo
 });
 
 Deno.test("host limiter: a call is told what is known of its host", async () => {
-  const limiter = new HostLimiter(DIRECT_LIMITS, new AbortController().signal);
+  const { clock } = new FakeTime();
+  const limiter = new HostLimiter(DIRECT_LIMITS, clock, new AbortController().signal);
   const states: HostState[] = [];
   const call = (error?: unknown) =>
     limiter.run("a", (state) => {
@@ -222,34 +237,134 @@ Deno.test("host limiter: a call is told what is known of its host", async () => 
   assert.deepEqual(states, ["unknown", "answers", "silent", "answers"]);
 });
 
-Deno.test("host limiter: tells whether a call would have to wait, and how many do", async () => {
-  const time = new FakeTime();
-  const places = { together: 2, perHost: 1 };
-  const limits = { ...places, unknown: places, silent: places };
-  const limiter = new HostLimiter(limits, new AbortController().signal);
-  const hold = (host: string) => limiter.run(host, () => sleep(time.clock, 10));
-  const seen = () =>
-    ["a", "b"].map((host) => [limiter.hasPlaceFor(host), limiter.waitingFor(host)]);
-  assert.deepEqual(seen(), [[true, 0], [true, 0]]);
-  const calls = [hold("a"), hold("a")];
-  assert.deepEqual(seen(), [[false, 1], [true, 0]]);
-  calls.push(hold("c"));
-  assert.deepEqual(seen(), [[false, 1], [false, 0]]);
+Deno.test("host limiter: namespaces that wait for places have them by turns", async () => {
+  const { time, starts, run } = rig({ together: 1, perHost: 1 });
+  const of = (namespace: string) =>
+    run(namespace, 10, undefined, { askers: new Askers({ namespace }) });
+  const first = ["a", "b", "c"].map(of);
   await time.pass(100);
-  await Promise.all(calls);
-  assert.deepEqual(seen(), [[true, 0], [true, 0]]);
+  const calls = ["a", "a", "a", "b", "c"].map(of);
+  await time.pass(100);
+  await Promise.all([...first, ...calls]);
+  assert.deepEqual(starts.slice(3).map(([host]) => host), ["a", "b", "c", "a", "a"]);
 });
 
-Deno.test("host limiter: hosts that wait for places have them by turns", async () => {
+const of = (namespace: string, until?: number): Caller => ({
+  askers: new Askers(
+    until === undefined ? { namespace } : { namespace, urgency: { from: 0, until } },
+  ),
+});
+
+/** A host that has answered has all its places from then on. */
+async function known(host: string, { time, run }: ReturnType<typeof rig>): Promise<void> {
+  const call = run(host, 0);
+  await time.pass(0);
+  await call;
+}
+
+Deno.test("host limiter: a namespace that is alone leaves places of a host to others", async () => {
+  const all = rig({ together: 90, perHost: 32 });
+  await known("a", all);
+  const flood = Array.from({ length: 100 }, () => all.run("a", 10, undefined, of("flood")));
+  const other = all.run("a", 10, undefined, of("other"));
+  await all.time.pass(10);
+  assert.equal(await other, "a");
+  assert.equal(all.starts.filter(([, at]) => at === 0).length, 1 + 24 + 1);
+  await all.time.pass(100);
+  await Promise.all(flood);
+});
+
+Deno.test("host limiter: what another namespace wants, too, is served in its turn", async () => {
   const { time, starts, run } = rig({ together: 1, perHost: 1 });
-  const calls = [run("a", 10), run("a", 10), run("a", 10), run("b", 10), run("c", 10)];
-  await time.pass(100);
+  const first = run("a", 10, undefined, of("flood"));
+  const flood = Array.from({ length: 20 }, (_, n) => run(`f${n}`, 10, undefined, of("flood")));
+  const shared = of("flood");
+  const last = run("shared", 10, undefined, shared);
+  await time.pass(5);
+  shared.askers.join({ namespace: "other" });
+  await time.pass(1000);
+  await Promise.all([first, ...flood, last]);
+  const at = starts.find(([host]) => host === "shared")![1];
+  assert.ok(at <= 20, `served after ${at} ms`);
+});
+
+Deno.test("host limiter: what becomes urgent while it waits goes first", async () => {
+  const { time, starts, run } = rig({ together: 1, perHost: 1 });
+  const first = run("a", 10, undefined, of("n0"));
+  const others = Array.from({ length: 9 }, (_, n) => run(`f${n}`, 10, undefined, of(`n${n}`)));
+  const hastened = of("n10");
+  const last = run("last", 10, undefined, hastened);
+  await time.pass(5);
+  hastened.askers.join({ namespace: "n10", urgency: { from: 0, until: 1 } });
+  await time.pass(1000);
+  await Promise.all([first, ...others, last]);
+  assert.deepEqual(starts[1], ["last", 10]);
+});
+
+Deno.test("host limiter: the urgent leave places to the others, whosever they are", async () => {
+  const all = rig({ together: 90, perHost: 8, urgent: { together: 4, perHost: 2 } });
+  await known("a", all);
+  const urgent = Array.from(
+    { length: 40 },
+    (_, n) => all.run("a", 1000, undefined, of(`u${n}`, n)),
+  );
+  const others = [all.run("a", 10, undefined, of("x")), all.run("a", 10, undefined, of("y"))];
+  await all.time.pass(10);
+  assert.deepEqual(await Promise.all(others), ["a", "a"]);
+  assert.equal(all.starts.length, 1 + 6 + 2 + 2);
+  await all.time.pass(100_000);
+  await Promise.all(urgent);
+});
+
+Deno.test("host limiter: those of other namespaces that came lately find out by themselves", async () => {
+  const { time, starts, run } = rig({ together: 9, perHost: 1 });
+  const silent = failure();
+  const first = rejection(run("a", 20_000, silent, of("noisy")));
+  await time.pass(10_000);
+  const noisy = rejection(run("a", 1, undefined, of("noisy")));
+  const quiet = run("a", 1, undefined, of("quiet"));
+  const second = rejection(run("a", 1, undefined, of("quiet")));
+  await time.pass(10_001);
+  assert.deepEqual([await first, await noisy, await second], [silent, silent, silent]);
+  assert.equal(await quiet, "a");
+  assert.deepEqual(starts.map(([, at]) => at), [0, 20_000]);
+});
+
+Deno.test("host limiter: the failure of a call puts no last try off that waits", async () => {
+  const { time, run } = rig({ together: 1, perHost: 1 });
+  const silent = failure();
+  const first = rejection(run("a", 20_000, silent, of("n")));
+  const last = run("a", 1, undefined, { ...of("n"), isLastTry: true });
+  await time.pass(20_001);
+  assert.deepEqual([await first, await last], [silent, "a"]);
+});
+
+Deno.test("host limiter: thousands that wait for a silent host are told in many turns", async () => {
+  const { time, run } = rig({ together: 1, perHost: 1 });
+  const silent = failure();
+  let told = 0;
+  const calls = Array.from(
+    { length: 3000 },
+    (_, n) => run("a", n === 0 ? 20_000 : 1, silent, of("n")).catch(() => void told++),
+  );
+  const inOneTurn: number[] = [];
+  time.clock.after(20_000, () => {
+    let before = 0;
+    for (let turn = 1; turn < 50; turn++) {
+      time.clock.after(turn, () => {
+        inOneTurn.push(told - before);
+        before = told;
+      });
+    }
+  });
+  await time.pass(20_100);
   await Promise.all(calls);
-  assert.deepEqual(starts.map(([host]) => host), ["a", "a", "b", "c", "a"]);
+  assert.equal(told, 3000);
+  assert.ok(Math.max(...inOneTurn) <= 101, `${inOneTurn}`);
 });
 
 Deno.test("host limiter: of hosts that answered, a thousand are remembered, those of last", async () => {
-  const { time, starts, run } = rig(WARY);
+  const { time, limiter, starts, run } = rig(WARY);
   for (let n = 0; n <= 1000; n++) {
     const call = run(`r${n}`, 0);
     await time.pass(0);
@@ -259,6 +374,7 @@ Deno.test("host limiter: of hosts that answered, a thousand are remembered, thos
   await time.pass(100);
   await Promise.all(calls);
   assert.deepEqual(starts.slice(1001), [["r0", 0], ["r1000", 0], ["r1000", 0], ["r0", 10]]);
+  assert.ok(limiter.known <= 1000, `${limiter.known} are known`);
 });
 
 Deno.test("host limiter: an abort ends every wait with its reason, and lets nobody in after", async () => {

@@ -54,9 +54,9 @@ Deno.test("limiter: a twentieth call waits for the first to be a second old", as
 Deno.test("limiter: calls to IMDS are paced, so that delays on the way make no burst of them", async () => {
   const { time, starts, run } = rig(IMDS_LIMITS);
   const calls = Array.from({ length: 40 }, () => run(30));
-  await time.pass(3000);
+  await time.pass(4000);
   await Promise.all(calls);
-  const paced = Array.from({ length: 40 }, (_, index) => Math.floor(index / 4) * 250);
+  const paced = Array.from({ length: 40 }, (_, index) => Math.floor(index / 2) * 200);
   assert.deepEqual(starts, paced);
 });
 
@@ -97,7 +97,8 @@ for (
   Deno.test(`limiter: a clock that is ${what} by an hour holds no call back for longer`, async () => {
     const time = new FakeTime();
     let skewMs = 0;
-    const limiter = new Limiter(IMDS_LIMITS, time.skewed(() => skewMs));
+    const limits = { calls: 4, windowMs: 250, concurrent: 4 };
+    const limiter = new Limiter(limits, time.skewed(() => skewMs));
     const starts: number[] = [];
     const run = () => limiter.run(NEVER, () => Promise.resolve(void starts.push(time.elapsed())));
     const calls = Array.from({ length: 5 }, run);
@@ -225,12 +226,12 @@ Deno.test("property: never more starts in any window, nor more at once, than the
   );
 });
 
-Deno.test("property: IMDS's own limits are kept with a place to spare for other pods", async () => {
+Deno.test("property: IMDS's own limits are kept, and half of its requests left to other pods", async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 4 }), async (steps) => {
       const { starts, most } = await play(IMDS_LIMITS, steps);
-      assert.ok(most < 5, `${most} at once`);
-      assert.ok(mostIn(1000, starts) < 20, `${starts}`);
+      assert.ok(most <= 5, `${most} at once`);
+      assert.ok(mostIn(1000, starts) <= 10, `${starts}`);
     }),
     { numRuns: 30 },
   );

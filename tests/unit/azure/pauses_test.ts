@@ -92,3 +92,43 @@ Deno.test("pauses: one that began before the clock was set back is over", () => 
   note({ retryAfterMs: 1000 });
   assert.equal(left(), 1000, "and another may begin");
 });
+
+/** What is left of a pause for those namespaces, in milliseconds; undefined where they have none. */
+function leftFor(pauses: Pauses, ...namespaces: string[]): number | undefined {
+  try {
+    pauses.check("busy", namespaces);
+    return undefined;
+  } catch (error) {
+    return (error as AzureError).failure.retryAfterMs;
+  }
+}
+
+Deno.test("pauses: what was told in one namespace's name holds for no other", () => {
+  const { pauses } = rig();
+  pauses.note("busy", new AzureError(BUSY), ["a"]);
+  assert.deepEqual([leftFor(pauses, "a"), leftFor(pauses, "b"), leftFor(pauses)], [
+    60_000,
+    undefined,
+    undefined,
+  ]);
+});
+
+Deno.test("pauses: what is asked in several names waits only where all of them must", () => {
+  const { pauses } = rig();
+  pauses.note("busy", new AzureError(BUSY), ["a", "b"]);
+  assert.equal(leftFor(pauses, "a", "b"), 60_000);
+  assert.equal(leftFor(pauses, "a", "c"), undefined);
+});
+
+Deno.test("pauses: what everybody was told holds for every namespace", () => {
+  const { pauses } = rig();
+  pauses.note("busy", new AzureError(BUSY));
+  assert.equal(leftFor(pauses, "a"), 60_000);
+});
+
+Deno.test("pauses: of those of any number of hosts the last thousand are kept", () => {
+  const { pauses, note, left } = rig();
+  for (let n = 0; n < 1000; n++) note({}, `host${n}`);
+  for (let n = 0; n < 1000; n++) note({}, `other${n}`);
+  assert.deepEqual([pauses.size, left("host0"), left("other0")], [1000, undefined, 60_000]);
+});

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { Askers } from "../../../src/azure/askers.ts";
 import { SharedResults } from "../../../src/azure/shared_results.ts";
 import { FakeTime } from "../kubernetes/fake_time.ts";
 import { rejection } from "./support.ts";
@@ -233,4 +234,50 @@ Deno.test("shared results: at the operator's end all are dropped, and none is ke
   assert.deepEqual([results.size, time.pending], [0, 0]);
   resolve(9);
   assert.deepEqual([await late, time.pending], [9, 0]);
+});
+
+Deno.test("shared results: who asks while one is being made joins those for whom it is", async () => {
+  const { results } = rig();
+  const { promise, resolve } = Promise.withResolvers<number>();
+  let all = new Askers();
+  const make = (askers: Askers) => {
+    all = askers;
+    return promise;
+  };
+  const of = (namespace: string) => ({ askers: new Askers({ namespace }) });
+  const first = of("a");
+  const asked = [results.get("k", make, first)];
+  assert.deepEqual([...all.namespaces], ["a"]);
+  asked.push(results.get("k", make, of("b")));
+  first.askers.join({ namespace: "c", urgency: { from: 0, until: 7 } });
+  assert.deepEqual([[...all.namespaces], all.urgency?.until], [["a", "b", "c"], 7]);
+  resolve(1);
+  assert.deepEqual(await Promise.all(asked), [1, 1]);
+  await results.get("k", make, of("d"));
+  assert.deepEqual([...all.namespaces], ["a", "b", "c"], "what is done is made for nobody");
+});
+
+Deno.test("shared results: of those that ended the last thousand are kept", async () => {
+  const time = new FakeTime();
+  const { signal } = new AbortController();
+  const keeping = { until: () => time.clock.now() + 60_000, failureMs: () => 60_000 };
+  const results = new SharedResults<number>(time.clock, keeping, signal);
+  let made = 0;
+  const make = () => Promise.resolve(++made);
+  for (let n = 0; n < 3000; n++) {
+    const outcome = n % 2 === 0 ? make : fail;
+    await results.get(`k${n}`, outcome).catch(() => {});
+  }
+  assert.equal(results.size, 1000);
+  const kept = [await results.get("k2998", make), await results.get("k1000", make)];
+  assert.deepEqual(kept, [1500, 1501]);
+});
+
+Deno.test("shared results: what is under way is kept, however many there are", async () => {
+  const { results } = rig();
+  const { promise, resolve } = Promise.withResolvers<number>();
+  const asked = Array.from({ length: 2000 }, (_, n) => results.get(`k${n}`, () => promise));
+  const again = results.get("k0", () => Promise.resolve(-1));
+  resolve(7);
+  assert.deepEqual([await again, ...new Set(await Promise.all(asked))], [7, 7]);
 });

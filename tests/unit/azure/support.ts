@@ -1,6 +1,6 @@
 import { Credentials, type CredentialsOptions } from "../../../src/azure/credentials.ts";
 import type { AzureEndpoint, AzureError } from "../../../src/azure/errors.ts";
-import { DIRECT_LIMITS } from "../../../src/azure/host_limiter.ts";
+import { DIRECT_LIMITS } from "../../../src/azure/host_limits.ts";
 import type { AzureRequest } from "../../../src/azure/request.ts";
 import { IMDS_BASE_URL } from "../../../src/azure/imds.ts";
 import { Redacted } from "../../../src/runtime/redacted.ts";

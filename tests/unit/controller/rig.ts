@@ -9,7 +9,7 @@ import {
   maxLengths as boundsOfV2,
 } from "../../../src/api/v1beta2.ts";
 import type { CredentialRequest } from "../../../src/azure/credential_request.ts";
-import type { Credential } from "../../../src/azure/credentials.ts";
+import type { Credential, Need } from "../../../src/azure/credentials.ts";
 import { Cluster, type Informers } from "../../../src/controller/cluster/cluster.ts";
 import {
   type CachedServiceAccount,
@@ -113,6 +113,7 @@ export class Rig implements AsyncDisposable {
   readonly cluster: Cluster;
   readonly executor: Executor;
   readonly minted: CredentialRequest[] = [];
+  readonly needs: Need[] = [];
   readonly kept: [api: string, kept: boolean][] = [];
   readonly otherAudiences: string[] = [];
   readonly writes: Write[] = [];
@@ -164,7 +165,10 @@ export class Rig implements AsyncDisposable {
         forget: (...account) => this.informers.serviceAccounts.forget(...account),
       }),
       clock,
-      mint: (request) => this.#mint(request),
+      mint: (request, need) => {
+        this.needs.push(need);
+        return this.#mint(request);
+      },
       conditionsKept: (api, kept) => void this.kept.push([api, kept]),
       onOtherAudience: (_, audience) => void this.otherAudiences.push(audience),
     });

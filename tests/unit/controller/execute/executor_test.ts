@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
+import type { Need } from "../../../../src/azure/credentials.ts";
 import type {
   BindingStatus,
   BindingView,
   Condition,
 } from "../../../../src/controller/binding/view.ts";
 import type { Action, MintAction } from "../../../../src/controller/plan/actions.ts";
+import type { SecretState } from "../../../../src/controller/plan/snapshot.ts";
 import { type Clients, Executor } from "../../../../src/controller/execute/executor.ts";
 import { SupersededError } from "../../../../src/controller/execute/superseded.ts";
 import type { ServiceAccountWriter } from "../../../../src/controller/execute/service_account_writer.ts";
@@ -470,3 +472,37 @@ Deno.test("executor: what was read of a binding that has changed since is not wr
   await assert.rejects(rig.execute({ kind: "addFinalizer" }, old), isConflict);
   assert.deepEqual(rig.finalizers(), theirs);
 });
+
+const EXPIRY = "2026-06-01T14:00:00Z";
+const HELD: SecretState = {
+  name: SECRET,
+  uid: "u",
+  resourceVersion: "1",
+  ownedByOthers: false,
+  expiry: EXPIRY,
+  refresh: "2026-06-01T11:00:00Z",
+  dataIsOurs: true,
+};
+
+const NEEDS: readonly [what: string, change: Partial<MintAction>, need: Partial<Need>][] = [
+  ["nothing", {}, {}],
+  ["a credential that is to be refreshed", { write: { mode: "update", secret: HELD } }, {
+    expiresAt: Date.parse(EXPIRY),
+    newerThan: Date.parse("2026-06-01T11:00:00Z") + 999,
+  }],
+  ["one that must be replaced", { write: { mode: "replace", secret: HELD } }, {
+    expiresAt: Date.parse(EXPIRY),
+  }],
+  ["one whose end nobody knows", {
+    write: { mode: "update", secret: { ...HELD, expiry: "soon" } },
+  }, {}],
+];
+
+for (const [what, change, need] of NEEDS) {
+  Deno.test(`executor: Azure is asked in the binding's namespace, by one that has ${what}`, async () => {
+    await using rig = await new ExecutorRig().begin();
+    rig.beforeMint = () => Promise.reject(new Error("enough"));
+    await assert.rejects(rig.execute({ ...MINT, ...change } as Action), /enough/);
+    assert.deepEqual(rig.needs, [{ namespace: NAMESPACE, ...need }]);
+  });
+}

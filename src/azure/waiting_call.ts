@@ -1,0 +1,69 @@
+import type { FairLine, Waiting } from "../runtime/fair_line.ts";
+import type { Askers } from "./askers.ts";
+
+/** In whose names a call is made. */
+export interface Caller {
+  readonly askers: Askers;
+  /** It must not be told of the failure of a call that is none. */
+  readonly isLastTry?: boolean;
+}
+
+/** A call that waits for its turn, in one line after the other, and the places that it has got. */
+export class WaitingCall {
+  readonly isLastTry: boolean;
+  /** Resolves when it is admitted to the last; rejects when it is refused. */
+  readonly turn: Promise<void>;
+  readonly admit: () => void;
+  readonly refuse: (reason: unknown) => void;
+  readonly #askers: Askers;
+  readonly #held: (() => void)[] = [];
+  #place:
+    | { readonly line: FairLine<WaitingCall>; readonly waiting: Waiting<WaitingCall> }
+    | undefined;
+
+  constructor({ askers, isLastTry = false }: Caller, readonly since: number) {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    this.#askers = askers;
+    this.isLastTry = isLastTry;
+    this.turn = promise;
+    this.admit = resolve;
+    this.refuse = reject;
+  }
+
+  get namespaces(): ReadonlySet<string> {
+    return this.#askers.namespaces;
+  }
+
+  /** Waits in that line from now on. */
+  enter(line: FairLine<WaitingCall>): void {
+    const { namespaces, urgency } = this.#askers;
+    this.#place = { line, waiting: line.add(this, namespaces, urgency) };
+  }
+
+  /** Waits no more. Answers whether it did. */
+  leave(): boolean {
+    return this.#place?.line.remove(this.#place.waiting) ?? false;
+  }
+
+  /**
+   * Whoever wants the same later has it wait in its own name, too: it is served by whichever turn
+   * comes first. Calls `listener` after that, and answers what ends it.
+   */
+  onJoin(listener: () => void): () => void {
+    return this.#askers.onJoin(({ namespace }) => {
+      const { line, waiting } = this.#place!;
+      line.join(waiting, namespace);
+      line.rank(waiting, this.#askers.urgency);
+      listener();
+    });
+  }
+
+  /** Has a place, which `giveBack` returns. */
+  holds(giveBack: () => void): void {
+    this.#held.push(giveBack);
+  }
+
+  giveBack(): void {
+    for (const giveBack of this.#held) giveBack();
+  }
+}
