@@ -149,6 +149,7 @@ e2e(
       await eventually(`it refuses:\n${operator.log}`, async () => {
         return (await scrape(port, certificate, allowed))?.status === 503 || undefined;
       }, 30_000);
+      await operator.logs("cannot check who reads metrics");
       assert.match(operator.log, /cannot check who reads metrics.*tokenreviews/);
     } finally {
       await Deno.remove(directory, { recursive: true });

@@ -153,6 +153,7 @@ export abstract class BindingObjects<T extends AnyBinding> {
       last = JSON.stringify(await this.references(account));
       return last === text || undefined;
     });
+    await this.rig.answered();
   }
 
   /** Resolves once binding and Secret are gone. */
@@ -162,6 +163,7 @@ export abstract class BindingObjects<T extends AnyBinding> {
       async () =>
         (await this.binding()) === undefined && (await this.secret()) === undefined || undefined,
     );
+    await this.rig.answered();
   }
 
   /** Versions of everything in the namespace, to tell whether anything was written. */
@@ -188,6 +190,7 @@ export abstract class BindingObjects<T extends AnyBinding> {
       `${count} calls of kind ${kind}`,
       () => this.rig.azure.counts()[kind] >= count || undefined,
     );
+    await this.rig.answered();
   }
 
   get #bindingRef(): ObjectRef {
@@ -206,10 +209,12 @@ export abstract class BindingObjects<T extends AnyBinding> {
   ): Promise<V> {
     let last: V | undefined;
     try {
-      return await eventually(what, async () => {
+      const found = await eventually(what, async () => {
         last = await read();
         return last !== undefined && condition(last) ? last : undefined;
       });
+      await this.rig.answered();
+      return found;
     } catch (error) {
       const log = this.rig.logged.map(({ level, message, fields }) =>
         `${level} ${message} ${JSON.stringify(fields)}`

@@ -20,7 +20,7 @@ export function goldenSuite(
     test(`ends in the recorded state: ${state.name}${exceptionOf(state.name)}`, async (api) => {
       await using rig = await OperatorRig.start(api, { ...options, args: ARGS });
       for (const step of state.steps) await take(rig, step);
-      const observed = await settled(() => observeState(rig.admin));
+      const observed = await settledState(rig);
       assert.deepEqual(comparable(observed), comparable(expectedFinal(state)));
       rig.azure.assertClean();
     });
@@ -32,7 +32,14 @@ async function take(rig: OperatorRig, step: GoldenStep): Promise<void> {
   if ("create" in step) await admin.create(step.create as unknown as AnyObject);
   else if ("delete" in step) await admin.delete(step.delete as ObjectRef);
   else if ("mergePatch" in step) await admin.mergePatch(step.mergePatch, step.mergePatch.patch);
-  else await settled(() => observeState(admin));
+  else await settledState(rig);
+}
+
+function settledState(rig: OperatorRig): Promise<GoldenFinal> {
+  return settled(async () => {
+    await rig.answered();
+    return await observeState(rig.admin);
+  });
 }
 
 /** The operator's own annotation is beside those of the reference, and the fake tells Entra's scope. */

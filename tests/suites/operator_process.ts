@@ -2,6 +2,7 @@ import { fileURLToPath } from "node:url";
 import { permissionFlags } from "../../deploy/executable/permissions.ts";
 import type { Front } from "../sandbox/azure/front.ts";
 import type { ApiServer, Kubeconfig } from "../sandbox/api_server.ts";
+import { completeLines } from "./complete_lines.ts";
 import { eventually } from "./eventually.ts";
 
 const MAIN = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
@@ -67,9 +68,9 @@ export class OperatorProcess implements AsyncDisposable {
     return new OperatorProcess(child, directory);
   }
 
-  /** What it has logged so far. */
+  /** What it has logged so far, up to the last whole line; all of it once it is known to have ended. */
   get log(): string {
-    return this.#log;
+    return completeLines(this.#log);
   }
 
   /** All that it logged, once it has ended. */
@@ -80,13 +81,13 @@ export class OperatorProcess implements AsyncDisposable {
 
   /** Lines of the log that are JSON, as objects. */
   get lines(): readonly Record<string, unknown>[] {
-    return this.#log.split("\n").filter((line) => line.startsWith("{"))
+    return this.log.split("\n").filter((line) => line.startsWith("{"))
       .map((line) => JSON.parse(line) as Record<string, unknown>);
   }
 
   async logs(what: string): Promise<void> {
     await eventually(`the operator logs ${what}:\n${this.#log}`, () => {
-      return this.#log.includes(what) || undefined;
+      return this.log.includes(what) || undefined;
     }, 20_000);
   }
 
@@ -99,12 +100,17 @@ export class OperatorProcess implements AsyncDisposable {
     const startedAt = performance.now();
     this.#child.kill(name);
     const { code } = await this.#child.status;
-    return { code, tookMs: performance.now() - startedAt };
+    const tookMs = performance.now() - startedAt;
+    // Its last words may still be in the pipe.
+    await this.#reading;
+    return { code, tookMs };
   }
 
   /** How it ended, when it ends by itself. */
   async ended(): Promise<number> {
-    return (await this.#child.status).code;
+    const { code } = await this.#child.status;
+    await this.#reading;
+    return code;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -13,6 +13,7 @@ import { FakeAzure } from "../sandbox/azure/azure.ts";
 import type { FakeAzureOptions } from "../sandbox/azure/options.ts";
 import { type AnyObject, ClusterAdmin, connect } from "./cluster_admin.ts";
 import { eventually } from "./eventually.ts";
+import { FollowedClient } from "./followed_client.ts";
 import { ShiftedClock } from "./shifted_clock.ts";
 
 /** How an operator is started for a test. */
@@ -26,6 +27,8 @@ export interface RigOptions {
   readonly random?: Random;
   /** Milliseconds that only ever advance; the process's own by default. */
   readonly monotonic?: () => number;
+  /** How much later than it was given each answer of the API server reaches the operator. */
+  readonly answerLagMs?: number;
 }
 
 /** Bindings of both APIs, Secrets and ServiceAccounts. */
@@ -44,6 +47,7 @@ export class OperatorRig implements AsyncDisposable {
   readonly #options: RigOptions;
   readonly #resources = new AsyncDisposableStack();
   #registry: Registry | undefined;
+  #rest: FollowedClient | undefined;
   /** Entries of runs before this one. */
   #loggedBefore = 0;
   #running: { readonly stop: AbortController; readonly ended: Promise<void> } | undefined;
@@ -81,7 +85,9 @@ export class OperatorRig implements AsyncDisposable {
 
   /** Starts the operator, or starts it anew, as after a restart of its pod. */
   async startOperator(): Promise<void> {
-    const rest = await connect(this.#api, this.#options.user);
+    const client = await connect(this.#api, this.#options.user);
+    const rest = new FollowedClient(client, this.#options.answerLagMs ?? 0);
+    this.#rest = rest;
     const registry = new Registry();
     this.#registry = registry;
     this.#loggedBefore = this.logged.length;
@@ -89,7 +95,7 @@ export class OperatorRig implements AsyncDisposable {
     const stop = new AbortController();
     const ended = runOperator(this.#parse(), {
       rest,
-      renewConnections: () => rest.renew(),
+      renewConnections: () => client.renew(),
       podNamespace: undefined,
       identity: crypto.randomUUID(),
       azureFetch: this.azure.fetch,
@@ -100,7 +106,7 @@ export class OperatorRig implements AsyncDisposable {
       log,
       registry,
       instruments: createInstruments(registry),
-    }, stop.signal).finally(() => rest.close());
+    }, stop.signal).finally(() => client.close());
     // An operator that ends by itself must fail the test and not the whole process.
     ended.catch(() => {});
     this.#running = { stop, ended };
@@ -114,8 +120,25 @@ export class OperatorRig implements AsyncDisposable {
     await running?.ended;
   }
 
+  /**
+   * Resolves once the operator waits for no answer of the API server and has acted on the last one.
+   * What it logged and counted is then about all that the cluster shows, which shows a write before
+   * the writer hears of it.
+   */
+  async answered(): Promise<void> {
+    await eventually("the operator has all its answers", async () => {
+      for (let turn = 0; turn < 3; turn++) {
+        if ((this.#rest?.underWay ?? 0) > 0) return undefined;
+        // What an answer sets in motion begins in the same turn of the event loop.
+        await new Promise((resolve) => setTimeout(resolve, 0));
+      }
+      return true;
+    });
+  }
+
   /** Versions of everything in the namespace, to tell whether anything was written. */
   async resourceVersions(): Promise<Record<string, string>> {
+    await this.answered();
     const objects = [
       ...await this.admin.bindings(),
       ...await this.admin.list<AnyObject>("v1", "Secret"),

@@ -35,6 +35,7 @@ export async function runsWithOneApi(
       level === "warn" && fields.resource === `acrpullbindings ${other}` &&
       fields.state === "absent"
     );
+  await eventually("it warns of the CRD that is absent", () => warnings()[0]);
   assert.equal(warnings().length, 1);
   const before = await rig.resourceVersions();
 
@@ -59,7 +60,9 @@ export async function runsWithOneApi(
   await removeOther();
   const removed = await eventually("it warns that the CRD has gone", () => warnings()[1]);
   assert.match(removed.message, new RegExp(`^the CRD ${crd} was removed, .*: apply `));
-  assert.equal(await absent.secret(), undefined, "no credential is left behind");
+  await eventually("no credential is left behind", async () => {
+    return await absent.secret() === undefined || undefined;
+  });
   await installOther();
   rig.clock.advance(LOOKS_AGAIN_MS);
   const returned = `the CRD ${crd} is installed, and its bindings are served`;

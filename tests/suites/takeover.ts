@@ -338,14 +338,17 @@ export async function served(binding: V1 | V2): Promise<void> {
     const told = status?.tokenExpirationTime === annotations["acr.microsoft.com/token.expiry"];
     return (status?.tokenExpirationTime !== undefined && told && !status.error) || undefined;
   });
+  await binding.rig.answered();
 }
 
 /** The binding's error, whether or not its CRD keeps conditions. */
-export function errorOf(binding: V1 | V2): Promise<string> {
-  return eventually(
+export async function errorOf(binding: V1 | V2): Promise<string> {
+  const error = await eventually(
     `${binding.place.name} has an error`,
     async () => (await binding.binding())!.status?.error,
   );
+  await binding.rig.answered();
+  return error;
 }
 
 async function wouldChange(rig: OperatorRig): Promise<readonly string[]> {
@@ -359,6 +362,7 @@ async function wouldChange(rig: OperatorRig): Promise<readonly string[]> {
 
 /** Every object in full. */
 async function contents(rig: OperatorRig): Promise<readonly AnyObject[]> {
+  await rig.answered();
   return [
     ...await rig.admin.bindings(),
     ...await rig.admin.list<AnyObject>("v1", "Secret"),

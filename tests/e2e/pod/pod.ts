@@ -1,5 +1,6 @@
 import { type Cgroup, createCgroup } from "../../bench/machine/cgroup.ts";
 import { executableArguments } from "../../suites/executable.ts";
+import { completeLines } from "../../suites/complete_lines.ts";
 import { eventually } from "../../suites/eventually.ts";
 import { run } from "./command.ts";
 import { API_ADDRESS, namespaceFile, type PodNetwork } from "./network.ts";
@@ -51,9 +52,9 @@ export class Pod implements AsyncDisposable {
     ]);
   }
 
-  /** What it has written so far. */
+  /** What it has written so far, up to the last whole line. */
   get log(): string {
-    return this.#log;
+    return completeLines(this.#log);
   }
 
   /** Answers of its health port, as the kubelet asks; undefined while nobody listens. */

@@ -1,0 +1,40 @@
+import type { RequestOptions, RestClient } from "../../src/kubernetes/contract.ts";
+
+/**
+ * A client whose requests are followed: how many wait for their answer. `lagMs` has every answer
+ * come that much late, as on a machine that is busy: the cluster shows what was written, and its
+ * watches tell, before the writer hears of it.
+ */
+export class FollowedClient implements RestClient {
+  readonly #rest: RestClient;
+  readonly #lagMs: number;
+  #underWay = 0;
+
+  constructor(rest: RestClient, lagMs: number) {
+    this.#rest = rest;
+    this.#lagMs = lagMs;
+  }
+
+  /** Requests that wait for their answer; a watch has its answer when it begins. */
+  get underWay(): number {
+    return this.#underWay;
+  }
+
+  readonly performRequest: RestClient["performRequest"] = (async (options: RequestOptions) => {
+    this.#underWay++;
+    try {
+      return await this.#rest.performRequest(options);
+    } finally {
+      if (this.#lagMs > 0) await new Promise((resolve) => setTimeout(resolve, this.#lagMs));
+      this.#underWay--;
+    }
+  }) as RestClient["performRequest"];
+
+  close(): void {
+    this.#rest.close?.();
+  }
+
+  [Symbol.dispose](): void {
+    this.#rest[Symbol.dispose]();
+  }
+}
