@@ -14,6 +14,7 @@ import { LeaderElector } from "../kubernetes/leader_election/elector.ts";
 import { guarded } from "../kubernetes/leader_election/guarded.ts";
 import { observed } from "../kubernetes/observed.ts";
 import { withRetries } from "../kubernetes/retry.ts";
+import { Breather } from "../runtime/breather.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { Random } from "../runtime/random.ts";
 import type { CheckResult } from "../telemetry/health.ts";
@@ -51,9 +52,6 @@ export interface Surroundings {
 /** The Lease of the reference, so that the two never act at once. */
 const LEASE_NAME = "aks.azure.com";
 
-/** Work on one binding that lasts this long is stuck: each request in it has a bound of its own. */
-const STUCK_AFTER_MS = 15 * 60_000;
-
 /**
  * Runs the operator until `signal` aborts. Rejects when it cannot start, and with LeadershipLost
  * when another replica may have taken over.
@@ -71,9 +69,10 @@ export async function runOperator(
     ? undefined
     : electorOf(surroundings, once, leaseNamespace);
   const writing = elector === undefined ? once : guarded(once, () => elector.check());
+  const breather = new Breather(surroundings);
   const rest = withRetries(writing, surroundings);
   const recorder = recorderOf(surroundings, once);
-  const controller = controllerOf(options, surroundings, rest, recorder, all);
+  const controller = controllerOf(options, surroundings, { rest, recorder, breather }, all);
   measure(surroundings.instruments, controller);
   const telemetry = await serveTelemetry({
     health: options.healthProbeBindAddress,
@@ -120,8 +119,11 @@ function measuredRest({ rest, clock, instruments }: Surroundings): RestClient {
 function controllerOf(
   options: Options,
   surroundings: Surroundings,
-  rest: RestClient,
-  recorder: EventRecorder,
+  { rest, recorder, breather }: {
+    readonly rest: RestClient;
+    readonly recorder: EventRecorder;
+    readonly breather: Breather;
+  },
   signal: AbortSignal,
 ): Controller {
   const { clock, monotonic, random, log, instruments } = surroundings;
@@ -132,6 +134,7 @@ function controllerOf(
     monotonic,
     random,
     report,
+    breather,
     settings: settingsOf(options),
     labelSelector: options.labelSelector.toString(),
     readsSecretsByName: options.secretAccess === "get",
@@ -251,9 +254,8 @@ function checksOf(controller: Controller) {
 }
 
 function notStuck(controller: Controller): CheckResult {
-  const { key, forMs } = controller.longestWork() ?? { key: "", forMs: 0 };
-  if (forMs < STUCK_AFTER_MS) return { ok: true };
-  return { ok: false, reason: `work on ${key} has lasted for ${Math.round(forMs / 1000)} s` };
+  const reason = controller.stuck();
+  return reason === undefined ? { ok: true } : { ok: false, reason };
 }
 
 /** Every cache must be in step; of the two APIs, one may not be installed. */

@@ -5,7 +5,10 @@ import type { RestClient } from "../kubernetes/contract.ts";
 import * as core from "../kubernetes/core.ts";
 import { Informer, type InformerReport, type SyncState } from "../kubernetes/informer.ts";
 import type { KubernetesObject, ListWatch, Stored } from "../kubernetes/resource.ts";
+import type { Breather } from "../runtime/breather.ts";
 import type { Clock } from "../runtime/clock.ts";
+import type { Urgency } from "../runtime/fair_line.ts";
+import type { PlacesOptions } from "../runtime/fair_places.ts";
 import type { Random } from "../runtime/random.ts";
 import type { BindingSettings } from "./binding/settings.ts";
 import { type ApiName, parseBindingKey } from "./binding/view.ts";
@@ -39,6 +42,7 @@ export interface ControllerOptions {
   /** Milliseconds that only ever advance. */
   readonly monotonic: () => number;
   readonly random: Random;
+  readonly breather: Breather;
   readonly report: ReconcileReport;
   /** Hears of the caches by the names of their resources. */
   readonly informerReport: (name: string) => InformerReport;
@@ -50,7 +54,10 @@ export interface ControllerOptions {
  * Bindings being worked on at once. The API server is the limit; more only wait in its queues, and
  * each takes memory.
  */
-const CONCURRENCY = 32;
+const PLACES: PlacesOptions = { places: 32, forUrgent: 4 };
+
+/** A credential that expires within this time goes before all that is not urgent. */
+const URGENT_MS = 10 * 60_000;
 
 /** How far one cache is, for the readiness probe. */
 export interface CacheState {
@@ -82,11 +89,13 @@ export class Controller {
     this.#informers = this.#createInformers(clients);
     this.cluster = new Cluster(this.#informers, options.settings);
     this.#timers = new Timers(options.clock, (key) => this.#queue.add(key));
-    this.#queue = new WorkQueue(
-      CONCURRENCY,
-      options.monotonic,
-      (key, slot) => this.#work(key, slot),
-    );
+    this.#queue = new WorkQueue({
+      ...options,
+      places: PLACES,
+      namespaceOf: (key) => parseBindingKey(key).namespace,
+      urgencyOf: (key) => this.#urgencyOf(key),
+      work: (key, slot) => this.#work(key, slot),
+    });
     this.#reconciler = new Reconciler({
       ...options,
       cluster: this.cluster,
@@ -113,9 +122,9 @@ export class Controller {
     return this.#queue;
   }
 
-  /** The work that has lasted longest, if any is under way. */
-  longestWork(): { readonly key: string; readonly forMs: number } | undefined {
-    return this.#queue.longest();
+  /** What has stopped, though there is work to do; undefined where work moves on. */
+  stuck(): string | undefined {
+    return this.#queue.stuck();
   }
 
   /** How many bindings there are, by API and readiness. */
@@ -179,6 +188,13 @@ export class Controller {
     }
   }
 
+  /** What has expired already is no worse off than what is new. */
+  #urgencyOf(key: string): Urgency | undefined {
+    const until = this.cluster.servesUntil(parseBindingKey(key));
+    if (until === undefined || until <= this.#options.clock.now()) return undefined;
+    return { from: until - URGENT_MS, until };
+  }
+
   async #work(key: string, slot: Slot): Promise<void> {
     const signal = this.#writing!;
     try {
@@ -235,13 +251,14 @@ export class Controller {
     resource: ListWatch<T>,
     { labelSelector, trim }: { labelSelector: string; trim?: (object: Stored<T>) => Stored<T> },
   ): Informer<T> {
-    const { clock, random, onSilent, informerReport } = this.#options;
+    const { clock, random, breather, onSilent, informerReport } = this.#options;
     const report = informerReport(name);
     return new Informer<T>({
       name,
       resource,
       clock,
       random,
+      breather,
       onSilent,
       ...(labelSelector === "" ? {} : { labelSelector }),
       ...(trim === undefined ? {} : { trim }),

@@ -1,7 +1,16 @@
+import type { Breather } from "../runtime/breather.ts";
+import type { Clock } from "../runtime/clock.ts";
+import { FairLine, type Urgency, type Waiting } from "../runtime/fair_line.ts";
+import { FairPlaces, type PlacesOptions } from "../runtime/fair_places.ts";
+import { Progress } from "./progress.ts";
+
 /** A place among those who work at once, held by the work on one key. */
 export interface Slot {
-  /** Gives the place up while `wait` runs, for waits on others that may take long. */
-  outside<T>(wait: () => Promise<T>): Promise<T>;
+  /**
+   * Gives the place up while `wait` runs, for waits on others that may take long. Those who wait for
+   * the same, such as one registry, name it by `line`.
+   */
+  outside<T>(wait: () => Promise<T>, line?: string): Promise<T>;
   /**
    * What the work reads from here on holds all that its key was asked for so far: no further work
    * for that, such as for the work's own changes.
@@ -12,36 +21,63 @@ export interface Slot {
 /** Does the work on one key. Must handle its own errors. */
 export type Work = (key: string, slot: Slot) => Promise<void>;
 
+/** What a queue needs from its surroundings. */
+export interface WorkQueueOptions {
+  /** Of those who work at once. */
+  readonly places: PlacesOptions;
+  readonly namespaceOf: (key: string) => string;
+  /** When work on the key is to go before all that is not urgent; asked when it is added. */
+  readonly urgencyOf: (key: string) => Urgency | undefined;
+  readonly work: Work;
+  readonly clock: Pick<Clock, "now">;
+  /** Milliseconds that only ever advance: the wall clock may be set. */
+  readonly monotonic: () => number;
+  readonly breather: Breather;
+}
+
+/** Work on one key: before it begins, inside its place, or outside. */
+interface Job {
+  readonly key: string;
+  /** Gives back the place that it holds. */
+  giveBack: () => void;
+  /** Lets it go on once it has a place again; absent before it begins. */
+  goOn: (() => void) | undefined;
+}
+
 /**
- * Keys that wait for work. A key that comes again while it waits counts once, and one that comes
- * while it is worked on is worked on once more afterwards: never twice at the same time.
+ * Keys that wait for work, namespace by namespace, and what is urgent before all else. A key that
+ * comes again while it waits counts once, and one that comes while it is worked on is worked on once
+ * more afterwards: never twice at the same time.
  */
 export class WorkQueue {
-  readonly #concurrency: number;
-  readonly #monotonic: () => number;
-  readonly #work: Work;
-  readonly #waiting = new Set<string>();
-  /** Since when each key is worked on, in monotonic milliseconds. Oldest first. */
-  readonly #working = new Map<string, number>();
-  /** Work that gave its place up and wants it back. */
-  readonly #returning: (() => void)[] = [];
-  #active = 0;
+  readonly #options: WorkQueueOptions;
+  readonly #progress: Progress;
+  readonly #places: FairPlaces;
+  /** Keys that wait, and work that gave its place up and wants one again. */
+  readonly #line: FairLine<Job>;
+  /** Keys that have yet to be put into the line. */
+  readonly #asked = new Set<string>();
+  readonly #waiting = new Map<string, Waiting<Job>>();
+  readonly #working = new Set<string>();
+  /** Keys that came again while they were worked on. */
+  readonly #again = new Set<string>();
   #open = false;
+  #takingIn = false;
   #filling = false;
   #end: () => void = () => {};
   #done: () => void = () => {};
   #failure: { readonly error: unknown } | undefined;
 
-  /** `monotonic` answers milliseconds that only ever advance: the wall clock may be set. */
-  constructor(concurrency: number, monotonic: () => number, work: Work) {
-    this.#concurrency = concurrency;
-    this.#monotonic = monotonic;
-    this.#work = work;
+  constructor(options: WorkQueueOptions) {
+    this.#options = options;
+    this.#progress = new Progress(options.monotonic);
+    this.#places = new FairPlaces(options.places);
+    this.#line = new FairLine(() => options.clock.now());
   }
 
   /** Keys that wait, not counting those being worked on. */
   get depth(): number {
-    return this.#waiting.size;
+    return this.#asked.size + this.#waiting.size + this.#again.size;
   }
 
   /** Keys being worked on. */
@@ -49,16 +85,17 @@ export class WorkQueue {
     return this.#working.size;
   }
 
-  /** The work that has lasted longest, if any is under way. */
-  longest(): { readonly key: string; readonly forMs: number } | undefined {
-    for (const [key, since] of this.#working) return { key, forMs: this.#monotonic() - since };
-    return undefined;
+  /** What has stopped, though there is work to do; undefined where work moves on. */
+  stuck(): string | undefined {
+    return this.#open ? this.#progress.stuck(this.depth + this.working) : undefined;
   }
 
   /** Asks for work on `key`, soon. */
   add(key: string): void {
-    this.#waiting.add(key);
-    this.#fill();
+    if (this.#working.has(key)) return void this.#again.add(key);
+    if (this.depth + this.working === 0) this.#progress.moved();
+    this.#asked.add(key);
+    if (this.#open) this.#takeIn();
   }
 
   /**
@@ -71,17 +108,59 @@ export class WorkQueue {
     signal.addEventListener("abort", () => end(), { once: true });
     if (signal.aborted) end();
     this.#open = true;
-    this.#fill();
+    this.#progress.moved();
+    this.#takeIn();
     await ended;
-    this.#open = false;
+    this.#close();
     while (this.#working.size > 0) await this.#oneDone();
     if (this.#failure !== undefined) throw this.#failure.error;
+  }
+
+  /** What is under way goes on; what has not begun stays for a later run. */
+  #close(): void {
+    this.#open = false;
+    for (const [key, waiting] of this.#waiting) {
+      this.#line.remove(waiting);
+      this.#asked.add(key);
+    }
+    this.#waiting.clear();
   }
 
   #oneDone(): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#done = resolve;
     return promise;
+  }
+
+  #takeIn(): void {
+    if (this.#takingIn) return;
+    this.#takingIn = true;
+    this.#enterAll().catch((error) => this.#fail(error));
+  }
+
+  /** One change may ask for thousands of keys, and the start for all. */
+  async #enterAll(): Promise<void> {
+    const { breather } = this.#options;
+    try {
+      for (const key of this.#asked) {
+        if (breather.isDue) await breather.pause();
+        if (!this.#open) return;
+        this.#asked.delete(key);
+        this.#enter(key);
+      }
+    } finally {
+      this.#takingIn = false;
+    }
+  }
+
+  #enter(key: string): void {
+    const { namespaceOf, urgencyOf } = this.#options;
+    if (this.#working.has(key)) return void this.#again.add(key);
+    const waiting = this.#waiting.get(key);
+    if (waiting !== undefined) return this.#line.rank(waiting, urgencyOf(key));
+    const job: Job = { key, giveBack: () => {}, goOn: undefined };
+    this.#waiting.set(key, this.#line.add(job, [namespaceOf(key)], urgencyOf(key)));
+    this.#fill();
   }
 
   /**
@@ -92,63 +171,88 @@ export class WorkQueue {
   #fill(): void {
     if (this.#filling) return;
     this.#filling = true;
-    try {
-      while (this.#active < this.#concurrency && this.#returning.length > 0) {
-        this.#active++;
-        this.#returning.shift()!();
-      }
-      if (this.#open) this.#startWaiting();
-    } finally {
+    while (this.#line.size > 0) {
+      // Work that has nothing to do ends at once, and thousands such would follow one another.
+      if (this.#options.breather.isDue) return this.#fillLater();
+      const taken = this.#line.take(this.#places);
+      if (taken === undefined) break;
+      const { waiting, namespace, isUrgent } = taken;
+      waiting.item.giveBack = this.#places.take(namespace, isUrgent);
+      this.#begins(waiting);
+    }
+    this.#filling = false;
+  }
+
+  #fillLater(): void {
+    this.#options.breather.pause().then(() => {
       this.#filling = false;
-    }
+      this.#fill();
+    }).catch((error) => this.#fail(error));
   }
 
-  #startWaiting(): void {
-    for (const key of this.#waiting) {
-      if (this.#active >= this.#concurrency) return;
-      if (this.#working.has(key)) continue;
-      this.#waiting.delete(key);
-      this.#start(key);
-    }
+  #begins(waiting: Waiting<Job>): void {
+    const { key, goOn } = waiting.item;
+    this.#progress.began(key);
+    if (goOn !== undefined) return goOn();
+    this.#waiting.delete(key);
+    this.#start(waiting);
   }
 
-  #start(key: string): void {
-    this.#active++;
-    this.#working.set(key, this.#monotonic());
+  #start(waiting: Waiting<Job>): void {
+    const { key } = waiting.item;
+    this.#working.add(key);
     const slot: Slot = {
-      outside: (wait) => this.#outside(wait),
-      caughtUp: () => void this.#waiting.delete(key),
+      outside: (wait, line) => this.#outside(waiting, wait, line),
+      caughtUp: () => {
+        this.#again.delete(key);
+        this.#progress.began(key);
+      },
     };
-    this.#work(key, slot).then(
-      () => this.#finish(key),
+    this.#options.work(key, slot).then(
+      () => this.#finish(waiting.item),
       (error) => {
-        this.#failure ??= { error };
-        this.#end();
-        this.#finish(key);
+        this.#fail(error);
+        this.#finish(waiting.item);
       },
     );
   }
 
-  #finish(key: string): void {
-    this.#active--;
+  #fail(error: unknown): void {
+    this.#failure ??= { error };
+    this.#end();
+  }
+
+  #finish({ key, giveBack }: Job): void {
+    giveBack();
+    this.#progress.left(key);
     this.#working.delete(key);
+    if (this.#again.delete(key)) this.add(key);
     this.#fill();
     this.#done();
   }
 
-  async #outside<T>(wait: () => Promise<T>): Promise<T> {
-    this.#active--;
+  async #outside<T>(
+    waiting: Waiting<Job>,
+    wait: () => Promise<T>,
+    line = "",
+  ): Promise<T> {
+    const { key, giveBack } = waiting.item;
+    giveBack();
+    const ended = this.#progress.outside(key, line);
     this.#fill();
     try {
       return await wait();
     } finally {
-      await this.#comeBack();
+      ended();
+      await this.#comeBack(waiting);
     }
   }
 
-  #comeBack(): Promise<void> {
+  /** It came before all of its namespace that wait now, and so goes before them. */
+  #comeBack(waiting: Waiting<Job>): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
-    this.#returning.push(resolve);
+    waiting.item.goOn = resolve;
+    this.#line.putBack(waiting);
     this.#fill();
     return promise;
   }

@@ -1,4 +1,5 @@
 import { isInvalid, mayBeTooLong } from "../kubernetes/errors.ts";
+import type { Breather } from "../runtime/breather.ts";
 import type { Clock } from "../runtime/clock.ts";
 import { optional } from "../runtime/optional.ts";
 import type { Random } from "../runtime/random.ts";
@@ -26,6 +27,8 @@ export interface ReconcilerOptions {
   readonly readsSecretsByName?: boolean;
   readonly clock: Clock;
   readonly random: Random;
+  /** Lets others have their turn between the plans of many bindings. */
+  readonly breather?: Breather;
   readonly report: ReconcileReport;
 }
 
@@ -72,9 +75,12 @@ export class Reconciler {
     id: BindingId,
     context: ActionContext,
   ): Promise<number | undefined> {
+    const { breather } = this.#options;
     const unreadableUntil = await this.#readSecret(key, id, context);
     if (unreadableUntil !== undefined) return unreadableUntil;
     for (let pass = 0; pass < MOST_PASSES; pass++) {
+      // Answers to dozens of bindings may come at once, and each sets a plan to work.
+      if (breather?.isDue) await breather.pause();
       context.slot.caughtUp();
       const snapshot = this.#snapshot(key, id);
       if (snapshot === undefined) return void this.#forget(key);

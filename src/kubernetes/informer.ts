@@ -1,3 +1,4 @@
+import type { Breather } from "../runtime/breather.ts";
 import { type Clock, sleep } from "../runtime/clock.ts";
 import type { Random } from "../runtime/random.ts";
 import { Backoff } from "./backoff.ts";
@@ -49,6 +50,8 @@ export interface InformerOptions<T extends KubernetesObject> {
   silentAfterMs?: number;
   /** Without a connection for so long, the state is `desynced`; 30,000 if left out. */
   desyncedAfterMs?: number;
+  /** Lets others have their turn while thousands of objects are taken in. */
+  breather?: Breather;
   /** Called when a connection was ended for its silence, so that the transport can renew its own. */
   onSilent?: () => void;
   report?: InformerReport;
@@ -246,12 +249,16 @@ export class Informer<T extends KubernetesObject> {
       connection.heard();
       this.#store.applyListed(this.#trim(object));
     };
-    const options = { ...this.#selection(connection.signal), limit, continue: next };
+    const { breather, resource } = this.#options;
+    const options = { ...this.#selection(connection.signal), limit, continue: next, breather };
     try {
-      const page = await this.#options.resource.list(options, each);
+      const page = await resource.list(options, each);
       connection.heard();
       // A resource that knows nothing of `each` hands over all at once.
-      page.items.forEach(each);
+      for (const object of page.items) {
+        if (breather?.isDue) await breather.pause();
+        each(object);
+      }
       this.#pageSize.read(objects, page.bytes);
       return page;
     } catch (error) {
@@ -285,6 +292,7 @@ export class Informer<T extends KubernetesObject> {
     events: ReadableStream<WatchEvent<T>>,
     { signal, heard }: GuardedConnection,
   ): Promise<void> {
+    const { breather } = this.#options;
     const reader = events.getReader();
     // What cancelling itself meets does not matter: nothing more is wanted of this stream.
     const cancel = () => reader.cancel(signal.reason).catch(() => undefined);
@@ -299,6 +307,7 @@ export class Informer<T extends KubernetesObject> {
         if (done) break;
         heard();
         this.#unheard = false;
+        if (breather?.isDue) await breather.pause();
         this.#apply(value);
       }
       signal.throwIfAborted();

@@ -1,3 +1,4 @@
+import type { Breather } from "../runtime/breather.ts";
 import type { JSONValue } from "./contract.ts";
 import { ApiError } from "./errors.ts";
 import { ListSplitter } from "./list_splitter.ts";
@@ -19,11 +20,14 @@ export async function readList(
   source: ReadableStream<Uint8Array>,
   request: string,
   each: (item: JSONValue) => void,
+  breather?: Breather,
 ): Promise<ListAnswer> {
   const splitter = new ListSplitter((bytes) => each(parse(bytes, request)));
   let bytes = 0;
   // Leaving the loop by a throw cancels the stream.
   for await (const chunk of source) {
+    // Many chunks may be there already, with dozens of objects each.
+    if (breather?.isDue) await breather.pause();
     bytes += chunk.length;
     splitter.push(chunk);
   }

@@ -1,3 +1,4 @@
+import type { Breather } from "../runtime/breather.ts";
 import type { JSONValue, RequestOptions, RestClient } from "./contract.ts";
 import { ApiError } from "./errors.ts";
 import { readList } from "./list_stream.ts";
@@ -43,6 +44,8 @@ export interface ListOptions extends Selection {
   /** From the page before. */
   continue?: string | undefined;
   resourceVersion?: string | undefined;
+  /** Lets others have their turn while a long list is read. */
+  breather?: Breather | undefined;
 }
 
 /** A watch from a `resourceVersion` on. */
@@ -158,7 +161,7 @@ export class ResourceClient<
         resourceVersion: asked.resourceVersion,
       }),
     };
-    if (each !== undefined) return await this.#stream(request, each);
+    if (each !== undefined) return await this.#stream(request, each, options?.breather);
     const answer = await this.rest.performRequest({ ...request, expectJson: true });
     return this.#page(asObject(answer) ?? {});
   }
@@ -319,13 +322,17 @@ export class ResourceClient<
     throw badAnswer(this.definition, `something else than the ${partialKind} asked for`);
   }
 
-  async #stream(request: RequestOptions, each: Each<Answer>): Promise<Page<Answer>> {
+  async #stream(
+    request: RequestOptions,
+    each: Each<Answer>,
+    breather: Breather | undefined,
+  ): Promise<Page<Answer>> {
     const stream = await this.rest.performRequest({ ...request, expectStream: true });
     const name = `GET ${request.path}`;
     const { list, bytes } = await readList(stream, name, (item) => {
       this.#admit(asObject(item) ?? {}, "PartialObjectMetadata");
       each(toStored<Answer>(item, this.definition));
-    });
+    }, breather);
     // A client that streams may take a Status of failure for an answer like any other.
     if (isFailureStatus(list)) throw ApiError.fromStatus(list, { request: name });
     return { ...this.#page(asObject(list) ?? {}), bytes };

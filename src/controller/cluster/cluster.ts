@@ -6,7 +6,7 @@ import type { BindingSettings } from "../binding/settings.ts";
 import { accountsOfV1beta1, viewOfV1beta1 } from "../binding/v1beta1.ts";
 import { accountsOfV1beta2, viewOfV1beta2 } from "../binding/v1beta2.ts";
 import { type ApiName, type BindingId, bindingKey, type BindingView } from "../binding/view.ts";
-import { BINDING_LABEL } from "../conventions.ts";
+import { BINDING_LABEL, EXPIRY_ANNOTATION } from "../conventions.ts";
 import { v1beta1SecretName, v1beta2SecretName } from "../names.ts";
 import { ownershipOf } from "../plan/ownership.ts";
 import type { SecretState, ServiceAccountState, Snapshot } from "../plan/snapshot.ts";
@@ -112,6 +112,19 @@ export class Cluster {
     { api, namespace, name }: BindingId,
   ): Pick<BindingView, "uid" | "resourceVersion"> | undefined {
     return this.#informers[api].get(namespace, name)?.metadata;
+  }
+
+  /**
+   * When the binding's credential expires, in milliseconds since the epoch, by its Secret, or by its
+   * status where the Secret is not known; undefined where neither tells.
+   */
+  servesUntil({ api, namespace, name }: BindingId): number | undefined {
+    const nameOf = api === "v1beta1" ? v1beta1SecretName : v1beta2SecretName;
+    const secret = this.#informers.secrets.get(namespace, nameOf(name));
+    const told = secret?.metadata.annotations?.[EXPIRY_ANNOTATION] ??
+      this.#informers[api].get(namespace, name)?.status?.tokenExpirationTime;
+    const moment = Date.parse(told ?? "");
+    return Number.isNaN(moment) ? undefined : moment;
   }
 
   /** Keys of all bindings. */

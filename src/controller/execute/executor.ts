@@ -29,7 +29,7 @@ import {
   type SecretMetadataClient,
   writeCredential,
 } from "./secret_writer.ts";
-import type { ServiceAccountWriter } from "./service_account_writer.ts";
+import type { Outside, ServiceAccountWriter } from "./service_account_writer.ts";
 import { SupersededError } from "./superseded.ts";
 
 /** The clients by which actions reach the API server. */
@@ -105,12 +105,12 @@ export class Executor {
         return undefined;
       case "addReference": {
         const references = new Map([[action.secret, true]]);
-        await this.#reference(namespace, action.serviceAccount, references, signal);
+        await this.#reference(namespace, action.serviceAccount, references, context);
         return undefined;
       }
       case "removeReferences": {
         const references = new Map(action.secrets.map((name) => [name, false]));
-        await this.#reference(namespace, action.serviceAccount, references, signal);
+        await this.#reference(namespace, action.serviceAccount, references, context);
         return undefined;
       }
       case "writeStatus":
@@ -170,7 +170,7 @@ export class Executor {
     const credential = await context.slot.outside(() => {
       const need = needOf(binding, action);
       return attempt((asked) => mint(action.request, asked), need, need.expiresAt, clock);
-    });
+    }, action.request.server);
     context.signal.throwIfAborted();
     this.#assertStillWanted(binding, action);
     const written = await writeCredential(
@@ -197,9 +197,11 @@ export class Executor {
     namespace: string,
     serviceAccount: string,
     references: ReadonlyMap<string, boolean>,
-    signal: AbortSignal,
+    { signal, slot }: ActionContext,
   ): Promise<void> {
-    await this.#options.serviceAccounts.write(namespace, serviceAccount, references, signal);
+    const outside: Outside = (wait) => slot.outside(wait, `${namespace}/${serviceAccount}`);
+    const { serviceAccounts } = this.#options;
+    await serviceAccounts.write(namespace, serviceAccount, references, signal, outside);
   }
 
   async #removeFinalizer(binding: BindingView, signal: AbortSignal): Promise<void> {

@@ -21,6 +21,9 @@ export interface ServiceAccountWriterOptions {
 /** Conflicts in a row after which an account counts as contended. */
 const MOST_TRIES = 8;
 
+/** Gives the asker's place up while `wait` runs. */
+export type Outside = <T>(wait: () => Promise<T>) => Promise<T>;
+
 /** References that will be written together. */
 interface Batch {
   readonly references: Map<string, boolean>;
@@ -42,24 +45,30 @@ export class ServiceAccountWriter {
     this.#options = options;
   }
 
-  /** Resolves when the account names what it should; rejects with the ApiError of the write. */
+  /**
+   * Resolves when the account names what it should; rejects with the ApiError of the write. Who only
+   * waits for the writes of others does so `outside`: of all bindings of an account, one holds a
+   * place.
+   */
   write(
     namespace: string,
     name: string,
     references: References,
     signal: AbortSignal,
+    outside: Outside = (wait) => wait(),
   ): Promise<void> {
     const key = `${namespace}/${name}`;
     const waiting = this.#waiting.get(key);
     if (waiting !== undefined) {
       for (const [secret, present] of references) waiting.references.set(secret, present);
-      return waiting.written;
+      return outside(() => waiting.written);
     }
     const gathered = new Map(references);
     const before = this.#last.get(key);
+    const patch = () => this.#patch(namespace, name, gathered, signal);
     const written = before === undefined
-      ? this.#patch(namespace, name, gathered, signal)
-      : this.#patchAfter(before, key, () => this.#patch(namespace, name, gathered, signal));
+      ? patch()
+      : this.#patchAfter(() => outside(() => before.catch(() => {})), key, patch);
     if (before !== undefined) this.#waiting.set(key, { references: gathered, written });
     const ended = written.finally(() => {
       if (this.#last.get(key) === ended) this.#last.delete(key);
@@ -70,8 +79,12 @@ export class ServiceAccountWriter {
     return written;
   }
 
-  async #patchAfter(before: Promise<void>, key: string, patch: () => Promise<void>): Promise<void> {
-    await before.catch(() => {});
+  async #patchAfter(
+    before: () => Promise<void>,
+    key: string,
+    patch: () => Promise<void>,
+  ): Promise<void> {
+    await before();
     this.#waiting.delete(key);
     await patch();
   }

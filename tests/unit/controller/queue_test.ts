@@ -1,8 +1,34 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { type Slot, WorkQueue } from "../../../src/controller/queue.ts";
+import {
+  type Slot,
+  type Work,
+  WorkQueue,
+  type WorkQueueOptions,
+} from "../../../src/controller/queue.ts";
+import { Breather } from "../../../src/runtime/breather.ts";
 import { sleep } from "../../../src/runtime/clock.ts";
 import { FakeTime } from "../kubernetes/fake_time.ts";
+import { BusyLoop } from "../runtime/busy_loop.ts";
+
+/** A queue of keys each of which is a namespace, unless it is written `namespace/rest`. */
+function queueOf(
+  time: Pick<FakeTime, "clock" | "elapsed">,
+  places: number,
+  work: Work,
+  options: Partial<WorkQueueOptions> = {},
+): WorkQueue {
+  return new WorkQueue({
+    places: { places },
+    clock: time.clock,
+    monotonic: time.elapsed,
+    breather: new Breather({ clock: time.clock, monotonic: time.elapsed }),
+    namespaceOf: (key) => key.split("/")[0]!,
+    urgencyOf: () => undefined,
+    work,
+    ...options,
+  });
+}
 
 /** A queue whose work is told when to end. */
 function rig(concurrency = 2) {
@@ -11,7 +37,7 @@ function rig(concurrency = 2) {
   const ends = new Map<string, (error?: Error) => void>();
   const slots = new Map<string, Slot>();
   const stop = new AbortController();
-  const queue = new WorkQueue(concurrency, time.elapsed, (key, slot) => {
+  const queue = queueOf(time, concurrency, (key, slot) => {
     log.push(`+${key}`);
     slots.set(key, slot);
     const { promise, resolve, reject } = Promise.withResolvers<void>();
@@ -152,22 +178,6 @@ Deno.test("queue: an error that work does not handle ends the queue once all wor
   assert.deepEqual(log, ["+a", "+b", "-a", "-b"]);
 });
 
-Deno.test("queue: it tells of the work that has lasted longest", async () => {
-  const { queue, end, stop, time } = rig();
-  const running = queue.run(stop.signal);
-  assert.equal(queue.longest(), undefined);
-  queue.add("a");
-  await time.pass(1000);
-  queue.add("b");
-  await time.pass(500);
-  assert.deepEqual(queue.longest(), { key: "a", forMs: 1500 });
-  await end("a");
-  assert.deepEqual(queue.longest(), { key: "b", forMs: 500 });
-  await end("b");
-  stop.abort();
-  await running;
-});
-
 Deno.test("property: one worker a key, never too many at once, and no key is forgotten", async () => {
   const step = fc.record({
     key: fc.constantFrom("a", "b", "c", "d", "e"),
@@ -184,7 +194,7 @@ Deno.test("property: one worker a key, never too many at once, and no key is for
       /** Keys that were asked for and not begun since. */
       const owed = new Set<string>();
       let places = 0;
-      const queue = new WorkQueue(concurrency, time.elapsed, async (key, slot) => {
+      const queue = queueOf(time, concurrency, async (key, slot) => {
         assert.ok(!working.has(key), `two workers for ${key}`);
         working.add(key);
         owed.delete(key);
@@ -221,11 +231,266 @@ Deno.test("property: one worker a key, never too many at once, and no key is for
 Deno.test("queue: work that gives its place up at once nests no stack, however many keys wait", async () => {
   const end = new AbortController();
   let worked = 0;
-  const queue = new WorkQueue(2, () => 0, async (_key, slot) => {
+  const queue = queueOf(new FakeTime(), 2, async (_key, slot) => {
     await slot.outside(() => Promise.resolve());
     if (++worked === 20_000) end.abort();
   });
   for (let index = 0; index < 20_000; index++) queue.add(`${index}`);
   await queue.run(end.signal);
   assert.equal(worked, 20_000);
+});
+
+Deno.test("queue: namespaces take turns, however many keys one of them has", async () => {
+  const { queue, log, end, stop } = rig(1);
+  const running = queue.run(stop.signal);
+  for (const key of ["begun/1", "a/1", "a/2", "a/3", "b/1", "c/1"]) queue.add(key);
+  const order = ["begun/1", "a/1", "b/1", "c/1", "a/2", "a/3"];
+  for (const key of order) await end(key);
+  assert.deepEqual(log.filter((line) => line.startsWith("+")), order.map((key) => `+${key}`));
+  stop.abort();
+  await running;
+});
+
+Deno.test("queue: a namespace whose work hangs leaves places for others", async () => {
+  const { queue, log, end, stop, slots } = rig(32);
+  const running = queue.run(stop.signal);
+  for (let index = 0; index < 300; index++) queue.add(`slow/${index}`);
+  assert.equal(queue.working, 24);
+  for (let index = 0; index < 20; index++) {
+    queue.add(`other-${index}/1`);
+    assert.equal(log.at(-1), `+other-${index}/1`);
+    await end(`other-${index}/1`);
+  }
+  assert.equal(queue.working, 24);
+  for (const key of slots.keys()) if (key.startsWith("slow")) await end(key);
+  stop.abort();
+  await end("slow/24");
+  for (const key of slots.keys()) await end(key);
+  await running;
+});
+
+Deno.test("queue: what expires soon goes before all else, in places of its own if need be", async () => {
+  const time = new FakeTime();
+  const now = time.clock.now();
+  const log: string[] = [];
+  const ends: (() => void)[] = [];
+  const expiries: Record<string, number> = { "b/soon": now + 60_000, "c/sooner": now + 30_000 };
+  const queue = queueOf(time, 1, (key) => {
+    log.push(key);
+    const { promise, resolve } = Promise.withResolvers<void>();
+    ends.push(resolve);
+    return promise;
+  }, {
+    places: { places: 1, forUrgent: 1 },
+    urgencyOf: (key) => {
+      const until = expiries[key];
+      return until === undefined ? undefined : { from: until - 60_000, until };
+    },
+  });
+  const stop = new AbortController();
+  const running = queue.run(stop.signal);
+  for (const key of ["a/1", "a/2", "b/soon", "c/sooner"]) queue.add(key);
+  assert.deepEqual(log, ["a/1", "b/soon"], "the place for the urgent is one more");
+  ends.shift()!();
+  await time.pass(0);
+  assert.deepEqual(log, ["a/1", "b/soon", "c/sooner"], "before what came earlier");
+  stop.abort();
+  ends.forEach((end) => end());
+  await running;
+});
+
+Deno.test("queue: what waits goes first once it expires soon, or is found to", async () => {
+  const time = new FakeTime();
+  const until = time.clock.now() + 60_000;
+  const log: string[] = [];
+  let known = false;
+  const end = Promise.withResolvers<void>();
+  const queue = queueOf(time, 1, async (key) => {
+    log.push(key);
+    if (key === "a/1") await end.promise;
+  }, {
+    urgencyOf: (key) => {
+      if (key === "b/ripens") return { from: until - 10_000, until };
+      return key === "c/told" && known ? { from: 0, until: until + 1 } : undefined;
+    },
+  });
+  const stop = new AbortController();
+  const running = queue.run(stop.signal);
+  for (const key of ["a/1", "a/2", "c/told", "b/ripens"]) queue.add(key);
+  await time.pass(50_000);
+  known = true;
+  queue.add("c/told");
+  end.resolve();
+  await time.pass(0);
+  assert.deepEqual(log, ["a/1", "b/ripens", "c/told", "a/2"]);
+  stop.abort();
+  await running;
+});
+
+Deno.test("queue: who comes back has a place before those of its namespace that came later", async () => {
+  const { queue, log, end, slots, stop, time } = rig(1);
+  const running = queue.run(stop.signal);
+  queue.add("a/1");
+  const { promise, resolve } = Promise.withResolvers<void>();
+  let back = false;
+  const outside = slots.get("a/1")!.outside(() => promise).then(() => back = true);
+  for (const key of ["a/2", "a/3"]) queue.add(key);
+  resolve();
+  await time.pass(0);
+  await end("a/2");
+  assert.deepEqual([back, log], [true, ["+a/1", "+a/2", "-a/2"]]);
+  await outside;
+  await end("a/1");
+  await end("a/3");
+  stop.abort();
+  await running;
+});
+
+for (
+  const { what, places, work } of [
+    { what: "have nothing to do", places: 32, work: async () => {} },
+    {
+      what: "only wait for what is there",
+      places: 2,
+      work: async (_key: string, slot: Slot) => await slot.outside(() => Promise.resolve()),
+    },
+  ]
+) {
+  Deno.test(`queue: 5,000 keys that ${what} let the event loop turn every 10 ms`, async () => {
+    const loop = new BusyLoop();
+    let worked = 0;
+    const queue = queueOf(new FakeTime(), places, async (key, slot) => {
+      loop.now += 1;
+      await work(key, slot);
+      worked++;
+    }, loop);
+    for (let index = 0; index < 5000; index++) queue.add(`a/${index}`);
+    const stop = new AbortController();
+    const running = queue.run(stop.signal);
+    assert.ok(await loop.turnUntil(() => worked === 5000));
+    assert.ok(loop.longest <= 11, `${loop.longest} ms in one turn`);
+    stop.abort();
+    await running;
+  });
+}
+
+Deno.test("queue: 5,000 keys that one change asks for let the event loop turn, too", async () => {
+  const loop = new BusyLoop();
+  const queue = queueOf(new FakeTime(), 1, () => Promise.resolve(), {
+    breather: loop.breather,
+    monotonic: loop.monotonic,
+    urgencyOf: () => void loop.now++,
+  });
+  const stop = new AbortController();
+  const running = queue.run(stop.signal);
+  await loop.turn();
+  loop.longest = 0;
+  for (let index = 0; index < 5000; index++) queue.add(`a/${index}`);
+  assert.ok(await loop.turnUntil(() => queue.depth === 0));
+  assert.ok(loop.longest <= 11, `${loop.longest} ms in one turn`);
+  stop.abort();
+  await running;
+});
+
+const MINUTE = 60_000;
+
+Deno.test("queue: work that stands in its place is stuck, however much else moves on", async () => {
+  const { queue, end, slots, stop, time } = rig();
+  const running = queue.run(stop.signal);
+  queue.add("a");
+  for (let index = 0; index < 15; index++) {
+    assert.equal(queue.stuck(), undefined);
+    await time.pass(MINUTE);
+    queue.add("b");
+    await end("b");
+  }
+  assert.equal(queue.stuck(), "work on a has lasted for 900 s");
+  slots.get("a")!.caughtUp();
+  assert.equal(queue.stuck(), undefined, "it begins a further pass");
+  await end("a");
+  stop.abort();
+  await running;
+});
+
+Deno.test("queue: those who wait outside are not stuck while some come back, hours later, too", async () => {
+  const { queue, end, slots, stop, time } = rig();
+  const running = queue.run(stop.signal);
+  const keys = Array.from({ length: 40 }, (_, index) => `${index}`);
+  const waits = keys.map((key) => {
+    queue.add(key);
+    const { promise, resolve } = Promise.withResolvers<void>();
+    return { key, resolve, over: slots.get(key)!.outside(() => promise, "slow.azurecr.io") };
+  });
+  for (const { key, resolve, over } of waits) {
+    await time.pass(14 * MINUTE);
+    assert.equal(queue.stuck(), undefined);
+    resolve();
+    await over;
+    await end(key);
+  }
+  await time.pass(60 * MINUTE);
+  assert.equal(queue.stuck(), undefined, "there is nothing to do");
+  queue.add("late");
+  assert.equal(queue.stuck(), undefined, "and now there has just begun to be");
+  await end("late");
+  stop.abort();
+  await running;
+});
+
+Deno.test("queue: a wait that never ends is stuck where nothing else moves", async () => {
+  const { queue, end, slots, stop, time } = rig();
+  const running = queue.run(stop.signal);
+  queue.add("a");
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const outside = slots.get("a")!.outside(() => promise, "hangs.azurecr.io");
+  await time.pass(15 * MINUTE);
+  assert.equal(queue.stuck(), "work on a has lasted for 900 s");
+  resolve();
+  await outside;
+  assert.equal(queue.stuck(), undefined);
+  await end("a");
+  stop.abort();
+  await running;
+});
+
+Deno.test("queue: a wait that never ends is stuck where others for the same would long have moved", async () => {
+  const { queue, end, slots, stop, time } = rig();
+  const running = queue.run(stop.signal);
+  queue.add("a");
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const outside = slots.get("a")!.outside(() => promise, "hangs.azurecr.io");
+  for (let minute = 0; minute < 60; minute += 10) {
+    assert.equal(queue.stuck(), undefined);
+    queue.add("b");
+    await end("b");
+    await time.pass(10 * MINUTE);
+  }
+  assert.equal(
+    queue.stuck(),
+    "of 1 that wait for hangs.azurecr.io none has come back for 3600 s",
+  );
+  resolve();
+  await outside;
+  await end("a");
+  stop.abort();
+  await running;
+});
+
+Deno.test("queue: keys that nobody works on are stuck, and none are before it runs", async () => {
+  const loop = new BusyLoop();
+  const queue = queueOf(new FakeTime(), 1, () => Promise.resolve(), {
+    breather: loop.breather,
+    monotonic: loop.monotonic,
+    urgencyOf: () => void (loop.now += 11),
+  });
+  for (const key of ["a", "b", "c"]) queue.add(key);
+  loop.now += 60 * MINUTE;
+  assert.equal(queue.stuck(), undefined);
+  const stop = new AbortController();
+  const running = queue.run(stop.signal);
+  // Nobody turns this loop, so that a pause never ends.
+  loop.now += 15 * MINUTE;
+  assert.match(queue.stuck()!, /^nothing has moved for 9\d\d s, and \d bindings wait$/);
+  stop.abort();
+  await running;
 });

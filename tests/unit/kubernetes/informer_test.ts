@@ -14,6 +14,7 @@ import {
   type Widget,
   widget,
 } from "./informer_harness.ts";
+import { BusyLoop } from "../runtime/busy_loop.ts";
 
 function refusal(code: number, reason: string, retryAfterMs?: number): ApiError {
   return new ApiError({ code, reason, message: `${code} ${reason}`, retryAfterMs });
@@ -609,6 +610,35 @@ scenario("subscribers and indexes that throw are reported and end nothing", asyn
   ]);
   assert.deepEqual(harness.informer.byIndex("bad", "x"), []);
 });
+
+for (const how of ["a list", "a watch"] as const) {
+  Deno.test(`informer: thousands of objects of ${how} let the event loop turn every 10 ms`, async () => {
+    const loop = new BusyLoop();
+    await using harness = new InformerHarness({
+      breather: loop.breather,
+      trim: (object) => {
+        loop.now++;
+        return object;
+      },
+    });
+    const objects = Array.from({ length: 1000 }, (_, index) => widget(`w${index}`, index + 10));
+    if (how === "a list") {
+      harness.server.expectList(page(2000, objects));
+      harness.server.expectWatch(2000);
+      await harness.start();
+    } else {
+      const watch = await harness.startSynced(5);
+      await watch.send(
+        ...objects.map(({ metadata }) =>
+          added(widget(metadata.name, Number(metadata.resourceVersion)))
+        ),
+      );
+    }
+    const { informer } = harness;
+    assert.ok(await loop.turnUntil(() => informer.synced && informer.size === 1000));
+    assert.ok(loop.longest <= 11, `${loop.longest} ms in one turn`);
+  });
+}
 
 scenario("a subscriber that has left is told nothing", async (harness) => {
   const watch = await harness.startSynced(5);

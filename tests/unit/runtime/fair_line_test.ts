@@ -177,11 +177,14 @@ Deno.test("property: all that is added and not removed is served once, and nobod
       const waiting = new Set<Waiting<number>>();
       const known: Waiting<number>[] = [];
       /** For each that waits: how often others of one namespace and class went before it. */
-      const overtaken = new Map<Waiting<number>, Map<string, number>>();
+      const overtaken = new Map<
+        Waiting<number>,
+        { readonly isUrgent: boolean; readonly counts: Map<string, number> }
+      >();
       const pick = (which: number) => known[which % Math.max(1, known.length)];
       const begin = (one: Waiting<number>) => {
         waiting.add(one);
-        overtaken.set(one, new Map());
+        overtaken.delete(one);
       };
       for (const each of steps) {
         switch (each.kind) {
@@ -212,7 +215,7 @@ Deno.test("property: all that is added and not removed is served once, and nobod
             const one = pick(each.which);
             if (one === undefined) break;
             line.rank(one, each.until === null ? undefined : { from: 0, until: each.until });
-            overtaken.set(one, new Map());
+            overtaken.delete(one);
             break;
           }
           case "join": {
@@ -231,15 +234,19 @@ Deno.test("property: all that is added and not removed is served once, and nobod
             assert.ok(taken.waiting.seats.has(taken.namespace));
             for (const one of waiting) {
               if (one.isUrgent && !taken.isUrgent) assert.fail("an urgent one was passed over");
-              // Only the first of a namespace can claim a turn, and only of its own kind.
-              if (one.isUrgent !== taken.isUrgent) overtaken.set(one, new Map());
-              else if (isFirst(one, waiting)) {
-                const counts = overtaken.get(one)!;
-                const count = (counts.get(taken.namespace) ?? 0) + 1;
-                counts.set(taken.namespace, count);
-                // One of what is left of a round, one of the next.
-                assert.ok(count <= 2, `passed over ${count} times for one namespace`);
-              } else overtaken.set(one, new Map());
+              const known = overtaken.get(one);
+              const counts = known?.isUrgent === one.isUrgent
+                ? known.counts
+                : new Map<string, number>();
+              overtaken.set(one, { isUrgent: one.isUrgent, counts });
+              // Only the first of a namespace can claim its turn, and only among its own kind.
+              const claims = one.isUrgent === taken.isUrgent && !one.seats.has(taken.namespace) &&
+                isFirst(one, waiting);
+              if (!claims) counts.clear();
+              const count = (counts.get(taken.namespace) ?? 0) + 1;
+              if (claims) counts.set(taken.namespace, count);
+              // One of what is left of a round, one of the next.
+              assert.ok(count <= 2, `passed over ${count} times for one namespace`);
             }
           }
         }

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import {
+  type Outside,
   referencePatch,
   ServiceAccountWriter,
 } from "../../../../src/controller/execute/service_account_writer.ts";
@@ -166,7 +167,7 @@ function rig(options: { cached?: boolean } = {}) {
   });
   const write = (references: ReadonlyMap<string, boolean>, name = "default") =>
     writer.write("team-a", name, references, signal);
-  return { time, server, cache, calls, failures, put, write };
+  return { time, server, cache, calls, failures, put, write, writer };
 }
 
 async function done<T>(time: FakeTime, promises: readonly Promise<T>[]) {
@@ -181,6 +182,27 @@ Deno.test("service account writer: two hundred references cost two writes", asyn
   await done(time, names.map((name) => write(add(name))));
   assert.deepEqual(calls, ["patch default", "patch default"]);
   assert.deepEqual(namesOf(server.get("default")!), ["regcred", ...names]);
+});
+
+Deno.test("service account writer: of all that ask for one account, none but who writes holds a place", async () => {
+  const { time, writer, calls } = rig();
+  let outside = 0;
+  const giveUp: Outside = async (wait) => {
+    outside++;
+    try {
+      return await wait();
+    } finally {
+      outside--;
+    }
+  };
+  const names = Array.from({ length: 300 }, (_, n) => `acr-pull-${n}`);
+  const writes = names.map((name) => writer.write("team-a", "default", add(name), signal, giveUp));
+  await time.pass(5);
+  assert.deepEqual([calls, outside], [["patch default"], 299]);
+  await time.pass(10);
+  assert.deepEqual([calls, outside], [["patch default", "patch default"], 298]);
+  await done(time, writes);
+  assert.equal(outside, 0);
 });
 
 Deno.test("service account writer: accounts do not wait for one another", async () => {
