@@ -6,8 +6,11 @@ export function suggest(given: string, known: Iterable<string>): string | undefi
   let nearest: string | undefined;
   let smallest = Infinity;
   for (const name of known) {
+    const farthest = Math.max(1, Math.floor(name.length / 3));
+    // Each letter that one has more is an edit.
+    if (Math.abs(given.length - name.length) > farthest) continue;
     const distance = editDistance(given.toLowerCase(), name);
-    if (distance < smallest && distance <= Math.max(1, Math.floor(name.length / 3))) {
+    if (distance < smallest && distance <= farthest) {
       nearest = name;
       smallest = distance;
     }

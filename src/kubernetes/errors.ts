@@ -30,6 +30,8 @@ export interface AnswerContext {
 
 /** A Status may repeat whole objects in its message; a log line must stay a line. */
 const LONGEST_MESSAGE = 1024;
+/** Reasons are words of the API; a webhook may give any text for one. */
+const LONGEST_REASON = 128;
 
 /**
  * What kube-apiserver puts before whatever a webhook gave as its reason (ToStatusErr in apiserver's
@@ -112,7 +114,7 @@ export class ApiError extends Error {
       init.cause === undefined ? {} : { cause: init.cause },
     );
     this.code = init.code;
-    this.reason = init.reason;
+    this.reason = cut(maskSecrets(init.reason), LONGEST_REASON);
     this.retryable = init.retryable ?? isRetryable(init.code, init.reason);
     this.retryAfterMs = init.retryAfterMs;
     this.details = init.details;

@@ -1,3 +1,10 @@
+import { cut } from "../runtime/cut.ts";
+import { maskSecrets } from "../runtime/mask.ts";
+
+/** More than a person reads; an object may have thousands of faults. */
+const MOST_CAUSES = 32;
+const LONGEST_STRING = 1024;
+
 /** One of several reasons why an object was refused. */
 export interface StatusCause {
   reason?: string;
@@ -29,14 +36,16 @@ export function isFailureStatus(value: unknown): boolean {
   return fields?.kind === "Status" && fields.apiVersion === "v1" && fields.status === "Failure";
 }
 
-/** Reads a Status's `details`, dropping fields of the wrong type. */
+/** Reads a Status's `details`, dropping fields of the wrong type. Webhooks write what they like into them. */
 export function statusDetails(value: unknown): StatusDetails | undefined {
   const fields = asObject(value);
   if (fields === undefined) return undefined;
   const causes = Array.isArray(fields.causes) ? fields.causes : [];
   const details: StatusDetails = {
     ...strings(fields, ["name", "group", "kind", "uid"]),
-    causes: causes.map((cause) => strings(asObject(cause) ?? {}, ["reason", "message", "field"])),
+    causes: causes.slice(0, MOST_CAUSES).map((cause) =>
+      strings(asObject(cause) ?? {}, ["reason", "message", "field"])
+    ),
   };
   if (typeof fields.retryAfterSeconds === "number") {
     details.retryAfterSeconds = fields.retryAfterSeconds;
@@ -51,7 +60,7 @@ function strings<K extends string>(
   const found: { [name in K]?: string } = {};
   for (const name of names) {
     const value = fields[name];
-    if (typeof value === "string") found[name] = value;
+    if (typeof value === "string") found[name] = cut(maskSecrets(value), LONGEST_STRING);
   }
   return found;
 }

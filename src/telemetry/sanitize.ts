@@ -10,6 +10,8 @@ const MOST_ITEMS = 32;
 const LONGEST_TEXT = 2048;
 /** So much is masked, since a token takes more room than what stands for it. */
 const LONGEST_MASKED = 4 * LONGEST_TEXT;
+/** Of all texts of one value: more than a line has room for. */
+const MOST_CHARACTERS = 16_384;
 
 /** Text without anything that looks like a credential, cut to 2048 characters. */
 export function sanitizeText(text: string): string {
@@ -20,78 +22,107 @@ export function sanitizeText(text: string): string {
  * Any value as plain JSON fit for a log line: never throws, never ends up larger than its bounds,
  * shows no credential. Errors keep name, message and cause, and their stack with `stacks`.
  */
-export function sanitize(value: unknown, stacks: boolean, depth = 0): Plain {
-  try {
-    return plain(value, stacks, depth);
-  } catch {
-    // A getter, proxy or toString of the value threw: it cannot be shown, and logging must go on.
-    return "[unprintable]";
+export function sanitize(value: unknown, stacks: boolean): Plain {
+  return new Sanitizer(stacks).sanitize(value, 0);
+}
+
+/** Sanitizes one value. */
+class Sanitizer {
+  readonly #stacks: boolean;
+  /** Characters that are still told. */
+  #room = MOST_CHARACTERS;
+
+  constructor(stacks: boolean) {
+    this.#stacks = stacks;
+  }
+
+  sanitize(value: unknown, depth: number): Plain {
+    try {
+      return this.#plain(value, depth);
+    } catch {
+      // A getter, proxy or toString of the value threw: it cannot be shown, and logging must go on.
+      return "[unprintable]";
+    }
+  }
+
+  #plain(value: unknown, depth: number): Plain {
+    switch (typeof value) {
+      case "string":
+        return this.#text(value);
+      case "boolean":
+        return value;
+      case "number":
+        return Number.isFinite(value) ? value : String(value);
+      case "object":
+        return value === null ? null : this.#object(value, depth);
+      case "function":
+        return "[function]";
+      default:
+        return this.#text(String(value));
+    }
+  }
+
+  #object(value: object, depth: number): Plain {
+    if (value instanceof Redacted) return SHOWN;
+    if (value instanceof Error) return this.#error(value, depth);
+    if (value instanceof Date) return isNaN(value.getTime()) ? String(value) : value.toISOString();
+    if (value instanceof URL) return this.#text(withoutSecrets(value));
+    if (value instanceof ArrayBuffer || ArrayBuffer.isView(value)) {
+      return `[${value.byteLength} bytes]`;
+    }
+    if (depth >= DEEPEST) return "[nested]";
+    if (value instanceof Map) return this.#entries(first(value), depth);
+    if (value instanceof Set) return this.#items(first(value), value.size, depth);
+    if (Array.isArray(value)) return this.#items(first(value), value.length, depth);
+    const keys = Object.keys(value).slice(0, MOST_ITEMS);
+    return this.#entries(keys.map((key) => [key, (value as Record<string, unknown>)[key]]), depth);
+  }
+
+  #items(shown: readonly unknown[], count: number, depth: number): Plain {
+    const plain = shown.map((item) => this.sanitize(item, depth + 1));
+    return count > shown.length ? [...plain, `${count - shown.length} more`] : plain;
+  }
+
+  #entries(entries: readonly [unknown, unknown][], depth: number): Plain {
+    const result: [string, Plain][] = [];
+    for (const [key, value] of entries) {
+      if (value === undefined) continue;
+      const name = this.#text(String(key));
+      result.push([name, namesSecret(name) ? SHOWN : this.sanitize(value, depth + 1)]);
+    }
+    return Object.fromEntries(result);
+  }
+
+  #error(error: Error, depth: number): Plain {
+    const shown: { [key: string]: Plain } = {
+      name: this.#text(String(error.name)),
+      message: this.#text(String(error.message)),
+    };
+    if (this.#stacks && typeof error.stack === "string") shown["stack"] = this.#text(error.stack);
+    if (error.cause !== undefined && depth < DEEPEST) {
+      shown["cause"] = this.sanitize(error.cause, depth + 1);
+    }
+    return shown;
+  }
+
+  #text(text: string): string {
+    if (this.#room <= 0) return ELLIPSIS;
+    const shown = sanitizeText(text);
+    this.#room -= shown.length;
+    return shown;
   }
 }
 
-function plain(value: unknown, stacks: boolean, depth: number): Plain {
-  switch (typeof value) {
-    case "string":
-      return sanitizeText(value);
-    case "boolean":
-      return value;
-    case "number":
-      return Number.isFinite(value) ? value : String(value);
-    case "object":
-      return value === null ? null : plainObject(value, stacks, depth);
-    case "function":
-      return "[function]";
-    default:
-      return sanitizeText(String(value));
+function first<T>(items: Iterable<T>): T[] {
+  const found: T[] = [];
+  for (const item of items) {
+    if (found.length === MOST_ITEMS) break;
+    found.push(item);
   }
-}
-
-function plainObject(value: object, stacks: boolean, depth: number): Plain {
-  if (value instanceof Redacted) return SHOWN;
-  if (value instanceof Error) return plainError(value, stacks, depth);
-  if (value instanceof Date) return isNaN(value.getTime()) ? String(value) : value.toISOString();
-  if (value instanceof URL) return plainURL(value);
-  if (value instanceof ArrayBuffer || ArrayBuffer.isView(value)) {
-    return `[${value.byteLength} bytes]`;
-  }
-  if (depth >= DEEPEST) return "[nested]";
-  if (value instanceof Map) return plainEntries([...value], stacks, depth);
-  if (Array.isArray(value) || value instanceof Set) {
-    const items = [...value as Iterable<unknown>];
-    const shown = items.slice(0, MOST_ITEMS).map((item) => sanitize(item, stacks, depth + 1));
-    return items.length > MOST_ITEMS ? [...shown, `${items.length - MOST_ITEMS} more`] : shown;
-  }
-  const keys = Object.keys(value).slice(0, MOST_ITEMS);
-  return plainEntries(
-    keys.map((key) => [key, (value as Record<string, unknown>)[key]]),
-    stacks,
-    depth,
-  );
-}
-
-function plainEntries(entries: [unknown, unknown][], stacks: boolean, depth: number): Plain {
-  const result: [string, Plain][] = [];
-  for (const [key, value] of entries.slice(0, MOST_ITEMS)) {
-    const name = sanitizeText(String(key));
-    if (value === undefined) continue;
-    result.push([name, namesSecret(name) ? SHOWN : sanitize(value, stacks, depth + 1)]);
-  }
-  return Object.fromEntries(result);
-}
-
-function plainError(error: Error, stacks: boolean, depth: number): Plain {
-  const shown: { [key: string]: Plain } = {
-    name: sanitizeText(String(error.name)),
-    message: sanitizeText(String(error.message)),
-  };
-  if (stacks && typeof error.stack === "string") shown["stack"] = sanitizeText(error.stack);
-  if (error.cause !== undefined && depth < DEEPEST) {
-    shown["cause"] = sanitize(error.cause, stacks, depth + 1);
-  }
-  return shown;
+  return found;
 }
 
 /** Without user information and query, where credentials travel. */
-function plainURL(url: URL): string {
-  return sanitizeText(`${url.protocol}//${url.host}${url.pathname}${url.search && "?..."}`);
+function withoutSecrets(url: URL): string {
+  return `${url.protocol}//${url.host}${url.pathname}${url.search && "?..."}`;
 }

@@ -14,6 +14,7 @@ const API_VERSIONS = ["client.authentication.k8s.io/v1", "client.authentication.
 const TIME_LIMIT_MS = 60_000;
 
 const LONGEST_STDERR = 500;
+const LONGEST_MASKED = 65_536;
 
 /** What a plugin is told of the cluster (`provideClusterInfo`), by the names of its protocol. */
 export type ClusterInfo = Record<string, unknown>;
@@ -197,8 +198,16 @@ function isPath(command: string): boolean {
 }
 
 function stderrTail(stderr: string): string {
-  const line = oneLine(maskSecrets(stderr));
+  const line = oneLine(maskSecrets(endOf(stderr), LONGEST_MASKED));
   return line.length <= LONGEST_STDERR ? line : `...${line.slice(-LONGEST_STDERR)}`;
+}
+
+/** No more of a long text than is masked, from a word's beginning: the rest of one tells of nothing. */
+function endOf(stderr: string): string {
+  if (stderr.length <= LONGEST_MASKED) return stderr;
+  const end = stderr.slice(-LONGEST_MASKED);
+  const word = end.search(/\s/);
+  return word < 0 ? "" : end.slice(word);
 }
 
 function oneLine(text: string): string {
