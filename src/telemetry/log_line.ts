@@ -4,8 +4,10 @@ import { type LogOptions, reaches, type TimeEncoding } from "./log_options.ts";
 import { maskSecrets, namesSecret, SHOWN } from "../runtime/mask.ts";
 import { type Plain, sanitize, sanitizeText } from "./sanitize.ts";
 
-/** No line is longer, in UTF-16 units: container runtimes split lines at 16 KiB. */
+/** No line is longer, in bytes of UTF-8: container runtimes split lines at 16 KiB. */
 export const LONGEST_LINE = 16_384;
+
+const encoder = new TextEncoder();
 
 const RESERVED = ["ts", "level", "msg", "truncated"];
 const FIRST = ["namespace", "name"];
@@ -49,14 +51,22 @@ function textLine(head: string, fields: [string, Plain][]): string {
 
 /** Joins what fits. What does not is left out, and `mark` says so. */
 function bounded(start: string, parts: string[], separator: string, mark: string): string {
-  const room = LONGEST_LINE - mark.length - 4;
+  let room = LONGEST_LINE - mark.length - 4 - sizeOf(start);
   let line = start;
   let complete = true;
   for (const part of parts) {
-    if (line.length + part.length > room) complete = false;
-    else line += separator + part;
+    const size = sizeOf(part) + separator.length;
+    if (size > room) complete = false;
+    else {
+      line += separator + part;
+      room -= size;
+    }
   }
   return complete ? line : line + separator + mark;
+}
+
+function sizeOf(text: string): number {
+  return /^[\x20-\x7e]*$/.test(text) ? text.length : encoder.encode(text).length;
 }
 
 function textValue(value: Plain): string {

@@ -118,6 +118,17 @@ Deno.test("log line: a field that does not fit is left out, and the line says so
   assert.ok(logLine(entry(big), TEXT_FORM).endsWith(" truncated=true"));
 });
 
+Deno.test("log line: its bound is one of bytes", () => {
+  const text = "\u4e2d".repeat(2048);
+  const fields = Object.fromEntries(Array.from({ length: 8 }, (_, index) => [`f${index}`, text]));
+  for (const form of [JSON_FORM, TEXT_FORM]) {
+    const line = logLine(entry(fields, text), form);
+    const size = new TextEncoder().encode(line).length;
+    assert.ok(size <= LONGEST_LINE && size > LONGEST_LINE - 3 * 2100, `${size}`);
+    assert.match(line, /truncated/);
+  }
+});
+
 Deno.test("log line: whatever is logged, one bounded line of valid form comes out", () => {
   const fields = fc.dictionary(fc.string({ unit: "binary" }), fc.anything(), { maxKeys: 20 });
   const text = fc.oneof(
