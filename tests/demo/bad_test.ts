@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { obtainBinaries } from "../e2e/servers/binaries.ts";
-import { haveBinaries } from "../e2e/servers/gate.ts";
+import { lackOfBinaries } from "../e2e/servers/gate.ts";
 import { eventually } from "../suites/eventually.ts";
 import type { JSONObject } from "../../src/kubernetes/contract.ts";
 import { resourcePath } from "../../src/kubernetes/resource_path.ts";
@@ -11,6 +11,7 @@ import { NAMESPACE } from "./installation.ts";
 import { observeBindings } from "./observe.ts";
 import { readSamples } from "./samples.ts";
 import type { World } from "./world.ts";
+import { needing } from "../suites/needing.ts";
 
 const BAD = fileURLToPath(new URL("bad", import.meta.url));
 const NEVER = new AbortController().signal;
@@ -74,8 +75,10 @@ Deno.test("demo: an Azure that knows all has nothing against the names of the ba
 });
 
 Deno.test({
-  name: "demo: the kubectl lines that it prints break a binding each, and the last heals them",
-  ignore: !haveBinaries(["kubectl"]),
+  ...needing(
+    "demo: the kubectl lines that it prints break a binding each, and the last heals them",
+    lackOfBinaries(["kubectl"]),
+  ),
   fn: async () => {
     const { kubectl } = await obtainBinaries(["kubectl"]);
     await using child = new DemoChild([]);

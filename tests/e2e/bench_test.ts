@@ -1,13 +1,18 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { parseTables } from "../bench/report/table.ts";
-import { haveNamespaces } from "../suites/namespaces.ts";
-import { haveBinaries } from "./servers/gate.ts";
+import { lackOfNamespaces } from "../suites/namespaces.ts";
+import { lackOfBinaries } from "./servers/gate.ts";
+import { needing } from "../suites/needing.ts";
 
 const BENCH = fileURLToPath(new URL("../bench/main.ts", import.meta.url));
 
-const ignore = !haveBinaries(["etcd", "kube-apiserver", "kubectl"]) ||
-  !haveNamespaces({ root: true, commands: ["mount"] });
+const withBench = (name: string) =>
+  needing(
+    name,
+    lackOfBinaries(["etcd", "kube-apiserver", "kubectl"]),
+    lackOfNamespaces({ root: true, commands: ["mount"] }),
+  );
 
 /** Cases of every kind that take seconds. What they measure is not judged: others work here too. */
 const CHEAP = ["memory", "cold", "floor", "shared-account", "growth"];
@@ -18,8 +23,7 @@ const LINES = [
 ];
 
 Deno.test({
-  name: "bench: the cheapest cases are measured, printed line by line and as tables",
-  ignore,
+  ...withBench("bench: the cheapest cases are measured, printed line by line and as tables"),
   fn: async () => {
     const { code, stdout, stderr } = await bench("--quick", `--case=${CHEAP.join()}`);
     const said = stdout + stderr;
@@ -52,8 +56,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "bench: --profile says where a roll-out's time goes, by group and by function",
-  ignore,
+  ...withBench("bench: --profile says where a roll-out's time goes, by group and by function"),
   fn: async () => {
     const { code, stdout, stderr } = await bench("--quick", "--profile", "--case=shared-account");
     assert.equal(code, 0, stdout + stderr);

@@ -5,9 +5,10 @@ import { OperatorRig } from "../suites/operator_rig.ts";
 import { V1 } from "../suites/v1beta1_objects.ts";
 import { specWith, V2 } from "../suites/v1beta2_objects.ts";
 import { ControlPlane } from "./servers/control_plane.ts";
-import { haveBinaries } from "./servers/gate.ts";
+import { lackOfBinaries } from "./servers/gate.ts";
 import { installCrds } from "./servers/manifests.ts";
 import { installReferenceChart } from "./servers/reference_chart.ts";
+import { needing } from "../suites/needing.ts";
 
 const HUGE = `repository:${"a".repeat(1_000_000)}:pull`;
 const TOLD = {
@@ -16,8 +17,10 @@ const TOLD = {
 };
 
 Deno.test({
-  name: "bounds: what the reference's CRDs admit beyond all measure is told, kept and let go",
-  ignore: !haveBinaries(["etcd", "kube-apiserver", "kubectl"]),
+  ...needing(
+    "bounds: what the reference's CRDs admit beyond all measure is told, kept and let go",
+    lackOfBinaries(["etcd", "kube-apiserver", "kubectl"]),
+  ),
   fn: async (context) => {
     await using plane = await ControlPlane.start();
     await installReferenceChart(plane);

@@ -9,10 +9,11 @@ import { V2 } from "../suites/v1beta2_objects.ts";
 import type { ControlPlane } from "./servers/control_plane.ts";
 import { e2e } from "./servers/gate.ts";
 import { guideBlock, runGuide } from "./servers/guide.ts";
-import { haveHelm, helm, helmOnChart } from "./servers/helm.ts";
+import { haveHelm, helm, helmOnChart, lackOfHelm } from "./servers/helm.ts";
 import { kubectl, kubectlOk } from "./servers/kubectl.ts";
 import { OPERATOR } from "./servers/manifests.ts";
 import { installMonitorCrds } from "./servers/monitor_crds.ts";
+import { needing } from "../suites/needing.ts";
 
 const NAMESPACE = "msi-acrpull-system";
 const RELEASE = "msi-acrpull";
@@ -25,7 +26,7 @@ const BINDINGS = [
 
 function withHelm(name: string, test: (plane: ControlPlane) => Promise<void>): void {
   if (haveHelm()) e2e(name, test);
-  else Deno.test({ name, ignore: true, fn: () => {} });
+  else Deno.test({ ...needing(name, lackOfHelm()), fn: () => {} });
 }
 
 /** What of the release is in the cluster, as kind/name. */

@@ -12,9 +12,10 @@ import { VALIDATORS } from "../../src/cli/validators.ts";
 import { OperatorRig } from "../suites/operator_rig.ts";
 import { V1 } from "../suites/v1beta1_objects.ts";
 import { eventually } from "../suites/eventually.ts";
-import { e2eWithHelm, haveHelm, helm, helmOnChart } from "./servers/helm.ts";
+import { e2eWithHelm, helm, helmOnChart, lackOfHelm } from "./servers/helm.ts";
 import { kubectl, kubectlOk } from "./servers/kubectl.ts";
 import { fileURLToPath } from "node:url";
+import { needing } from "../suites/needing.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const RELEASE = "msi-acrpull";
@@ -32,7 +33,7 @@ interface Values {
 }
 
 function withHelm(name: string, fn: () => Promise<void>): void {
-  Deno.test({ name, ignore: !haveHelm(), fn });
+  Deno.test({ ...needing(name, lackOfHelm()), fn });
 }
 
 /** What the chart makes of `values`, by kind and name. */

@@ -10,8 +10,9 @@ import { OperatorRig } from "../suites/operator_rig.ts";
 import { V1 } from "../suites/v1beta1_objects.ts";
 import { V2 } from "../suites/v1beta2_objects.ts";
 import { ControlPlane } from "./servers/control_plane.ts";
-import { haveBinaries } from "./servers/gate.ts";
+import { lackOfBinaries } from "./servers/gate.ts";
 import { installCrds, installRbac, OPERATOR } from "./servers/manifests.ts";
+import { needing } from "../suites/needing.ts";
 
 const AUDIT_POLICY = {
   apiVersion: "audit.k8s.io/v1",
@@ -103,8 +104,10 @@ async function getInTheWay(v1: V1, v2: V2, turn: number): Promise<void> {
 }
 
 Deno.test({
-  name: "the operator uses every right that it has, and asks for no other",
-  ignore: !haveBinaries(["etcd", "kube-apiserver", "kubectl"]),
+  ...needing(
+    "the operator uses every right that it has, and asks for no other",
+    lackOfBinaries(["etcd", "kube-apiserver", "kubectl"]),
+  ),
   fn: async () => {
     const dir = await Deno.makeTempDir({ prefix: "msi-acrpull-audit-" });
     const log = `${dir}/audit.log`;

@@ -6,9 +6,10 @@ import { V2 } from "../suites/v1beta2_objects.ts";
 import type { ControlPlane } from "./servers/control_plane.ts";
 import { e2e } from "./servers/gate.ts";
 import { runGuide, runShell } from "./servers/guide.ts";
-import { haveHelm } from "./servers/helm.ts";
+import { haveHelm, lackOfHelm } from "./servers/helm.ts";
 import { LATEST, NAMESPACE, uninstall } from "./servers/installation.ts";
 import { kubectl, kubectlOk } from "./servers/kubectl.ts";
+import { needing } from "../suites/needing.ts";
 
 const CRDS = [
   "acrpullbindings.acrpull.microsoft.com",
@@ -73,7 +74,7 @@ async function marksOnCrds(plane: ControlPlane): Promise<string> {
 
 function withHelm(name: string, test: (plane: ControlPlane) => Promise<void>): void {
   if (haveHelm()) e2e(name, test);
-  else Deno.test({ name, ignore: true, fn: () => {} });
+  else Deno.test({ ...needing(name, lackOfHelm()), fn: () => {} });
 }
 
 withHelm("CRDs that are there stay whose they are with crds.install=false", async (plane) => {

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { bundleInto } from "../suites/executable.ts";
-import { haveNamespaces, inNamespaces } from "../suites/namespaces.ts";
+import { inNamespaces, lackOfNamespaces } from "../suites/namespaces.ts";
 import { obtainBinaries } from "./servers/binaries.ts";
-import { haveBinaries } from "./servers/gate.ts";
+import { lackOfBinaries } from "./servers/gate.ts";
+import { needing } from "../suites/needing.ts";
 
 const SCENARIO = fileURLToPath(new URL("pod/scenario.ts", import.meta.url));
 
@@ -17,9 +18,11 @@ const COMMANDS = ["chroot", "ip", "mount", "nsenter", "setpriv"];
  * bundle, under the executable's own flags for Deno; the executable itself takes a runtime stub.
  */
 Deno.test({
-  name: "the operator runs in pods: deploy/latest, its ServiceAccount, Azure's real names",
-  ignore: !haveBinaries(["etcd", "kube-apiserver", "kubectl"]) ||
-    !haveNamespaces({ root: true, commands: COMMANDS }),
+  ...needing(
+    "the operator runs in pods: deploy/latest, its ServiceAccount, Azure's real names",
+    lackOfBinaries(["etcd", "kube-apiserver", "kubectl"]),
+    lackOfNamespaces({ root: true, commands: COMMANDS }),
+  ),
   fn: async () => {
     const binaries = await obtainBinaries(["etcd", "kube-apiserver", "kubectl"]);
     const directory = await Deno.makeTempDir({ prefix: "msi-acrpull-bundle-" });

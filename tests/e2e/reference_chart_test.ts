@@ -8,13 +8,14 @@ import { V2 } from "../suites/v1beta2_objects.ts";
 import type { ControlPlane } from "./servers/control_plane.ts";
 import { e2e } from "./servers/gate.ts";
 import { guideBlock, runGuide, runShell } from "./servers/guide.ts";
-import { haveHelm, helm } from "./servers/helm.ts";
+import { haveHelm, helm, lackOfHelm } from "./servers/helm.ts";
 import { finalizeNamespace, LATEST, uninstall } from "./servers/installation.ts";
 import { kubectl, kubectlOk } from "./servers/kubectl.ts";
 import { OPERATOR } from "./servers/manifests.ts";
 import { installMonitorCrds } from "./servers/monitor_crds.ts";
 import { REFERENCE_USER } from "./servers/reference_chart.ts";
 import { writeReferenceChart } from "./servers/reference_release.ts";
+import { needing } from "../suites/needing.ts";
 
 /** Neither the chart's name nor its namespace, so that only the objects tell of it. */
 const RELEASE = "pull-secrets";
@@ -50,7 +51,7 @@ function withReference(name: string, test: (world: World) => Promise<void>): voi
     }
   };
   if (haveHelm()) e2e(name, run);
-  else Deno.test({ name, ignore: true, fn: () => {} });
+  else Deno.test({ ...needing(name, lackOfHelm()), fn: () => {} });
 }
 
 async function untilMay(plane: ControlPlane, user: string, action: string[]): Promise<void> {

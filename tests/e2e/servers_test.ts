@@ -2,11 +2,12 @@ import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { kubeconfigOf } from "../sandbox/api_server.ts";
 import { ControlPlane } from "./servers/control_plane.ts";
-import { e2e, haveBinaries } from "./servers/gate.ts";
+import { e2e, lackOfBinaries } from "./servers/gate.ts";
 import { readGoModule } from "./servers/go_build.ts";
 import { SERVICE_ACCOUNT_ISSUER } from "./servers/kube_apiserver.ts";
 import { kubectl, kubectlOk } from "./servers/kubectl.ts";
 import { allow, installCrds } from "./servers/manifests.ts";
+import { needing } from "../suites/needing.ts";
 
 const MODULE = fileURLToPath(new URL(".", import.meta.url));
 
@@ -134,8 +135,10 @@ e2e("kubectl's watch ends with the signal and keeps what it saw", async (plane) 
 });
 
 Deno.test({
-  name: "an API server that refuses its flags fails the start with its own words",
-  ignore: !haveBinaries(["etcd", "kube-apiserver"]),
+  ...needing(
+    "an API server that refuses its flags fails the start with its own words",
+    lackOfBinaries(["etcd", "kube-apiserver"]),
+  ),
   fn: async () => {
     await assert.rejects(ControlPlane.start({ apiserverFlags: ["--no-such-flag"] }), {
       name: "ServerError",
@@ -145,8 +148,10 @@ Deno.test({
 });
 
 Deno.test({
-  name: "stopping ends both servers; a directory of the caller's keeps the logs",
-  ignore: !haveBinaries(["etcd", "kube-apiserver"]),
+  ...needing(
+    "stopping ends both servers; a directory of the caller's keeps the logs",
+    lackOfBinaries(["etcd", "kube-apiserver"]),
+  ),
   fn: async () => {
     const dir = await Deno.makeTempDir();
     try {

@@ -1,9 +1,10 @@
 import { fileURLToPath } from "node:url";
 import { runsWithOneApi } from "../suites/single_api.ts";
 import { ControlPlane } from "./servers/control_plane.ts";
-import { haveBinaries } from "./servers/gate.ts";
+import { lackOfBinaries } from "./servers/gate.ts";
 import { kubectlOk } from "./servers/kubectl.ts";
 import { applyManifests, installRbac, OPERATOR } from "./servers/manifests.ts";
+import { needing } from "../suites/needing.ts";
 
 const CRDS = fileURLToPath(new URL("../../deploy/crds", import.meta.url));
 
@@ -17,8 +18,10 @@ async function installCrd(plane: ControlPlane, group: string): Promise<void> {
 
 for (const [first, other] of [["v1beta1", "v1beta2"], ["v1beta2", "v1beta1"]] as const) {
   Deno.test({
-    name: `with ${first} alone it runs with a warning, and picks ${other} up when that appears`,
-    ignore: !haveBinaries(["etcd", "kube-apiserver", "kubectl"]),
+    ...needing(
+      `with ${first} alone it runs with a warning, and picks ${other} up when that appears`,
+      lackOfBinaries(["etcd", "kube-apiserver", "kubectl"]),
+    ),
     fn: async () => {
       await using plane = await ControlPlane.start();
       await installCrd(plane, GROUPS[first]);

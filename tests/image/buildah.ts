@@ -53,6 +53,11 @@ export function haveBuildah(): boolean {
   throw new BuildahError(`The image must be built where CI is set, and ${problem}.`);
 }
 
+/** As haveBuildah(), with what is lacking: undefined where nothing is. For needing(). */
+export function lackOfBuildah(): string | undefined {
+  return haveBuildah() ? undefined : problemWithBuildah();
+}
+
 function problemWithBuildah(): string | undefined {
   if (Deno.uid() !== 0) return "buildah's chroot needs root";
   try {

@@ -7,6 +7,12 @@ export function haveCommands(names: readonly string[]): boolean {
   throw new Error(`Every test runs where CI is set, and ${missing.join(" and ")} is missing.`);
 }
 
+/** As haveCommands(), with what is lacking: undefined where nothing is. For needing(). */
+export function lackOfCommands(names: readonly string[]): string | undefined {
+  if (haveCommands(names)) return undefined;
+  return `needs ${names.filter((name) => !haveCommand(name)).join(" and ")}: install it`;
+}
+
 function haveCommand(name: string): boolean {
   try {
     return new Deno.Command(name, { args: ["--version"] }).outputSync().success;

@@ -2,8 +2,9 @@ import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import config from "../../deno.json" with { type: "json" };
 import { permissionFlags } from "../../deploy/executable/permissions.ts";
-import { Buildah, haveBuildah } from "./buildah.ts";
+import { Buildah, lackOfBuildah } from "./buildah.ts";
 import { makeStandIns, type StandIns } from "./stand_ins.ts";
+import { needing } from "../suites/needing.ts";
 
 const PROJECT = fileURLToPath(new URL("../..", import.meta.url));
 const COMMIT = "0123456789abcdef0123456789abcdef01234567";
@@ -89,8 +90,10 @@ function granted(flags: readonly string[]): Record<string, string[]> {
  * place Deno itself stands, starts the program.
  */
 Deno.test({
-  name: "image: built by its Dockerfile, it holds the executable and nothing else, for uid 1000",
-  ignore: !haveBuildah(),
+  ...needing(
+    "image: built by its Dockerfile, it holds the executable and nothing else, for uid 1000",
+    lackOfBuildah(),
+  ),
   fn: async () => {
     await using buildah = await Buildah.create();
     const images = await makeStandIns(buildah, PROJECT);

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
-import { haveCommands } from "./commands.ts";
+import { lackOfCommands } from "./commands.ts";
+import { needing } from "../suites/needing.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 /** What Deno's runtime stub must be, in whatever way the Dockerfile says it so far. */
@@ -103,7 +104,7 @@ async function push(
 }
 
 function withScript(name: string, fn: () => Promise<void>): void {
-  Deno.test({ name: `image: ${name}`, ignore: !haveCommands(["bash", "jq"]), fn });
+  Deno.test({ ...needing(`image: ${name}`, lackOfCommands(["bash", "jq"])), fn });
 }
 
 const BOTH = ["linux/amd64", "linux/arm64", "unknown/unknown"];

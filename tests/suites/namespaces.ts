@@ -37,6 +37,11 @@ export function haveNamespaces(needs: Needs = {}, surroundings = ownSurroundings
   return false;
 }
 
+/** As haveNamespaces(), with what is lacking: undefined where nothing is. For needing(). */
+export function lackOfNamespaces(needs: Needs = {}): string | undefined {
+  return haveNamespaces(needs) ? undefined : problemWith(needs);
+}
+
 function ownSurroundings(): Surroundings {
   const encoder = new TextEncoder();
   return {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { haveNamespaces, inNamespaces } from "./namespaces.ts";
+import { haveNamespaces, inNamespaces, lackOfNamespaces } from "./namespaces.ts";
+import { needing } from "./needing.ts";
 
 const MISSING = { commands: ["no-such-command"] };
 const SENTENCE = "no-such-command is missing: apt-get install util-linux iproute2 coreutils.";
@@ -20,8 +21,10 @@ Deno.test("without what namespaces take, it is an error in CI", () => {
 });
 
 Deno.test({
-  name: "a command in namespaces of its own sees a loopback and nothing else",
-  ignore: !haveNamespaces(),
+  ...needing(
+    "a command in namespaces of its own sees a loopback and nothing else",
+    lackOfNamespaces(),
+  ),
   fn: async () => {
     const [command, ...args] = inNamespaces(["cat", "/proc/net/dev"]);
     const { stdout } = await new Deno.Command(command!, { args }).output();

@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
-import { haveNamespaces, inNamespaces } from "./namespaces.ts";
+import { inNamespaces, lackOfNamespaces } from "./namespaces.ts";
+import { needing } from "./needing.ts";
 
 const COMMANDS = ["ip", "mount"];
 
 /** Registers a test that runs the test file `scenario` in a network with nobody else in it. */
 export function testInNetwork(name: string, scenario: URL): void {
   Deno.test({
-    name,
-    ignore: !haveNamespaces({ commands: COMMANDS }),
+    ...needing(name, lackOfNamespaces({ commands: COMMANDS })),
     fn: async () => {
       const file = fileURLToPath(scenario);
       // No network is left that anything could be downloaded from.

@@ -61,6 +61,15 @@ for (const [name, args, sentence] of REFUSED) {
   });
 }
 
+Deno.test("deno task test refuses a KUBEBUILDER_ASSETS that is no directory in one sentence", async () => {
+  const env = { KUBEBUILDER_ASSETS: "/no/such/directory" };
+  assert.deepEqual(await runTask("test", [], env), {
+    code: 2,
+    stdout: "",
+    stderr: "KUBEBUILDER_ASSETS names /no/such/directory, which is no directory.\n",
+  });
+});
+
 Deno.test("deno task deploy --check names the command that keeps the options", async () => {
   const args = ["--check", "--replicas=3", "--extra-arg=--label-selector=tier in (web, api)"];
   const { code, stderr } = await runTask("deploy", args);

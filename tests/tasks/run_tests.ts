@@ -1,5 +1,8 @@
 /** `deno task test`: all tests, those against a real API server included. */
-import { runTask, type Task, taskArguments } from "../../deploy/task/task.ts";
+import { print, runTask, type Task, taskArguments, UsageError } from "../../deploy/task/task.ts";
+import { BinariesError, findBinaries, type Found } from "../e2e/servers/binaries.ts";
+import { helmSurroundings } from "../e2e/servers/helm.ts";
+import { buildNotice, reachesApiServer } from "./build_notice.ts";
 import { deno } from "./deno.ts";
 
 const TASK = {
@@ -20,12 +23,30 @@ const TASK = {
 
 async function main(args: readonly string[]): Promise<number> {
   const { given: { filter }, positionals } = taskArguments(TASK, args);
+  if (reachesApiServer(positionals)) announce();
   return await deno([
     "test",
     "--allow-all",
     ...(filter === undefined ? [] : [`--filter=${filter.value}`]),
     ...(positionals.length === 0 ? ["tests"] : positionals),
   ]);
+}
+
+function announce(): void {
+  const notice = buildNotice(
+    found(() => findBinaries(["etcd", "kube-apiserver", "kubectl"])),
+    found(() => findBinaries(["helm"], helmSurroundings())),
+  );
+  if (notice !== undefined) print(Deno.stderr, `${notice}\n`);
+}
+
+/** A setting that is wrong would be told by every file of tests, each with a stack. */
+function found(find: () => Found): Found {
+  try {
+    return find();
+  } catch (error) {
+    throw error instanceof BinariesError ? new UsageError(error.message) : error;
+  }
 }
 
 if (import.meta.main) Deno.exit(await runTask(TASK, Deno.args, () => main(Deno.args)));

@@ -20,6 +20,9 @@ export class BinariesError extends Error {
   override readonly name = "BinariesError";
 }
 
+/** Set in the environment, it has nothing built: what is not there yet counts as missing. */
+export const NO_BUILD = "MSI_ACRPULL_NO_BUILD";
+
 const MODULE_DIRECTORY = fileURLToPath(new URL("..", import.meta.url)).replace(/\/$/, "");
 
 /** This process's own environment, and the module of tests/e2e. */
@@ -74,7 +77,7 @@ function locate(tool: Tool, surroundings: Surroundings): Source | undefined {
   const path = fromSettings(tool, surroundings.env) ??
     executable(`${cacheDirectory(surroundings)}/${tool}`);
   if (path !== undefined) return { path };
-  const go = onPath("go", surroundings.env);
+  const go = surroundings.env(NO_BUILD) ? undefined : onPath("go", surroundings.env);
   if (go !== undefined) return { go };
   const installed = tool === "kubectl" ? onPath(tool, surroundings.env) : undefined;
   return installed === undefined ? undefined : { path: installed };

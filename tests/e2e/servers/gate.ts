@@ -2,6 +2,7 @@ import type { TestOnApiServer } from "../../sandbox/api_server.ts";
 import { BinariesError, currentSurroundings, findBinaries } from "./binaries.ts";
 import { ControlPlane } from "./control_plane.ts";
 import type { Tool } from "./go_build.ts";
+import { needing } from "../../suites/needing.ts";
 
 let announced = false;
 let shared: Promise<ControlPlane> | undefined;
@@ -23,8 +24,7 @@ export function e2e(
     Deno.test.afterAll(stopShared);
   }
   Deno.test({
-    name,
-    ignore: !haveBinaries(["etcd", "kube-apiserver", "kubectl"]),
+    ...needing(name, lackOfBinaries(["etcd", "kube-apiserver", "kubectl"])),
     // The control plane outlives the test that starts it; afterAll ends it.
     sanitizeOps: false,
     sanitizeResources: false,
@@ -50,6 +50,15 @@ export function haveBinaries(tools: Tool[], surroundings = currentSurroundings()
   if (!announced) surroundings.print(`End-to-end tests are skipped. ${found.missing}`);
   announced = true;
   return false;
+}
+
+/** As haveBinaries(), with what is lacking: undefined where nothing is. For needing(). */
+export function lackOfBinaries(
+  tools: Tool[],
+  surroundings = currentSurroundings(),
+): string | undefined {
+  if (haveBinaries(tools, surroundings)) return undefined;
+  return `needs ${tools.join(", ")}: put Go on PATH, or set KUBEBUILDER_ASSETS`;
 }
 
 /** The control plane of this test file. */

@@ -1,7 +1,8 @@
 import { fileURLToPath } from "node:url";
 import { currentSurroundings, obtainBinaries, type Surroundings } from "./binaries.ts";
 import type { ControlPlane } from "./control_plane.ts";
-import { e2e, haveBinaries } from "./gate.ts";
+import { needing } from "../../suites/needing.ts";
+import { e2e, haveBinaries, lackOfBinaries } from "./gate.ts";
 import { readHelmModule } from "./go_build.ts";
 
 const MODULE_DIRECTORY = fileURLToPath(new URL("../helm", import.meta.url));
@@ -16,13 +17,18 @@ export interface HelmResult {
 
 /** For `ignore` of tests that need Helm; see haveBinaries. */
 export function haveHelm(): boolean {
-  return haveBinaries(["helm"], surroundings());
+  return haveBinaries(["helm"], helmSurroundings());
 }
 
 /** As e2e(), for a test that needs Helm besides. */
 export function e2eWithHelm(name: string, test: (plane: ControlPlane) => Promise<void>): void {
   if (haveHelm()) e2e(name, test);
-  else Deno.test({ name, ignore: true, fn: () => {} });
+  else Deno.test({ ...needing(name, lackOfHelm()), fn: () => {} });
+}
+
+/** As haveHelm(), with what is lacking: undefined where nothing is. For needing(). */
+export function lackOfHelm(): string | undefined {
+  return lackOfBinaries(["helm"], helmSurroundings());
 }
 
 /** Runs `helm COMMAND... deploy/helm REST...`, and of the user's own configuration nothing. */
@@ -55,9 +61,10 @@ export async function helm(args: string[], plane?: ControlPlane): Promise<HelmRe
 
 /** Helm's executable, built where it is not there yet. */
 export async function obtainHelm(): Promise<string> {
-  return (await obtainBinaries(["helm"], surroundings())).helm;
+  return (await obtainBinaries(["helm"], helmSurroundings())).helm;
 }
 
-function surroundings(): Surroundings {
+/** Where Helm is looked for. */
+export function helmSurroundings(): Surroundings {
   return { ...currentSurroundings(), module: readHelmModule(MODULE_DIRECTORY) };
 }

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
-import { haveBinaries } from "../../e2e/servers/gate.ts";
+import { lackOfBinaries } from "../../e2e/servers/gate.ts";
 import { kubectl, kubectlOk } from "../../e2e/servers/kubectl.ts";
 import { InMemoryApiServer } from "../../in_memory/gate.ts";
 import { WIDGETS } from "./contract/fixtures.ts";
 import { InMemoryKubernetes } from "./server.ts";
+import { needing } from "../../suites/needing.ts";
 
 type Run = (args: string, stdin?: string) => Promise<string>;
 
@@ -13,8 +14,7 @@ function withKubectl(
   test: (run: Run, api: InMemoryKubernetes, server: InMemoryApiServer) => Promise<void>,
 ): void {
   Deno.test({
-    name: `kubectl: ${name}`,
-    ignore: !haveBinaries(["kubectl"]),
+    ...needing(`kubectl: ${name}`, lackOfBinaries(["kubectl"])),
     fn: async () => {
       const api = new InMemoryKubernetes({ crds: [WIDGETS] });
       const server = new InMemoryApiServer(api);

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
-import { haveCommands } from "../../image/commands.ts";
+import { lackOfCommands } from "../../image/commands.ts";
+import { needing } from "../../suites/needing.ts";
 
 const SCRIPT = fileURLToPath(new URL("../../../.ci/install-deno", import.meta.url));
 const NAMES = ["deno", "@deno/machine"] as const;
@@ -133,8 +134,7 @@ async function install(...other: Name[]): Promise<Ended> {
 
 function withNpm(name: string, fn: () => Promise<void>): void {
   Deno.test({
-    name: `install-deno: ${name}`,
-    ignore: !haveCommands(["bash", "npm", "tar"]),
+    ...needing(`install-deno: ${name}`, lackOfCommands(["bash", "npm", "tar"])),
     fn,
   });
 }

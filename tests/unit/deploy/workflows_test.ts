@@ -2,8 +2,9 @@ import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import lock from "../../../.ci/deno/package-lock.json" with { type: "json" };
 import locked from "../../../.ci/deno/package.json" with { type: "json" };
-import { haveCommands } from "../../image/commands.ts";
+import { lackOfCommands } from "../../image/commands.ts";
 import { type Job, jobsOf, unpinned } from "./workflows.ts";
+import { needing } from "../../suites/needing.ts";
 
 const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
 const WORKFLOWS = `${ROOT}.github/workflows`;
@@ -162,7 +163,7 @@ async function stubChecksums(list: string): Promise<Ended> {
 }
 
 function withBash(name: string, fn: () => Promise<void>): void {
-  Deno.test({ name: `workflows: ${name}`, ignore: !haveCommands(["bash"]), fn });
+  Deno.test({ ...needing(`workflows: ${name}`, lackOfCommands(["bash"])), fn });
 }
 
 const [ONE, TWO] = ["1".repeat(64), "2".repeat(64)];

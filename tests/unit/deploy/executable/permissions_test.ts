@@ -4,7 +4,8 @@ import { FLAGS } from "../../../../src/cli/flag_table.ts";
 import { permissionFlags, PERMISSIONS } from "../../../../deploy/executable/permissions.ts";
 import { importsOf } from "../../imports.ts";
 import { bundleInto, executableArguments } from "../../../suites/executable.ts";
-import { haveNamespaces, inNamespaces } from "../../../suites/namespaces.ts";
+import { inNamespaces, lackOfNamespaces } from "../../../suites/namespaces.ts";
+import { needing } from "../../../suites/needing.ts";
 
 const ROOT = fileURLToPath(new URL("../../../../", import.meta.url));
 const HERE = "tests/unit/deploy/executable";
@@ -87,8 +88,10 @@ const FAILED = [
 ];
 
 Deno.test({
-  name: "permissions: whatever else code inside the process tries is refused by Deno",
-  ignore: !haveNamespaces({ commands: ["ip"] }),
+  ...needing(
+    "permissions: whatever else code inside the process tries is refused by Deno",
+    lackOfNamespaces({ commands: ["ip"] }),
+  ),
   fn: async () => {
     const directory = await Deno.makeTempDir({ prefix: "msi-acrpull-intruder-" });
     try {
