@@ -304,11 +304,13 @@ function isReady({ status = {} }: AnyBinding): boolean {
 function clientsOver(rest: RestClient): Clients & { serviceAccounts: core.ServiceAccountClient } {
   const options = { fieldManager: FIELD_MANAGER };
   const secrets = core.secrets(rest, options);
+  const serviceAccounts = core.serviceAccounts(rest, options);
   return {
     v1beta1: v1beta1.acrPullBindings(rest, options),
     v1beta2: v1beta2.acrPullBindings(rest, options),
     secrets,
     secretMetadata: secrets.metadataOnly(),
-    serviceAccounts: core.serviceAccounts(rest, options),
+    serviceAccounts,
+    serviceAccountMetadata: serviceAccounts.metadataOnly(),
   };
 }

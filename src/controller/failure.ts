@@ -1,13 +1,22 @@
 import { AzureError } from "../azure/errors.ts";
 import { ApiError, isConflict, isForbidden, isNamespaceTerminating } from "../kubernetes/errors.ts";
+import { cut } from "../runtime/cut.ts";
+import { maskSecrets } from "../runtime/mask.ts";
 import { optional } from "../runtime/optional.ts";
+import { quote } from "../runtime/quote.ts";
 import type { BindingView } from "./binding/view.ts";
+import { FINALIZER } from "./conventions.ts";
+import { type Undoer, UndoneError } from "./execute/undone.ts";
 import type { Action } from "./plan/actions.ts";
 import type { Trouble } from "./plan/snapshot.ts";
+import type { Outcome } from "./plan/status.ts";
 import type { RetriedFailure } from "./retry_policy.ts";
 
 /** In a namespace that is being deleted nothing can be made until the binding itself is deleted. */
 const NAMESPACE_ENDING_MS = 10 * 60_000;
+
+/** What is told of a text that no one wrote for people. */
+const LONGEST_TEXT = 300;
 
 /**
  * Admission plugins (OwnerReferencesPermissionEnforcement, policies with parameters) look kinds up
@@ -15,9 +24,14 @@ const NAMESPACE_ENDING_MS = 10 * 60_000;
  */
 const UNKNOWN_KIND = /no matches for kind "([^"]+)"/;
 
+/** Work on a binding found something to do again and again, whatever it did. */
+export class UnsettledError extends Error {
+  override readonly name = "UnsettledError";
+}
+
 /** A failure as a status tells it, and what that says of the next attempt. */
 export type Failure =
-  & Pick<Trouble, "class" | "reason" | "message" | "isNamespaceEnding">
+  & Pick<Trouble, "class" | "reason" | "message" | "isNamespaceEnding" | "isUndone" | "anySecret">
   & RetriedFailure;
 
 /** The failure as a status tells it. */
@@ -45,6 +59,8 @@ export function describeFailure(
       isNamespaceEnding: true,
     };
   }
+  if (error instanceof UndoneError) return undone(binding, action, error);
+  if (error instanceof UnsettledError) return UNSETTLED;
   const api = ApiError.from(error);
   const unknownKind = isForbidden(api) ? UNKNOWN_KIND.exec(api.message)?.[1] : undefined;
   if (unknownKind !== undefined) {
@@ -62,6 +78,74 @@ export function describeFailure(
     message: `${doing(binding, action)} failed: ${api.message}`,
     ...optional("retryAfterMs", api.retryAfterMs),
   };
+}
+
+/** What is told of a binding at which the operator itself goes wrong. */
+export function brokenOutcome(error: unknown): Outcome {
+  const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  const message = `The operator makes a mistake of its own with this binding ` +
+    `(${maskSecrets(cut(text, LONGEST_TEXT))}); please report it. Meanwhile it tries again.`;
+  return { ready: undefined, reason: "InternalError", message, error: message };
+}
+
+const UNSETTLED: Failure = {
+  class: "transient",
+  reason: "NotSettling",
+  message:
+    "Something else changes what belongs to this binding as fast as the operator writes it. " +
+    "Find out what writes the binding, its Secret or its service account all the time, and stop " +
+    "it; meanwhile the operator tries again, more and more rarely.",
+  anySecret: true,
+};
+
+function undone(binding: BindingView, action: Action, { what, by }: UndoneError): Failure {
+  return {
+    class: "permanent-user-error",
+    reason: "ChangesUndone",
+    message: `${doing(binding, action)} is undone: ${what} did not stay, ${blame(by)}; meanwhile ` +
+      "the operator tries again, more and more rarely.",
+    isUndone: true,
+    ...(action.kind === "mint" || action.kind === "adoptSecret" ? { anySecret: true } : {}),
+  };
+}
+
+function blame(by: Undoer): string {
+  switch (by.kind) {
+    case "admission":
+      return "since an admission webhook or policy changes what the operator writes. Exempt the " +
+        "operator from it";
+    case "manager":
+      return `since field manager ${quote(by.name)} writes over it. Have that leave it alone`;
+    case "unknown":
+      return "since somebody writes over it whom managedFields do not name. Find out who does, " +
+        "and have them leave it alone";
+  }
+}
+
+/** What an action was to leave behind, as its repetition shows that it does not. */
+export function effectOf(binding: BindingView, action: Action): string {
+  switch (action.kind) {
+    case "addReference":
+      return `the reference to ${quote(action.secret)}`;
+    case "removeReferences":
+      return `the removal of the reference to ${
+        action.secrets.slice(0, 3).map((name) => quote(name)).join(", ")
+      }`;
+    case "addFinalizer":
+      return `finalizer ${FINALIZER}`;
+    case "removeFinalizer":
+      return `the removal of finalizer ${FINALIZER}`;
+    case "mint":
+      return "the credential";
+    case "adoptSecret":
+      return "what labels and annotations tell of it";
+    case "deleteSecret":
+      return "its deletion";
+    case "writeStatus":
+      return "the status";
+    case "inspectSecret":
+      return `Secret ${binding.secretName}`;
+  }
 }
 
 /** A conflict is about what others write at the same time, such as the count of a ResourceQuota. */

@@ -10,6 +10,8 @@ export interface Remembered {
   readonly untold?: number | undefined;
   /** Of a status, which is told shorter since. */
   readonly refusal?: Refusal | undefined;
+  /** How often in a row something threw while it was read or planned. */
+  readonly broken?: number | undefined;
 }
 
 interface Entry extends Remembered {

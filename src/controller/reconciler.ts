@@ -5,17 +5,22 @@ import { optional } from "../runtime/optional.ts";
 import type { Random } from "../runtime/random.ts";
 import { type ApiName, type BindingId, type BindingView, parseBindingKey } from "./binding/view.ts";
 import type { Cluster } from "./cluster/cluster.ts";
-import type { ActionContext, Executor } from "./execute/executor.ts";
-import { SupersededError } from "./execute/superseded.ts";
-import { describeFailure } from "./failure.ts";
+import type { ActionContext, ActionOutcome, Executor } from "./execute/executor.ts";
+import { HeldError, SupersededError } from "./execute/superseded.ts";
+import { UndoneError } from "./execute/undone.ts";
+import { brokenOutcome, describeFailure, effectOf, UnsettledError } from "./failure.ts";
 import { IdentityMemory } from "./identity_memory.ts";
 import { Memory } from "./memory.ts";
 import type { Action, WriteStatusAction } from "./plan/actions.ts";
-import { inputsOfAttempt, isEnding, isResting, lastsUntil, plan } from "./plan/plan.ts";
-import type { Inspection, Snapshot } from "./plan/snapshot.ts";
+import { lastsUntil, plan } from "./plan/plan.ts";
+import { refreshAt } from "./plan/schedule.ts";
+import type { Inspection, Snapshot, Trouble } from "./plan/snapshot.ts";
+import { tell } from "./plan/status.ts";
+import { inputsOfAttempt, isEnding, isOfAttempt, isResting } from "./plan/trouble.ts";
 import { isRace } from "./race.ts";
 import { brevityOf, refusalAfter } from "./refusal.ts";
-import type { ReconcileReport } from "./report.ts";
+import { RepeatedWrites, type Repetition } from "./repeated_writes.ts";
+import type { NextAttempt, ReconcileReport } from "./report.ts";
 import { nextAttemptAt } from "./retry_policy.ts";
 
 /** What the reconciler needs from its surroundings. */
@@ -35,11 +40,25 @@ export interface ReconcilerOptions {
 /** Where no watch tells of Secrets, how soon one that somebody altered is seen. */
 const LOOK_AGAIN_MS = 10 * 60_000;
 
-/** More passes than any binding needs: others keep undoing what is done. */
+/** More passes than any binding needs: others change what is decided on, again and again. */
 const MOST_PASSES = 16;
 
-/** An action that failed. `startedAt` in milliseconds since the epoch. */
-type Failed = { readonly action: Action; readonly error: unknown; readonly startedAt: number };
+/** An action that failed. */
+interface Failed {
+  readonly action: Action;
+  readonly error: unknown;
+  /** Milliseconds since the epoch. */
+  readonly startedAt: number;
+  /** How often it was made in a row, and when it may be again, where somebody undoes it. */
+  readonly repetition?: Repetition | undefined;
+}
+
+/** The work on a binding has ended, for now: when to come back, in milliseconds since the epoch. */
+interface End {
+  readonly wakeAt: number | undefined;
+}
+
+const NEVER: End = { wakeAt: undefined };
 
 type Refused = Failed & { readonly action: WriteStatusAction };
 
@@ -48,26 +67,37 @@ export class Reconciler {
   readonly #options: ReconcilerOptions;
   readonly #memory = new Memory();
   readonly #identities = new IdentityMemory();
+  readonly #writes: RepeatedWrites;
 
   constructor(options: ReconcilerOptions) {
     this.#options = options;
+    this.#writes = new RepeatedWrites(options.clock, options.random);
   }
 
   /**
    * Plans and acts until there is nothing to do. Answers when to come back, in milliseconds since
    * the epoch, or undefined when only a change in the cluster calls for it. Rejects with nothing but
-   * the abort reason.
+   * the abort reason: whatever is thrown for one binding must not end the work on the others.
    */
   async reconcile(key: string, context: ActionContext): Promise<number | undefined> {
-    const { clock, report } = this.#options;
+    const startedAt = this.#options.clock.now();
     const id = parseBindingKey(key);
-    const startedAt = clock.now();
-    const wakeAt = await this.#untilSettled(key, id, context);
+    try {
+      const wakeAt = await this.#untilSettled(key, id, context);
+      this.#reportEnd(key, id, startedAt);
+      return wakeAt;
+    } catch (error) {
+      if (context.signal.aborted) throw context.signal.reason;
+      return await this.#broke(key, id, error, context);
+    }
+  }
+
+  #reportEnd(key: string, id: BindingId, startedAt: number): void {
+    const { clock, report } = this.#options;
     const { trouble, untold } = this.#memory.last(key);
-    const failed = trouble !== undefined && !isEnding(trouble, startedAt);
-    const result = failed || untold !== undefined ? "failed" : "settled";
+    const isFailed = trouble !== undefined && !isEnding(trouble, startedAt);
+    const result = isFailed || untold !== undefined ? "failed" : "settled";
     report.reconciled(id, result, clock.now() - startedAt);
-    return wakeAt;
   }
 
   async #untilSettled(
@@ -81,20 +111,49 @@ export class Reconciler {
     for (let pass = 0; pass < MOST_PASSES; pass++) {
       // Answers to dozens of bindings may come at once, and each sets a plan to work.
       if (breather?.isDue) await breather.pause();
-      context.slot.caughtUp();
-      const snapshot = this.#snapshot(key, id);
-      if (snapshot === undefined) return void this.#forget(key);
-      const { actions, wakeAt } = plan(snapshot, this.#options.clock.now());
-      if (actions.length === 0) {
-        this.#settled(key, snapshot);
-        return this.#lookAgain(wakeAt);
-      }
-      const failed = await this.#carryOut(key, snapshot.binding, actions, context);
-      const comeBackAt = failed && await this.#failed(key, snapshot, failed, context);
-      // What cannot be told must not keep a credential from its refresh.
-      if (comeBackAt !== undefined) return Math.min(comeBackAt, wakeAt ?? comeBackAt);
+      const end = await this.#pass(key, id, context);
+      if (end !== undefined) return end.wakeAt;
     }
-    return this.#unsettled(key, id);
+    return await this.#unsettled(key, id, context);
+  }
+
+  /** Plans once and acts. Answers when to come back, or undefined to decide again at once. */
+  async #pass(key: string, id: BindingId, context: ActionContext): Promise<End | undefined> {
+    context.slot.caughtUp();
+    const snapshot = this.#snapshot(key, id);
+    if (snapshot === undefined) {
+      this.#forget(key, id);
+      return NEVER;
+    }
+    const { actions, wakeAt } = plan(snapshot, this.#options.clock.now());
+    if (actions.length === 0) {
+      this.#settled(key, snapshot);
+      return { wakeAt: this.#lookAgain(wakeAt) };
+    }
+    const failed = await this.#carryOut(key, snapshot, actions, context);
+    const comeBackAt = failed && await this.#failed(key, snapshot, failed, context);
+    // What cannot be told must not keep a credential from its refresh.
+    return comeBackAt === undefined
+      ? undefined
+      : { wakeAt: Math.min(comeBackAt, wakeAt ?? comeBackAt) };
+  }
+
+  /** There was something left to do after every pass: a failure, of which one more pass tells. */
+  async #unsettled(
+    key: string,
+    id: BindingId,
+    context: ActionContext,
+  ): Promise<number | undefined> {
+    const snapshot = this.#snapshot(key, id);
+    const now = this.#options.clock.now();
+    const action = snapshot && plan(snapshot, now).actions[0];
+    if (snapshot !== undefined && action !== undefined) {
+      const error = new UnsettledError(`${action.kind} was left to do after ${MOST_PASSES} passes`);
+      const comeBackAt = this.#note(key, snapshot, { action, error, startedAt: now });
+      if (comeBackAt !== undefined) return comeBackAt;
+    }
+    const end = await this.#pass(key, id, context);
+    return end === undefined ? this.#memory.last(key).trouble?.retryAt : end.wakeAt;
   }
 
   /** Answers when to come back, where that failed and the status cannot tell of it. */
@@ -141,26 +200,16 @@ export class Reconciler {
 
   async #carryOut(
     key: string,
-    binding: BindingView,
+    snapshot: Snapshot,
     actions: readonly Action[],
     context: ActionContext,
   ): Promise<Failed | undefined> {
-    const { executor, report, cluster, clock } = this.#options;
+    const { binding } = snapshot;
     let current = binding;
     for (const action of actions) {
-      const startedAt = clock.now();
-      try {
-        const inspection = await executor.execute(current, action, context);
-        // A new credential makes whatever was read before history.
-        if (inspection !== undefined || action.kind === "mint") {
-          this.#memory.note(key, binding.uid, { inspection });
-        }
-        report.acted(current, action);
-      } catch (error) {
-        if (context.signal.aborted) throw context.signal.reason;
-        return { action, error, startedAt };
-      }
-      const next = cluster.version(binding);
+      const failed = await this.#act(key, { ...snapshot, binding: current }, action, context);
+      if (failed !== undefined) return failed;
+      const next = this.#options.cluster.version(binding);
       if (next === undefined || next.uid !== binding.uid) return undefined;
       // A write to the binding moves the resourceVersion that the next one names; if anything else
       // moved it, what is left was decided on a binding that is no longer so.
@@ -169,6 +218,85 @@ export class Reconciler {
       current = { ...current, resourceVersion: next.resourceVersion };
     }
     return undefined;
+  }
+
+  async #act(
+    key: string,
+    snapshot: Snapshot,
+    action: Action,
+    context: ActionContext,
+  ): Promise<Failed | undefined> {
+    const { executor, report, clock } = this.#options;
+    const { binding } = snapshot;
+    const startedAt = clock.now();
+    try {
+      const repetition = this.#writes.heldBy(key, snapshot, action);
+      if (repetition !== undefined) {
+        const by = await executor.undoerOf(binding, action, context.signal);
+        const error = new UndoneError(effectOf(binding, action), by);
+        return { action, error, startedAt, repetition };
+      }
+      this.#done(key, snapshot, action, await executor.execute(binding, action, context));
+      report.acted(binding, action);
+      return undefined;
+    } catch (error) {
+      if (context.signal.aborted) throw context.signal.reason;
+      const repetition = error instanceof UndoneError
+        ? this.#undone(key, snapshot, action, error)
+        : undefined;
+      return { action, error, startedAt, repetition };
+    }
+  }
+
+  #undone(
+    key: string,
+    snapshot: Snapshot,
+    action: Action,
+    { inspection }: UndoneError,
+  ): Repetition {
+    if (inspection !== undefined) this.#memory.note(key, snapshot.binding.uid, { inspection });
+    return this.#writes.note(key, snapshot, action, { isUndone: true });
+  }
+
+  #done(
+    key: string,
+    snapshot: Snapshot,
+    action: Action,
+    { inspection, lifetime }: ActionOutcome,
+  ): void {
+    const { uid, rotation } = snapshot.binding;
+    // A new credential makes whatever was read before history.
+    if (inspection !== undefined || action.kind === "mint") {
+      this.#memory.note(key, uid, { inspection });
+    }
+    const dueAt = lifetime && refreshAt(lifetime, rotation, uid);
+    const repetition = this.#writes.note(key, snapshot, action, { isUndone: false, dueAt });
+    this.#keepWatch(key, snapshot, action, repetition);
+  }
+
+  /** What was undone before is there again: whether it stays must be seen before anybody is told. */
+  #keepWatch(
+    key: string,
+    snapshot: Snapshot,
+    action: Action,
+    { times, notBefore }: Repetition,
+  ): void {
+    const { uid } = snapshot.binding;
+    const { trouble } = this.#memory.of(key, uid);
+    const now = this.#options.clock.now();
+    if (!trouble?.isUndone || trouble.action !== action.kind || notBefore <= now) return;
+    const from = this.#madeFrom(key, snapshot, action);
+    const history = {
+      now,
+      startedAt: now,
+      failures: times,
+      ...optional("servesUntil", lastsUntil(from)),
+    };
+    const retryAt = nextAttemptAt({ ...trouble, notBefore }, history, this.#options.random);
+    const inputs = inputsOfAttempt(from, trouble);
+    this.#memory.note(key, uid, {
+      trouble: { ...trouble, failures: times, failedAt: now, retryAt, inputs },
+    });
   }
 
   /** Answers when to come back, or undefined to decide again at once. */
@@ -185,7 +313,7 @@ export class Reconciler {
       report.raced(binding, action, error);
       return undefined;
     }
-    const raced = isRace(binding, action, error);
+    const raced = error instanceof HeldError || isRace(binding, action, error);
     if (!raced && action.kind === "writeStatus" && mayBeTooLong(error)) {
       return this.#refused(key, snapshot, { ...failed, action, error });
     }
@@ -221,42 +349,55 @@ export class Reconciler {
   #note(
     key: string,
     snapshot: Snapshot,
-    { action, error, startedAt }: Failed,
+    { action, error, startedAt, repetition }: Failed,
   ): number | undefined {
     const { clock, random, report } = this.#options;
-    const now = clock.now();
-    const isUntold = action.kind === "writeStatus";
-    const inputs = inputsOfAttempt(snapshot);
     const { binding } = snapshot;
-    const { trouble, untold = 0 } = this.#memory.of(key, binding.uid);
-    const before = trouble?.inputs === inputs ? trouble.failures : 0;
-    const failures = 1 + (isUntold ? untold : before);
+    const now = clock.now();
     const failure = describeFailure(binding, action, error);
+    const isUntold = action.kind === "writeStatus";
+    const inputs = inputsOfAttempt(this.#madeFrom(key, snapshot, action), failure);
+    const before = this.#failuresBefore(key, binding, isUntold, inputs);
+    const failures = repetition?.times ?? before + 1;
     const history = {
       now,
       startedAt,
       failures,
       ...optional("servesUntil", lastsUntil(snapshot)),
     };
-    const retryAt = nextAttemptAt(failure, history, random);
-    this.#memory.note(
-      key,
-      binding.uid,
-      isUntold
-        ? { untold: failures }
-        : { trouble: { ...failure, failures, failedAt: now, retryAt, inputs } },
-    );
+    const notBefore = optional("notBefore", repetition?.notBefore);
+    const retryAt = nextAttemptAt({ ...failure, ...notBefore }, history, random);
+    const { kind } = action;
+    const trouble = { ...failure, action: kind, failures, failedAt: now, retryAt, inputs };
+    this.#memory.note(key, binding.uid, isUntold ? { untold: failures } : { trouble });
     report.failed(binding, action, error, { failures, retryAt });
-    return isUntold || binding.deleting ? retryAt : undefined;
+    return isUntold ? retryAt : undefined;
+  }
+
+  #failuresBefore(
+    key: string,
+    { uid }: BindingView,
+    isUntold: boolean,
+    inputs: string,
+  ): number {
+    const { trouble, untold = 0 } = this.#memory.of(key, uid);
+    if (isUntold) return untold;
+    return trouble?.inputs === inputs ? trouble.failures : 0;
+  }
+
+  /** What an action was made from. One that comes after the Secret's meets it as that left it. */
+  #madeFrom(key: string, snapshot: Snapshot, { kind }: Action): Snapshot {
+    if (kind === "mint" || kind === "adoptSecret" || kind === "inspectSecret") return snapshot;
+    const { binding, serviceAccounts } = snapshot;
+    const now = this.#snapshot(key, binding);
+    return now === undefined ? snapshot : { ...now, binding, serviceAccounts };
   }
 
   #settled(key: string, snapshot: Snapshot): void {
     const { uid } = snapshot.binding;
     const { trouble, inspection } = this.#memory.of(key, uid);
     if (trouble === undefined) this.#identities.note(key, snapshot);
-    const now = this.#options.clock.now();
-    const isOver = trouble !== undefined && !isEnding(trouble, now) &&
-      (!isResting(trouble, now) || trouble.inputs !== inputsOfAttempt(snapshot));
+    const isOver = trouble !== undefined && this.#isOver(trouble, snapshot);
     // Of a Secret without the label no cache will tell what becomes of it.
     const lasts = inspection?.kind === "found" && inspection.secret.label !== undefined;
     this.#memory.note(key, uid, {
@@ -264,22 +405,69 @@ export class Reconciler {
       inspection: lasts ? inspection : undefined,
       untold: undefined,
       ...(snapshot.brevity === undefined ? { refusal: undefined } : {}),
+      broken: undefined,
     });
   }
 
-  #unsettled(key: string, id: BindingId): number {
-    const { clock, random } = this.#options;
+  #isOver(trouble: Trouble, snapshot: Snapshot): boolean {
+    const now = this.#options.clock.now();
+    if (isEnding(trouble, now)) return false;
+    return !isResting(trouble, now) || !isOfAttempt(trouble, snapshot);
+  }
+
+  /** Answers when to come back, after something threw that is nobody else's matter. */
+  async #broke(
+    key: string,
+    id: BindingId,
+    error: unknown,
+    { signal }: ActionContext,
+  ): Promise<number> {
+    const { cluster, clock, random } = this.#options;
     const now = clock.now();
-    const history = { now, startedAt: now, failures: 5 };
+    const uid = cluster.version(id)?.uid ?? "";
+    const failures = 1 + (this.#memory.of(key, uid).broken ?? 0);
+    const history = { now, startedAt: now, failures };
     const retryAt = nextAttemptAt({ class: "transient" }, history, random);
-    this.#options.report.unsettled(key, id, retryAt);
+    this.#memory.note(key, uid, { broken: failures });
+    const next = { failures, retryAt };
+    this.#reportBroken(id, error, next);
+    try {
+      await this.#tellBroken(id, error, signal);
+    } catch (untold) {
+      if (signal.aborted) throw signal.reason;
+      this.#reportBroken(id, untold, next);
+    }
     return retryAt;
   }
 
-  #forget(key: string): void {
+  #reportBroken(id: BindingId, error: unknown, next: NextAttempt): void {
+    const { report } = this.#options;
+    try {
+      report.broke(id, error, next);
+      report.reconciled(id, "failed", 0);
+    } catch {
+      // The report itself is what throws: there is nobody left to tell.
+    }
+  }
+
+  async #tellBroken(id: BindingId, error: unknown, signal: AbortSignal): Promise<void> {
+    const { cluster, clock, executor, keepsConditions, report } = this.#options;
+    const binding = cluster.basics(id);
+    if (binding === undefined) return;
+    const told = { binding, keepsConditions: keepsConditions(id.api) };
+    for (const action of tell(told, brokenOutcome(error), clock.now())) {
+      await executor.tell(binding, action.status, signal);
+      report.acted(binding, action);
+    }
+  }
+
+  #forget(key: string, id: BindingId): void {
+    const { cluster, readsSecretsByName, report } = this.#options;
     this.#identities.forget(key);
     this.#memory.forget(key);
-    this.#options.report.gone(key);
+    this.#writes.forget(key);
+    if (readsSecretsByName) cluster.dropSecret(id);
+    report.gone(key);
   }
 }
 

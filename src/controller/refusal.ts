@@ -1,6 +1,6 @@
 import { type Brevity, shorterThan } from "../runtime/brief.ts";
 import type { BindingStatus } from "./binding/view.ts";
-import { inputsOfAttempt } from "./plan/plan.ts";
+import { inputsOfAttempt } from "./plan/trouble.ts";
 import type { Snapshot } from "./plan/snapshot.ts";
 
 /** A status that the API server refused, and that is told shorter: others may bound what it says. */

@@ -9,6 +9,8 @@ export interface RetriedFailure {
   readonly healsInCluster?: true;
   /** Milliseconds that the service asked to wait. */
   readonly retryAfterMs?: number;
+  /** When the next attempt is due, in milliseconds since the epoch, where that is settled. */
+  readonly notBefore?: number;
 }
 
 /** Where an attempt stands in the row of those that failed. Moments in ms since the epoch. */
@@ -44,6 +46,13 @@ const POLICY: Readonly<Record<FailureClass | "healsInCluster", Delays>> = {
   healsInCluster: { firstMs: 30 * SECOND, capMs: 30 * MINUTE },
 };
 
+/**
+ * How soon a write is made again that somebody undoes. It need not heal by itself, and each attempt
+ * is a write that others are told of: some three in the first minute, and one in five in the end.
+ */
+const REDO: Delays = { firstMs: 5 * SECOND, capMs: 5 * MINUTE };
+const REDO_SPREAD = 0.25;
+
 /** Not even by the luck of the draw is a failed attempt made again at once. */
 const SHORTEST_MS = 500;
 /** Those who were told the same Retry-After come back spread over a second. */
@@ -67,12 +76,22 @@ export function nextAttemptAt(
   random: Random,
 ): number {
   const { now, startedAt, servesUntil } = history;
-  const at = now + usualDelay(failure, history, random);
+  const at = failure.notBefore ?? now + usualDelay(failure, history, random);
   if (servesUntil === undefined || now >= servesUntil) return at;
   const lastAt = lastTryAt(servesUntil);
   if (now < lastAt) return Math.min(at, lastAt);
   // An attempt that lasted beyond the moment of the last one must not take its place.
   return startedAt < lastAt ? Math.min(at, now + SHORTEST_MS) : at;
+}
+
+/**
+ * How long a write is put off that was undone so many times in a row, in milliseconds: no less than
+ * the bound, and at once where it never was.
+ */
+export function redoDelay(times: number, random: Random): number {
+  if (times <= 0) return 0;
+  const bound = Math.min(REDO.capMs, REDO.firstMs * 2 ** (times - 1));
+  return bound * (1 + random() * REDO_SPREAD);
 }
 
 /** When the last try is due for a credential that serves until then, in ms since the epoch. */

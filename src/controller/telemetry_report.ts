@@ -15,7 +15,7 @@ import {
   parseBindingKey,
 } from "./binding/view.ts";
 import type { Action } from "./plan/actions.ts";
-import type { ReconcileReport } from "./report.ts";
+import type { ActedBinding, NextAttempt, ReconcileReport } from "./report.ts";
 import { maskSecrets } from "../runtime/mask.ts";
 
 /** What each action says of itself once it is done, as a constant sentence. */
@@ -59,7 +59,7 @@ export class TelemetryReport implements ReconcileReport {
     this.#clock = clock;
   }
 
-  acted(binding: BindingView, action: Action): void {
+  acted(binding: ActedBinding, action: Action): void {
     this.#log.info(DONE[action.kind], { ...identify(binding), ...details(binding, action) });
     this.#instruments.actions.inc({ api: binding.api, action: action.kind, result: "ok" });
     if (action.kind === "mint") this.#minted(action, "ok");
@@ -74,12 +74,7 @@ export class TelemetryReport implements ReconcileReport {
     });
   }
 
-  failed(
-    binding: BindingView,
-    action: Action,
-    error: unknown,
-    next: { readonly failures: number; readonly retryAt: number },
-  ): void {
+  failed(binding: BindingView, action: Action, error: unknown, next: NextAttempt): void {
     if (isNamespaceTerminating(error)) return this.#ending(binding, action, next.retryAt);
     this.#log.warn("attempt failed", {
       ...identify(binding),
@@ -117,10 +112,12 @@ export class TelemetryReport implements ReconcileReport {
     this.#instruments.reconcileSeconds.observe({ api }, durationMs / 1000);
   }
 
-  unsettled(_key: string, id: BindingId, retryAt: number): void {
-    this.#log.error("binding does not settle: something else keeps changing what is written", {
+  broke(id: BindingId, error: unknown, next: NextAttempt): void {
+    this.#log.error("working on binding met a mistake of the operator's own; the others go on", {
       ...identify(id),
-      retryInSeconds: this.#secondsUntil(retryAt),
+      failures: next.failures,
+      retryInSeconds: this.#secondsUntil(next.retryAt),
+      error,
     });
   }
 
@@ -182,7 +179,7 @@ export class TelemetryReport implements ReconcileReport {
   }
 
   /** A credential that comes and goes as it should is no news; each Event is one write more. */
-  #tellUsers(binding: BindingView, status: BindingStatus): void {
+  #tellUsers(binding: ActedBinding, status: BindingStatus): void {
     const before = binding.status.error ?? "";
     const now = status.error ?? "";
     const ready = status.conditions?.find(({ type }) => type === "Ready");
@@ -213,7 +210,7 @@ function identify({ namespace, name, api }: BindingId): Record<string, unknown> 
   return { namespace, name, api };
 }
 
-function details(binding: BindingView, action: Action): Record<string, unknown> {
+function details(binding: ActedBinding, action: Action): Record<string, unknown> {
   switch (action.kind) {
     case "mint":
       return {

@@ -192,6 +192,14 @@ export class Informer<T extends KubernetesObject> {
     this.#store.forget(namespace, name, uid);
   }
 
+  /**
+   * Lets go of an object that was taken in by `observe` and that no watch keeps up to date, since
+   * nobody needs it any more. It may be taken in again.
+   */
+  drop(namespace: string, name: string): void {
+    this.#store.drop(namespace, name);
+  }
+
   /** Lists and watches until `signal` aborts, and then resolves. Failures are reported. Run it once. */
   async run(signal: AbortSignal): Promise<void> {
     try {

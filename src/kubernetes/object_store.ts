@@ -165,6 +165,11 @@ export class ObjectStore<T extends KubernetesObject> {
     if (this.#objects.get(key)?.metadata.uid === uid) this.#remove(key);
   }
 
+  /** Lets go of an object, of which this says nothing: it may well be there. */
+  drop(namespace: string, name: string): void {
+    this.#remove(keyOf(namespace, name));
+  }
+
   #listed(): Listing {
     if (this.#listing) return this.#listing;
     throw new TypeError("beginList must come before applyListed and endList");

@@ -73,9 +73,12 @@ export type Patch =
   | { type: "merge" | "strategic"; body: Record<string, unknown> }
   | { type: "json"; body: readonly unknown[] };
 
-/** What must still hold for a delete to happen; otherwise it is refused as a conflict. */
+/** How to delete. */
 export interface DeleteOptions extends CallOptions {
+  /** What must still hold for a delete to happen; otherwise it is refused as a conflict. */
   preconditions?: { uid?: string; resourceVersion?: string };
+  /** Has it admitted, and nothing deleted (dryRun=All). */
+  dryRun?: boolean | undefined;
 }
 
 /** Settings of a client. */
@@ -194,6 +197,20 @@ export class ResourceClient<
     return this.#write("POST", { namespace }, object, options);
   }
 
+  /**
+   * Has a create admitted and validated, and nothing created (dryRun=All). It is refused as
+   * AlreadyExists only where all that is well, since the server looks for the name last. Answers
+   * nothing: what would be created has no identity.
+   */
+  async askToCreate(namespace: string, object: T, options: CallOptions = {}): Promise<void> {
+    await this.rest.performRequest({
+      ...this.#request("POST", { namespace }, options),
+      bodyJson: this.#whole(object),
+      querystring: query({ fieldManager: this.#options.fieldManager, dryRun: "All" }),
+      expectJson: true,
+    });
+  }
+
   /** Replaces an object; refused as a conflict when its resourceVersion is no longer the last. */
   update(namespace: string, object: T, options: CallOptions = {}): Promise<Stored<Answer>> {
     return this.#write("PUT", { namespace, name: nameOf(object) }, object, options);
@@ -234,11 +251,12 @@ export class ResourceClient<
     name: string,
     options: DeleteOptions = {},
   ): Promise<Stored<Answer> | undefined> {
-    const { preconditions } = options;
+    const { preconditions, dryRun } = options;
     const body = {
       apiVersion: "v1",
       kind: "DeleteOptions",
       ...(preconditions && { preconditions }),
+      ...(dryRun && { dryRun: ["All"] }),
     };
     const answer = await this.rest.performRequest({
       ...this.#request("DELETE", { namespace, name }, options),
@@ -268,9 +286,13 @@ export class ResourceClient<
     object: T,
     options: CallOptions,
   ): Promise<Stored<Answer>> {
-    const { apiVersion = apiVersionOf(this.definition), kind = this.definition.kind } = object;
-    const bodyJson = { ...object, apiVersion, kind } as unknown as JSONValue;
+    const bodyJson = this.#whole(object);
     return this.#object({ method, bodyJson, querystring: this.#writer }, place, options);
+  }
+
+  #whole(object: T): JSONValue {
+    const { apiVersion = apiVersionOf(this.definition), kind = this.definition.kind } = object;
+    return { ...object, apiVersion, kind } as unknown as JSONValue;
   }
 
   #patch(place: ResourcePlace, patch: Patch, options: CallOptions): Promise<Stored<Answer>> {

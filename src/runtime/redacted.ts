@@ -17,6 +17,11 @@ export class Redacted {
     return this.#value;
   }
 
+  /** Whether `value` is the same, for which nobody need look at it. */
+  equals(value: string | undefined): boolean {
+    return value === this.#value;
+  }
+
   toString(): string {
     return SHOWN;
   }

@@ -1,28 +1,17 @@
 import type { KubernetesObject, Stored } from "../../kubernetes/resource.ts";
 import { optional } from "../../runtime/optional.ts";
 import type { Kept } from "./kept.ts";
-import type { BindingStatus, BindingView } from "./view.ts";
+import { API_VERSIONS, type ApiName, type BindingBasics, type BindingStatus } from "./view.ts";
 
 /** A binding of either API as far as the two agree. */
 type AnyBinding = Stored<KubernetesObject & { status?: BindingStatus }> & Kept;
 
-/** The parts of a view that do not depend on the API. */
-export function commonView(
-  binding: AnyBinding,
-): Pick<
-  BindingView,
-  | "namespace"
-  | "name"
-  | "uid"
-  | "resourceVersion"
-  | "generation"
-  | "deleting"
-  | "finalizers"
-  | "isIncomplete"
-  | "status"
-> {
+/** The parts of a view that do not depend on the spec. */
+export function basicsOf(api: ApiName, binding: AnyBinding): BindingBasics {
   const { metadata } = binding;
   return {
+    api,
+    apiVersion: API_VERSIONS[api],
     namespace: metadata.namespace,
     name: metadata.name,
     uid: metadata.uid,

@@ -5,7 +5,7 @@ import { faultOfServer } from "../../azure/registry.ts";
 import type { AcrPullBinding } from "../../api/v1beta1.ts";
 import type { Stored } from "../../kubernetes/resource.ts";
 import { hash, labelValue, v1beta1SecretName } from "../names.ts";
-import { commonView } from "./common.ts";
+import { basicsOf } from "./common.ts";
 import { faultsIn, invalid } from "./faults.ts";
 import { faultsOfLength, type Kept } from "./kept.ts";
 import type { BindingSettings } from "./settings.ts";
@@ -29,9 +29,7 @@ export function viewOfV1beta1(
   const scope = spec.scope ?? "";
   const overlong = faultsOfLength(binding);
   return {
-    ...commonView(binding),
-    api: "v1beta1",
-    apiVersion: "msi-acrpull.microsoft.com/v1beta1",
+    ...basicsOf("v1beta1", binding),
     target: targetOf(spec),
     secretName: v1beta1SecretName(binding.metadata.name),
     label: labelValue(binding.metadata.name),

@@ -12,7 +12,7 @@ import type { AcrPullBinding } from "../../api/v1beta2.ts";
 import type { Stored } from "../../kubernetes/resource.ts";
 import { lowerAscii } from "../../runtime/ascii.ts";
 import { hash, labelValue, v1beta2SecretName } from "../names.ts";
-import { commonView } from "./common.ts";
+import { basicsOf } from "./common.ts";
 import { faultsIn, invalid } from "./faults.ts";
 import { faultsOfLength, type Kept } from "./kept.ts";
 import type { BindingSettings } from "./settings.ts";
@@ -29,9 +29,7 @@ export function viewOfV1beta2(
   const { spec } = binding;
   const overlong = faultsOfLength(binding);
   return {
-    ...commonView(binding),
-    api: "v1beta2",
-    apiVersion: "acrpull.microsoft.com/v1beta2",
+    ...basicsOf("v1beta2", binding),
     target: targetOf(spec),
     secretName: v1beta2SecretName(binding.metadata.name),
     label: labelValue(binding.metadata.name),

@@ -59,8 +59,14 @@ export interface InvalidSpec {
 /** What a binding asks for. */
 export type CredentialSpec = ManagedIdentitySpec | WorkloadIdentitySpec | InvalidSpec;
 
-/** A binding of either API, as the plan sees it. */
-export interface BindingView {
+/** The apiVersion of objects of each API. */
+export const API_VERSIONS: Readonly<Record<ApiName, string>> = {
+  v1beta1: "msi-acrpull.microsoft.com/v1beta1",
+  v1beta2: "acrpull.microsoft.com/v1beta2",
+};
+
+/** What can be said of a binding whatever its spec says. */
+export interface BindingBasics {
   readonly api: ApiName;
   readonly apiVersion: string;
   readonly namespace: string;
@@ -72,6 +78,11 @@ export interface BindingView {
   readonly finalizers: readonly string[];
   /** Finalizers or conditions of others are left out: read the binding before these are written. */
   readonly isIncomplete?: true;
+  readonly status: BindingStatus;
+}
+
+/** A binding of either API, as the plan sees it. */
+export interface BindingView extends BindingBasics {
   /** The ServiceAccount to which the credential is attached. */
   readonly target: string;
   readonly secretName: string;
@@ -81,7 +92,6 @@ export interface BindingView {
   readonly inputsHash: string;
   readonly credential: CredentialSpec;
   readonly rotation: Rotation;
-  readonly status: BindingStatus;
 }
 
 /** What makes a binding's key: unique over both APIs. */

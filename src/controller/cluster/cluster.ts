@@ -3,9 +3,16 @@ import type { AcrPullBinding as BindingV2 } from "../../api/v1beta2.ts";
 import type { Informer } from "../../kubernetes/informer.ts";
 import type { KubernetesObject, Stored } from "../../kubernetes/resource.ts";
 import type { BindingSettings } from "../binding/settings.ts";
+import { basicsOf } from "../binding/common.ts";
 import { accountsOfV1beta1, viewOfV1beta1 } from "../binding/v1beta1.ts";
 import { accountsOfV1beta2, viewOfV1beta2 } from "../binding/v1beta2.ts";
-import { type ApiName, type BindingId, bindingKey, type BindingView } from "../binding/view.ts";
+import {
+  type ApiName,
+  type BindingBasics,
+  type BindingId,
+  bindingKey,
+  type BindingView,
+} from "../binding/view.ts";
 import { BINDING_LABEL, EXPIRY_ANNOTATION } from "../conventions.ts";
 import { v1beta1SecretName, v1beta2SecretName } from "../names.ts";
 import { ownershipOf } from "../plan/ownership.ts";
@@ -107,6 +114,12 @@ export class Cluster {
     return binding && viewOfV1beta2(binding, this.#settings);
   }
 
+  /** The binding as it is now, as far as that can be said whatever its spec says. */
+  basics({ api, namespace, name }: BindingId): BindingBasics | undefined {
+    const binding = this.#informers[api].get(namespace, name);
+    return binding && basicsOf(api, binding);
+  }
+
   /** Which state of which binding is known, without the cost of a whole view. */
   version(
     { api, namespace, name }: BindingId,
@@ -149,6 +162,12 @@ export class Cluster {
   ): ServiceAccountState | undefined {
     const account = this.#informers.serviceAccounts.get(namespace, name);
     return account && serviceAccountState(account, secrets);
+  }
+
+  /** Drops what was read of the Secret of a binding that is gone, where no watch keeps it. */
+  dropSecret({ api, namespace, name }: BindingId): void {
+    const secretName = api === "v1beta1" ? v1beta1SecretName(name) : v1beta2SecretName(name);
+    this.#informers.secrets.drop(namespace, secretName);
   }
 
   /** By owner, by label or by the name that the binding's Secret has. */

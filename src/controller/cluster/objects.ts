@@ -45,7 +45,7 @@ const OUR_ANNOTATIONS = [
  * that can be known of an alteration without reading the data; their verdict is kept, not they.
  */
 export function trimSecret(secret: Stored<PartialObjectMetadata>): Stored<SecretMetadata> {
-  const { name, namespace, uid, resourceVersion } = secret.metadata;
+  const { name, namespace, uid, resourceVersion, deletionTimestamp } = secret.metadata;
   return {
     dataIsOurs: isDataOurs(secret.metadata),
     metadata: {
@@ -56,8 +56,17 @@ export function trimSecret(secret: Stored<PartialObjectMetadata>): Stored<Secret
       labels: pick(secret.metadata.labels, [BINDING_LABEL]),
       annotations: pick(secret.metadata.annotations, OUR_ANNOTATIONS),
       ownerReferences: keptOwners(secret.metadata.ownerReferences ?? []),
+      ...(deletionTimestamp === undefined ? {} : { deletionTimestamp, ...holders(secret) }),
     },
   };
+}
+
+/** Enough to tell people who holds it. */
+const MOST_HOLDERS = 3;
+
+/** The finalizers that keep a Secret from being gone once it is deleted. */
+function holders({ metadata }: Stored<PartialObjectMetadata>): Pick<ObjectMeta, "finalizers"> {
+  return { finalizers: (metadata.finalizers ?? []).slice(0, MOST_HOLDERS) };
 }
 
 /**
@@ -84,6 +93,7 @@ export function trimServiceAccount(account: Stored<ServiceAccount>): Stored<Cach
 /** The Secret as a plan sees it. */
 export function secretState(secret: Stored<SecretMetadata>): SecretState {
   const { name, uid, resourceVersion, labels, annotations, ownerReferences } = secret.metadata;
+  const { deletionTimestamp, finalizers = [] } = secret.metadata;
   const owner = ownerReferences?.find(isBinding);
   return {
     name,
@@ -92,6 +102,7 @@ export function secretState(secret: Stored<SecretMetadata>): SecretState {
     ...optional("label", labels?.[BINDING_LABEL]),
     ...optional("owner", owner && ownerOf(owner)),
     ownedByOthers: ownerReferences?.some((reference) => !isBinding(reference)) ?? false,
+    ...optional("heldBy", deletionTimestamp === undefined ? undefined : finalizers),
     ...optional("expiry", annotations?.[EXPIRY_ANNOTATION]),
     ...optional("refresh", annotations?.[REFRESH_ANNOTATION]),
     ...optional("inputs", annotations?.[INPUTS_ANNOTATION]),

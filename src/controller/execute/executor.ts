@@ -1,44 +1,36 @@
 import type { CredentialRequest } from "../../azure/credential_request.ts";
 import type { Credential, Need } from "../../azure/credentials.ts";
-import type { AcrPullBinding as BindingV1 } from "../../api/v1beta1.ts";
-import type { AcrPullBinding as BindingV2 } from "../../api/v1beta2.ts";
-import { isNotFound } from "../../kubernetes/errors.ts";
+import { ApiError, isNotFound } from "../../kubernetes/errors.ts";
 import type { Secret } from "../../kubernetes/core.ts";
-import type {
-  KubernetesObject,
-  PartialObjectMetadata,
-  ResourceClient,
-  Stored,
-} from "../../kubernetes/resource.ts";
+import type { ObjectMeta, PartialObjectMetadata, Stored } from "../../kubernetes/resource.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import { optional } from "../../runtime/optional.ts";
-import { isOurCondition } from "../binding/kept.ts";
-import type { ApiName, BindingStatus, BindingView } from "../binding/view.ts";
+import type { ApiName, BindingBasics, BindingStatus, BindingView } from "../binding/view.ts";
 import type { Informers } from "../cluster/cluster.ts";
 import { secretState, trimSecret } from "../cluster/objects.ts";
-import { BINDING_LABEL, FINALIZER } from "../conventions.ts";
-import type { Action, MintAction } from "../plan/actions.ts";
-import { lifetimeOf } from "../plan/schedule.ts";
+import { BINDING_LABEL } from "../conventions.ts";
+import type { Action, AdoptSecretAction, MintAction } from "../plan/actions.ts";
+import { type Lifetime, lifetimeOf } from "../plan/schedule.ts";
 import type { Inspection, SecretState } from "../plan/snapshot.ts";
 import type { Slot } from "../queue.ts";
 import { attempt } from "./attempt.ts";
+import { BindingWriter } from "./binding_writer.ts";
+import type { Clients } from "./clients.ts";
 import { contentOf } from "./inspect.ts";
 import {
   adoptSecret,
+  askToReplace,
   deleteSecret,
-  type SecretMetadataClient,
   writeCredential,
+  writtenBy,
 } from "./secret_writer.ts";
 import type { Outside, ServiceAccountWriter } from "./service_account_writer.ts";
-import { SupersededError } from "./superseded.ts";
+import { HeldError, SupersededError } from "./superseded.ts";
+import { type Undoer, UndoneError } from "./undone.ts";
+import { fieldsOf, undoerIn } from "./undoer.ts";
+import { missingOfSecret } from "./written.ts";
 
-/** The clients by which actions reach the API server. */
-export interface Clients {
-  readonly v1beta1: ResourceClient<BindingV1>;
-  readonly v1beta2: ResourceClient<BindingV2>;
-  readonly secrets: ResourceClient<Secret>;
-  readonly secretMetadata: SecretMetadataClient;
-}
+export type { Clients } from "./clients.ts";
 
 /** What the executor needs from its surroundings. */
 export interface ExecutorOptions {
@@ -61,78 +53,105 @@ export interface ActionContext {
   readonly slot: Slot;
 }
 
+/** What carrying out an action told. */
+export interface ActionOutcome {
+  /** What reading a Secret told. */
+  readonly inspection?: Inspection;
+  /** Of the credential that was minted. */
+  readonly lifetime?: Lifetime;
+}
+
+const NOTHING: ActionOutcome = {};
+
 /**
  * Carries out actions: the only part of the operator that writes what bindings make. What it wrote
- * goes into the caches at once, so that the next plan starts from it.
+ * goes into the caches at once, as the server's answer has it, so that the next plan starts from it.
  */
 export class Executor {
   readonly #options: ExecutorOptions;
+  readonly #bindings: BindingWriter;
 
   constructor(options: ExecutorOptions) {
     this.#options = options;
+    this.#bindings = new BindingWriter(options);
   }
 
   /**
-   * Carries out one action. Answers what reading a Secret told, if that was the action. Rejects with
-   * an ApiError, an AzureError or the abort reason.
+   * Carries out one action. Rejects with an ApiError, an AzureError, the abort reason, or one of
+   * these: an UndoneError where the answer to a write lacks what was written, a SupersededError
+   * where what was decided on has changed, a HeldError where finalizers keep what was deleted.
    */
   async execute(
     binding: BindingView,
     action: Action,
     context: ActionContext,
-  ): Promise<Inspection | undefined> {
-    const { namespace } = binding;
+  ): Promise<ActionOutcome> {
     const { signal } = context;
     switch (action.kind) {
       case "inspectSecret":
-        return await this.inspect(binding, signal);
-      case "addFinalizer":
-        await this.#setFinalizers(binding, (present) => [...present, FINALIZER], signal);
-        return undefined;
-      case "removeFinalizer":
-        await this.#removeFinalizer(binding, signal);
-        return undefined;
+        return { inspection: await this.inspect(binding, signal) };
       case "mint":
-        await this.#mint(binding, action, context);
-        return undefined;
-      case "adoptSecret": {
-        const { secretMetadata } = this.#options.clients;
-        this.#observeSecret(await adoptSecret(secretMetadata, namespace, action, signal));
-        return undefined;
-      }
+        return { lifetime: await this.#mint(binding, action, context) };
+      case "addFinalizer":
+        await this.#bindings.addFinalizer(binding, signal);
+        return NOTHING;
+      case "removeFinalizer":
+        await this.#bindings.removeFinalizer(binding, signal);
+        return NOTHING;
+      case "adoptSecret":
+        await this.#adopt(binding, action, signal);
+        return NOTHING;
       case "deleteSecret":
-        await this.#deleteSecret(namespace, action.secret, signal);
-        return undefined;
-      case "addReference": {
-        const references = new Map([[action.secret, true]]);
-        await this.#reference(namespace, action.serviceAccount, references, context);
-        return undefined;
-      }
-      case "removeReferences": {
-        const references = new Map(action.secrets.map((name) => [name, false]));
-        await this.#reference(namespace, action.serviceAccount, references, context);
-        return undefined;
-      }
+        await this.#deleteSecret(binding.namespace, action.secret, signal);
+        return NOTHING;
+      case "addReference":
+      case "removeReferences":
+        await this.#reference(binding, action, context);
+        return NOTHING;
       case "writeStatus":
-        await this.#writeStatus(binding, action.status, signal);
-        return undefined;
+        await this.tell(binding, action.status, signal);
+        return NOTHING;
+    }
+  }
+
+  /** Writes a binding's status, for which its spec need not be understood. */
+  async tell(binding: BindingBasics, status: BindingStatus, signal: AbortSignal): Promise<void> {
+    await this.#bindings.writeStatus(binding, status, signal);
+  }
+
+  /** Reads the binding itself past the cache: the last write met one that was no longer so. */
+  async refresh(binding: BindingView, signal: AbortSignal): Promise<void> {
+    await this.#bindings.refresh(binding, signal);
+  }
+
+  /** Who undid what an action wrote, by the `managedFields` of what it was written into. */
+  async undoerOf(binding: BindingView, action: Action, signal: AbortSignal): Promise<Undoer> {
+    const fields = fieldsOf(action);
+    if (fields.length === 0) return { kind: "unknown" };
+    try {
+      return undoerIn(await this.#metadataOf(binding, action, signal), fields);
+    } catch (error) {
+      signal.throwIfAborted();
+      // One that is gone, or that may not be read, tells nothing.
+      if (error instanceof ApiError) return { kind: "unknown" };
+      throw error;
     }
   }
 
   /** Reads the binding's Secret in full, past the cache, which also gets to know it. */
   async inspect(binding: BindingView, signal: AbortSignal): Promise<Inspection> {
     const { clients } = this.#options;
-    const { namespace, secretName, credential } = binding;
+    const { namespace, secretName } = binding;
     const forget = this.#forgetterOf(namespace, secretName);
     try {
       const secret = await clients.secrets.get(namespace, secretName, { signal });
       this.#observeSecret(secret);
-      const server = credential.kind === "invalid" ? undefined : credential.server;
-      const content = contentOf(secret, server);
+      const inspection = verdictOn(secret, binding);
+      const { content } = inspection;
       if (content.kind === "intact" && content.otherAudience !== undefined) {
         this.#options.onOtherAudience?.(binding, content.otherAudience);
       }
-      return { kind: "found", secret: secretState(trimSecret(secret)), content };
+      return inspection;
     } catch (error) {
       if (!isNotFound(error)) throw error;
       forget();
@@ -152,122 +171,94 @@ export class Executor {
     }
   }
 
-  /** Reads the binding itself past the cache: the last write met one that was no longer so. */
-  async refresh(binding: BindingView, signal: AbortSignal): Promise<void> {
-    const { namespace, name, uid } = binding;
-    await this.#perApi(binding.api, async (client, informer) => {
-      try {
-        informer.observe(await client.get(namespace, name, { signal }));
-      } catch (error) {
-        if (!isNotFound(error)) throw error;
-        informer.forget(namespace, name, uid);
+  async #metadataOf(
+    binding: BindingView,
+    action: Action,
+    signal: AbortSignal,
+  ): Promise<ObjectMeta> {
+    const { serviceAccountMetadata, secretMetadata } = this.#options.clients;
+    const { namespace, secretName } = binding;
+    switch (action.kind) {
+      case "addReference":
+      case "removeReferences": {
+        const { serviceAccount } = action;
+        return (await serviceAccountMetadata.get(namespace, serviceAccount, { signal })).metadata;
       }
-    });
+      case "mint":
+        return (await secretMetadata.get(namespace, secretName, { signal })).metadata;
+      case "adoptSecret":
+      case "deleteSecret":
+        return (await secretMetadata.get(namespace, action.secret.name, { signal })).metadata;
+      default:
+        return await this.#bindings.metadata(binding, signal);
+    }
   }
 
-  async #mint(binding: BindingView, action: MintAction, context: ActionContext): Promise<void> {
-    const { clients, informers, mint, clock } = this.#options;
+  async #mint(
+    binding: BindingView,
+    action: MintAction,
+    context: ActionContext,
+  ): Promise<Lifetime> {
+    const { clients, mint, clock } = this.#options;
+    const { signal } = context;
+    const { write, request } = action;
     const credential = await context.slot.outside(() => {
       const need = needOf(binding, action);
-      return attempt((asked) => mint(action.request, asked), need, need.expiresAt, clock);
-    }, action.request.server);
-    context.signal.throwIfAborted();
+      return attempt((asked) => mint(request, asked), need, need.expiresAt, clock);
+    }, request.server);
+    signal.throwIfAborted();
     this.#assertStillWanted(binding, action);
-    const written = await writeCredential(
-      clients.secretMetadata,
-      binding,
-      action,
-      credential,
-      context.signal,
-    );
-    if (action.write.mode === "replace") {
-      const { name, uid } = action.write.secret;
-      informers.secrets.forget(binding.namespace, name, uid);
+    const client = clients.secretMetadata;
+    if (write.mode === "replace") {
+      const { secret, serves } = write;
+      if (serves) await askToReplace(client, binding, action, credential, secret, signal);
+      await this.#deleteSecret(binding.namespace, secret, signal);
     }
+    const written = await writeCredential(clients.secrets, binding, action, credential, signal);
     this.#observeSecret(written);
+    const missing = missingOfSecret(written, writtenBy(binding, action, credential));
+    // By its metadata it would pass for what the operator wrote.
+    if (missing.length > 0) throw UndoneError.byAdmission(missing, verdictOn(written, binding));
+    return { refreshedAt: credential.mintedAt, expiresAt: credential.expiresAt };
   }
 
+  async #adopt(
+    { namespace }: BindingView,
+    action: AdoptSecretAction,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { labels, annotations } = action;
+    const { secretMetadata } = this.#options.clients;
+    const written = await adoptSecret(secretMetadata, namespace, action, signal);
+    this.#observeSecret(written);
+    const missing = missingOfSecret(written, { labels, annotations });
+    if (missing.length > 0) throw UndoneError.byAdmission(missing);
+  }
+
+  /** What was deleted is forgotten at once: should anything else fail, it is known to be gone. */
   async #deleteSecret(namespace: string, secret: SecretState, signal: AbortSignal): Promise<void> {
     const { clients, informers } = this.#options;
-    await deleteSecret(clients.secretMetadata, namespace, secret, signal);
-    informers.secrets.forget(namespace, secret.name, secret.uid);
+    const left = await deleteSecret(clients.secretMetadata, namespace, secret, signal);
+    if (left === undefined) {
+      informers.secrets.forget(namespace, secret.name, secret.uid);
+      return;
+    }
+    this.#observeSecret(left);
+    throw new HeldError(`Secret ${secret.name} was deleted, and its finalizers hold it`);
   }
 
   async #reference(
-    namespace: string,
-    serviceAccount: string,
-    references: ReadonlyMap<string, boolean>,
+    { namespace }: BindingView,
+    action: Extract<Action, { kind: "addReference" | "removeReferences" }>,
     { signal, slot }: ActionContext,
   ): Promise<void> {
+    const { serviceAccount } = action;
+    const references = action.kind === "addReference"
+      ? new Map([[action.secret, true]])
+      : new Map(action.secrets.map((name) => [name, false]));
     const outside: Outside = (wait) => slot.outside(wait, `${namespace}/${serviceAccount}`);
     const { serviceAccounts } = this.#options;
     await serviceAccounts.write(namespace, serviceAccount, references, signal, outside);
-  }
-
-  async #removeFinalizer(binding: BindingView, signal: AbortSignal): Promise<void> {
-    const without = (present: readonly string[]) => present.filter((each) => each !== FINALIZER);
-    try {
-      const left = await this.#setFinalizers(binding, without, signal);
-      if (left.length > 0) return;
-    } catch (error) {
-      if (!isNotFound(error)) throw error;
-    }
-    if (!binding.deleting) return;
-    const { api, namespace, name, uid } = binding;
-    await this.#perApi(api, (_, informer) => informer.forget(namespace, name, uid));
-  }
-
-  /** Answers the finalizers that the binding has now. */
-  async #setFinalizers(
-    binding: BindingView,
-    change: (present: readonly string[]) => readonly string[],
-    signal: AbortSignal,
-  ): Promise<readonly string[]> {
-    const { api, namespace, name, uid, resourceVersion } = binding;
-    const whole = await this.#whole(binding, signal);
-    const finalizers = change(whole?.metadata.finalizers ?? binding.finalizers);
-    const body = { metadata: { uid, resourceVersion, finalizers } };
-    await this.#perApi(api, async (client, informer) => {
-      informer.observe(await client.patch(namespace, name, { type: "merge", body }, { signal }));
-    });
-    return finalizers;
-  }
-
-  async #writeStatus(
-    binding: BindingView,
-    status: BindingStatus,
-    signal: AbortSignal,
-  ): Promise<void> {
-    const { api, namespace, name, uid, resourceVersion } = binding;
-    const conditions = withOthers(status, (await this.#whole(binding, signal))?.status);
-    // A merge patch keeps what it does not name; an error that is over must go.
-    const body = {
-      metadata: { uid, resourceVersion },
-      status: { error: null, ...status, ...optional("conditions", conditions) },
-    };
-    await this.#perApi(api, async (client, informer) => {
-      const written = await client.patchStatus(
-        namespace,
-        name,
-        { type: "merge", body },
-        { signal },
-      );
-      informer.observe(written);
-      this.#options.conditionsKept(api, written.status?.conditions !== undefined);
-    });
-  }
-
-  /** The binding itself, where the cache has left out a part of it, whatever has become of it since. */
-  async #whole(
-    { api, namespace, name, isIncomplete }: BindingView,
-    signal: AbortSignal,
-  ): Promise<Stored<AnyBinding> | undefined> {
-    if (!isIncomplete) return undefined;
-    let whole: Stored<AnyBinding> | undefined;
-    await this.#perApi(api, async (client) => {
-      whole = await client.get(namespace, name, { signal });
-    });
-    return whole;
   }
 
   /** A watched cache holds labelled Secrets alone; one without the label would never leave it. */
@@ -303,25 +294,19 @@ export class Executor {
     if (account?.uid === serviceAccount.uid) return;
     throw new SupersededError("the ServiceAccount was made anew while its credential was minted");
   }
-
-  /** Both APIs' clients take the same calls, but their types know nothing of one another. */
-  async #perApi(
-    api: ApiName,
-    call: (client: BindingClient, informer: BindingCache) => Promise<void> | void,
-  ): Promise<void> {
-    const { clients, informers } = this.#options;
-    if (api === "v1beta1") await call(clients.v1beta1, informers.v1beta1 as BindingCache);
-    else await call(clients.v1beta2, informers.v1beta2 as unknown as BindingCache);
-  }
 }
 
-/** The conditions to be written: those of others as they are, which the cache may have left out. */
-function withOthers(
-  { conditions = [] }: BindingStatus,
-  whole: BindingStatus | undefined,
-): BindingStatus["conditions"] {
-  const others = (whole?.conditions ?? []).filter((condition) => !isOurCondition(condition));
-  return others.length === 0 ? undefined : [...others, ...conditions];
+/** What a Secret that was read in full tells. */
+function verdictOn(
+  secret: Stored<Secret>,
+  { credential }: BindingView,
+): Extract<Inspection, { kind: "found" }> {
+  const server = credential.kind === "invalid" ? undefined : credential.server;
+  return {
+    kind: "found",
+    secret: secretState(trimSecret(secret)),
+    content: contentOf(secret, server),
+  };
 }
 
 /** Who asks, and what the binding has already. */
@@ -340,19 +325,4 @@ function needOf({ namespace }: BindingView, { write, failedAt, lastTry }: MintAc
 function lastMomentOf(secret: SecretState): number | undefined {
   const lifetime = lifetimeOf(secret);
   return lifetime && lifetime.refreshedAt + 999;
-}
-
-type AnyBinding = KubernetesObject & { status?: BindingStatus };
-
-interface BindingClient {
-  get(namespace: string, name: string, options: { signal: AbortSignal }): Promise<
-    Stored<AnyBinding>
-  >;
-  patch: ResourceClient<AnyBinding>["patch"];
-  patchStatus: ResourceClient<AnyBinding>["patchStatus"];
-}
-
-interface BindingCache {
-  observe(binding: Stored<AnyBinding>): void;
-  forget(namespace: string, name: string, uid: string): void;
 }

@@ -6,7 +6,8 @@ import type {
   Stored,
 } from "../../kubernetes/resource.ts";
 import type { Secret } from "../../kubernetes/core.ts";
-import { isNotFound } from "../../kubernetes/errors.ts";
+import { isAlreadyExists, isNotFound } from "../../kubernetes/errors.ts";
+import { Redacted } from "../../runtime/redacted.ts";
 import type { BindingView } from "../binding/view.ts";
 import {
   BINDING_LABEL,
@@ -21,33 +22,58 @@ import { dockerConfig } from "../docker_config.ts";
 import type { AdoptSecretAction, MintAction } from "../plan/actions.ts";
 import { formatTime } from "../plan/schedule.ts";
 import type { SecretState } from "../plan/snapshot.ts";
+import type { SecretMetadataClient } from "./clients.ts";
+import type { WrittenSecret } from "./written.ts";
 
-/** A client to which no Secret's data comes back. */
-export type SecretMetadataClient = ResourceClient<Secret, PartialObjectMetadata>;
-
-/** Writes a new credential as `action` says. Answers the Secret's metadata. */
+/**
+ * Writes a new credential as `action` says; what it replaces must be gone. Answers the Secret as it
+ * is then, whatever admission made of it: data that came back in another form would be seen by
+ * nothing else, since `managedFields` name the writer of the request and not who changed it.
+ */
 export async function writeCredential(
-  client: SecretMetadataClient,
+  client: ResourceClient<Secret>,
   binding: BindingView,
   action: MintAction,
   credential: Credential,
   signal: AbortSignal,
-): Promise<Stored<PartialObjectMetadata>> {
+): Promise<Stored<Secret>> {
   const { namespace, secretName } = binding;
   const { write } = action;
-  const content = secretContent(binding, action, credential);
   if (write.mode === "update") {
-    const body = withoutOldIdentity(changeOf(write.secret, content), action);
+    const body = withoutOldIdentity(
+      changeOf(write.secret, secretContent(binding, action, credential)),
+      action,
+    );
     return await client.patch(namespace, secretName, { type: "merge", body }, { signal });
   }
-  if (write.mode === "replace") await deleteSecret(client, namespace, write.secret, signal);
-  const metadata = {
-    name: secretName,
-    namespace,
-    ...content.metadata,
-    ownerReferences: [ownerReference(binding)],
-  };
-  return await client.create(namespace, { ...content, metadata, type: SECRET_TYPE }, { signal });
+  return await client.create(namespace, newSecret(binding, action, credential), { signal });
+}
+
+/**
+ * Asks whether a Secret may be deleted and made anew, and changes nothing (dryRun=All). Rejects with
+ * what it would be refused with.
+ *
+ * The name is still taken, and the server looks for that last (Store.Create of apiserver's generic
+ * registry): whoever is told AlreadyExists has passed defaults, mutation, validation, policies,
+ * webhooks and quota. A ResourceQuota counts both Secrets, and so may refuse what would fit. It
+ * cannot be seen what mutation makes of the Secret, nor what changes between asking and doing.
+ */
+export async function askToReplace(
+  client: SecretMetadataClient,
+  binding: BindingView,
+  action: MintAction,
+  credential: Credential,
+  { name, uid, resourceVersion }: SecretState,
+  signal: AbortSignal,
+): Promise<void> {
+  const { namespace } = binding;
+  const preconditions = { uid, resourceVersion };
+  try {
+    await client.delete(namespace, name, { preconditions, dryRun: true, signal });
+    await client.askToCreate(namespace, newSecret(binding, action, credential), { signal });
+  } catch (error) {
+    if (!isAlreadyExists(error) || error.details?.name !== name) throw error;
+  }
 }
 
 /** Puts label and annotations right and leaves the data as it is. */
@@ -61,18 +87,54 @@ export async function adoptSecret(
   return await client.patch(namespace, secret.name, { type: "merge", body }, { signal });
 }
 
-/** Deletes the very Secret that was decided on. One that is gone already is no error. */
+/**
+ * Deletes the very Secret that was decided on. One that is gone already is no error. Answers what is
+ * left of it while finalizers hold it; undefined once it is gone.
+ */
 export async function deleteSecret(
   client: SecretMetadataClient,
   namespace: string,
   { name, uid, resourceVersion }: SecretState,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<Stored<PartialObjectMetadata> | undefined> {
   try {
-    await client.delete(namespace, name, { preconditions: { uid, resourceVersion }, signal });
+    return await client.delete(namespace, name, {
+      preconditions: { uid, resourceVersion },
+      signal,
+    });
   } catch (error) {
     if (!isNotFound(error)) throw error;
+    return undefined;
   }
+}
+
+/** What the answer to `writeCredential` must hold. */
+export function writtenBy(
+  binding: BindingView,
+  action: MintAction,
+  credential: Credential,
+): WrittenSecret {
+  const { labels, annotations } = secretMetadata(binding, action, credential);
+  return {
+    labels,
+    annotations: { [IDENTITY_ANNOTATION]: null, ...annotations },
+    ...(action.write.mode === "update" ? {} : { owner: binding.uid }),
+    data: dataOf(action, credential),
+  };
+}
+
+function newSecret(binding: BindingView, action: MintAction, credential: Credential): Secret {
+  const { metadata, ...content } = secretContent(binding, action, credential);
+  return {
+    ...content,
+    metadata: {
+      name: binding.secretName,
+      namespace: binding.namespace,
+      ...metadata,
+      ownerReferences: [ownerReference(binding)],
+    },
+    type: SECRET_TYPE,
+  };
 }
 
 /** The change holds only for the version that was decided on. */
@@ -99,20 +161,30 @@ function secretContent(
   action: MintAction,
   credential: Credential,
 ): Secret & { metadata: ObjectMeta } {
-  const config = dockerConfig(action.request.server, credential.password);
   return {
-    metadata: {
-      labels: { [BINDING_LABEL]: binding.label },
-      annotations: {
-        [EXPIRY_ANNOTATION]: formatTime(credential.expiresAt),
-        [REFRESH_ANNOTATION]: formatTime(credential.mintedAt),
-        [INPUTS_ANNOTATION]: binding.inputsHash,
-        ...(action.identityHash === undefined
-          ? {}
-          : { [IDENTITY_ANNOTATION]: action.identityHash }),
-      },
+    metadata: secretMetadata(binding, action, credential),
+    data: { [SECRET_KEY]: dataOf(action, credential).reveal() },
+  };
+}
+
+function dataOf({ request }: MintAction, { password }: Credential): Redacted {
+  const config = dockerConfig(request.server, password);
+  return new Redacted(new TextEncoder().encode(config.reveal()).toBase64());
+}
+
+function secretMetadata(
+  binding: BindingView,
+  { identityHash }: MintAction,
+  { mintedAt, expiresAt }: Credential,
+) {
+  return {
+    labels: { [BINDING_LABEL]: binding.label },
+    annotations: {
+      [EXPIRY_ANNOTATION]: formatTime(expiresAt),
+      [REFRESH_ANNOTATION]: formatTime(mintedAt),
+      [INPUTS_ANNOTATION]: binding.inputsHash,
+      ...(identityHash === undefined ? {} : { [IDENTITY_ANNOTATION]: identityHash }),
     },
-    data: { [SECRET_KEY]: new TextEncoder().encode(config.reveal()).toBase64() },
   };
 }
 

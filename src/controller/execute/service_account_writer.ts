@@ -2,7 +2,10 @@ import type { ServiceAccount, ServiceAccountClient } from "../../kubernetes/core
 import { isConflict, isNotFound } from "../../kubernetes/errors.ts";
 import type { Stored } from "../../kubernetes/resource.ts";
 import { pullSecretsOf } from "../cluster/objects.ts";
+import { quote } from "../../runtime/quote.ts";
 import { kindOfReference } from "../names.ts";
+import { UndoneError } from "./undone.ts";
+import { missingReferences } from "./written.ts";
 
 /** Which Secrets a ServiceAccount is to name (true) and which not (false). */
 export type References = ReadonlyMap<string, boolean>;
@@ -27,8 +30,11 @@ export type Outside = <T>(wait: () => Promise<T>) => Promise<T>;
 /** References that will be written together. */
 interface Batch {
   readonly references: Map<string, boolean>;
-  readonly written: Promise<void>;
+  readonly written: Promise<Undone>;
 }
+
+/** Those references of a batch that are not as they were written, by the answer to the write. */
+type Undone = readonly string[];
 
 /**
  * Writes references to Secrets into ServiceAccounts. What is asked of one account while a write to
@@ -39,24 +45,43 @@ export class ServiceAccountWriter {
   /** Batches that wait for a write to end, by account. */
   readonly #waiting = new Map<string, Batch>();
   /** The last write to each account that has one. */
-  readonly #last = new Map<string, Promise<void>>();
+  readonly #last = new Map<string, Promise<unknown>>();
 
   constructor(options: ServiceAccountWriterOptions) {
     this.#options = options;
   }
 
   /**
-   * Resolves when the account names what it should; rejects with the ApiError of the write. Who only
-   * waits for the writes of others does so `outside`: of all bindings of an account, one holds a
-   * place.
+   * Resolves when the account names what it should. Rejects with the ApiError of the write, and with
+   * an UndoneError where its answer shows other references than were asked for here. Who only waits
+   * for the writes of others does so `outside`: of all bindings of an account, one holds a place.
    */
-  write(
+  async write(
     namespace: string,
     name: string,
     references: References,
     signal: AbortSignal,
     outside: Outside = (wait) => wait(),
   ): Promise<void> {
+    const undone = await this.#enqueue(namespace, name, references, signal, outside);
+    const ours = undone.filter((secret) => references.has(secret));
+    if (ours.length === 0) return;
+    throw UndoneError.byAdmission(
+      ours.map((secret) =>
+        `the ${references.get(secret) ? "reference" : "removal of the reference"} to ${
+          quote(secret)
+        }`
+      ),
+    );
+  }
+
+  #enqueue(
+    namespace: string,
+    name: string,
+    references: References,
+    signal: AbortSignal,
+    outside: Outside,
+  ): Promise<Undone> {
     const key = `${namespace}/${name}`;
     const waiting = this.#waiting.get(key);
     if (waiting !== undefined) {
@@ -80,13 +105,13 @@ export class ServiceAccountWriter {
   }
 
   async #patchAfter(
-    before: () => Promise<void>,
+    before: () => Promise<unknown>,
     key: string,
-    patch: () => Promise<void>,
-  ): Promise<void> {
+    patch: () => Promise<Undone>,
+  ): Promise<Undone> {
     await before();
     this.#waiting.delete(key);
-    await patch();
+    return await patch();
   }
 
   async #patch(
@@ -94,16 +119,17 @@ export class ServiceAccountWriter {
     name: string,
     references: References,
     signal: AbortSignal,
-  ): Promise<void> {
+  ): Promise<Undone> {
     const { client, cached, observe, forget } = this.#options;
     const read = () => client.get(namespace, name, { signal });
     let account = cached(namespace, name) ?? await read();
     for (let tries = 1;; tries++) {
       const body = referencePatch(account, references);
-      if (body === undefined) return;
+      if (body === undefined) return [];
       try {
-        observe(await client.patch(namespace, name, { type: "merge", body }, { signal }));
-        return;
+        const written = await client.patch(namespace, name, { type: "merge", body }, { signal });
+        observe(written);
+        return missingReferences(references, pullSecretsOf(written));
       } catch (error) {
         // Whatever the watch has told meanwhile, such as of one made anew, is not what was asked of.
         if (isNotFound(error)) forget(namespace, name, account.metadata.uid);

@@ -5,3 +5,11 @@
 export class SupersededError extends Error {
   override readonly name = "SupersededError";
 }
+
+/**
+ * What was deleted is still there, since finalizers of others hold it. It is known as such, and what
+ * becomes of it is decided anew.
+ */
+export class HeldError extends Error {
+  override readonly name = "HeldError";
+}

@@ -7,8 +7,11 @@ export type SecretWrite =
   | { readonly mode: "create" }
   /** In place, at the resourceVersion that was decided on. */
   | { readonly mode: "update"; readonly secret: SecretState }
-  /** Deleted and made anew, for what an update may not change: type and owner. */
-  | { readonly mode: "replace"; readonly secret: SecretState };
+  /**
+   * Deleted and made anew, for what an update may not change: type and owner. `serves` where pods
+   * may still pull by it, so that it must not go before its successor is sure to be admitted.
+   */
+  | { readonly mode: "replace"; readonly secret: SecretState; readonly serves: boolean };
 
 /** Mint a credential and write it. */
 export interface MintAction {

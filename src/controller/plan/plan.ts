@@ -1,29 +1,21 @@
-import { isBetween } from "../../runtime/clock.ts";
 import { cut } from "../../runtime/cut.ts";
 import { optional } from "../../runtime/optional.ts";
 import { quote } from "../../runtime/quote.ts";
 import { FINALIZER } from "../conventions.ts";
 import { isLastTry } from "../retry_policy.ts";
 import type { Action, MintAction, Plan } from "./actions.ts";
-import {
-  attemptInputs,
-  type Fault,
-  notFound,
-  type Wanted,
-  wantedCredential,
-} from "./credential.ts";
+import { type Fault, notFound, type Wanted, wantedCredential } from "./credential.ts";
 import { planDeletion } from "./deletion.ts";
+import { holding, isHeld, lookAgainAt } from "./held_secret.ts";
 import { referencedNames, removeReferences } from "./references.ts";
 import { lifetimeOf, refreshAt } from "./schedule.ts";
 import { secretNeed } from "./secret_need.ts";
 import { extraneousSecrets, type SecretSlot, secretSlot } from "./secret_slot.ts";
 import type { SecretState, Snapshot, Trouble } from "./snapshot.ts";
-import { type Outcome, statusFor } from "./status.ts";
+import { type Outcome, tell } from "./status.ts";
+import { activeTrouble, isEnding, isOfAttempt, isUnreliable } from "./trouble.ts";
 
 type OurSlot = Extract<SecretSlot, { kind: "ours" }>;
-
-/** As soon as whatever else may heal without a change that the caches tell of. */
-const LOOK_AGAIN_MS = 5 * 60_000;
 
 /**
  * Decides, from what is known at `now` (milliseconds since the epoch), what to do for one binding
@@ -33,44 +25,13 @@ const LOOK_AGAIN_MS = 5 * 60_000;
 export function plan(snapshot: Snapshot, now: number): Plan {
   const { trouble } = snapshot;
   const resting = activeTrouble(snapshot, now);
-  if (snapshot.binding.deleting) {
-    return resting ? { actions: [], wakeAt: resting.retryAt } : planDeletion(snapshot);
-  }
+  if (snapshot.binding.deleting) return planDeletion(snapshot, resting, now);
   // A namespace that is being deleted never comes back: all that is left to do is to be deleted.
   if (isEnding(trouble, now)) return { actions: [], wakeAt: trouble!.retryAt };
   const wanted = targetedCredential(snapshot);
   if ("reason" in wanted) return planFault(snapshot, wanted, resting, now);
   if (resting) return planRest(snapshot, resting, now);
   return planCredential(snapshot, wanted, now);
-}
-
-/** Whether the namespace is known to be on its way out, so that no failure is worth a word. */
-export function isEnding(trouble: Trouble | undefined, now: number): boolean {
-  return trouble?.isNamespaceEnding === true && isResting(trouble, now);
-}
-
-/** Whether the next attempt is not due. */
-export function isResting({ failedAt, retryAt }: Trouble, now: number): boolean {
-  return isBetween(now, failedAt, retryAt);
-}
-
-/** The inputs of an attempt made from this snapshot; see `Trouble.inputs`. */
-export function inputsOfAttempt(snapshot: Snapshot): string {
-  const wanted = wantedCredential(snapshot);
-  const slot = secretSlot(snapshot);
-  const version = "secret" in slot ? `${slot.secret.uid}/${slot.secret.resourceVersion}` : "";
-  if (snapshot.binding.deleting || "reason" in wanted) {
-    const { uid, generation } = snapshot.binding;
-    return `${uid}/${generation}/${version}`;
-  }
-  return attemptInputs(snapshot.binding, wanted, version);
-}
-
-/** The failure after which the next attempt is not due, unless it was made from something else. */
-function activeTrouble(snapshot: Snapshot, now: number): Trouble | undefined {
-  const { trouble } = snapshot;
-  if (trouble === undefined || !isResting(trouble, now)) return undefined;
-  return trouble.inputs === inputsOfAttempt(snapshot) ? trouble : undefined;
 }
 
 /** A credential is minted only for a ServiceAccount that is there. */
@@ -102,12 +63,12 @@ function planFault(
     ...(fault.reason === "InvalidSpec" ? { stalled: fault } : {}),
     ...lifetimeIn(secretSlot(snapshot)),
   };
-  const tell = status(snapshot, outcome, now);
+  const told = tell(snapshot, outcome, now);
   const moments = [resting?.retryAt, ready ? expiresAt : undefined].filter(isMoment);
   const wake = moments.length === 0 ? {} : { wakeAt: Math.min(...moments) };
-  if (resting !== undefined) return { actions: tell, ...wake };
+  if (resting !== undefined) return { actions: told, ...wake };
   // What the binding named before keeps the credential until it can be attached anew.
-  return { actions: [...finalizer(snapshot), ...tell], ...wake };
+  return { actions: [...finalizer(snapshot), ...told], ...wake };
 }
 
 function isMoment(moment: number | undefined): moment is number {
@@ -116,26 +77,38 @@ function isMoment(moment: number | undefined): moment is number {
 
 /** The last attempt failed and the next is not due. A credential that still serves counts. */
 function planRest(snapshot: Snapshot, trouble: Trouble, now: number): Plan {
-  const serving = servingCredential(snapshot);
+  const serving = isUnreliable(trouble) ? undefined : servingCredential(snapshot);
   const expiresAt = expiryOf(serving);
   const ready = expiresAt !== undefined && now < expiresAt;
+  const { reason, message } = ready ? besideServing(serving!, trouble) : trouble;
   const outcome: Outcome = {
     ready,
-    reason: ready ? "RefreshFailing" : trouble.reason,
-    message: ready ? withoutSuccessor(serving!, trouble.message) : trouble.message,
+    reason,
+    message,
     error: trouble.message,
     ...lifetimeIn(secretSlot(snapshot)),
   };
   return {
-    actions: status(snapshot, outcome, now),
+    actions: tell(snapshot, outcome, now),
     wakeAt: ready ? Math.min(trouble.retryAt, expiresAt) : trouble.retryAt,
   };
+}
+
+/** What failed, beside a credential that serves. */
+function besideServing(
+  serving: SecretState,
+  { action, reason, message }: Trouble,
+): Pick<Outcome, "reason" | "message"> {
+  return action === "mint"
+    ? { reason: "RefreshFailing", message: withoutSuccessor(serving, message) }
+    : { reason, message: untilItsEnd(serving, message) };
 }
 
 function planCredential(snapshot: Snapshot, wanted: Wanted, now: number): Plan {
   const { binding } = snapshot;
   const slot = secretSlot(snapshot);
   if (slot.kind === "foreign") return planTaken(snapshot, slot, now);
+  if ("secret" in slot && isHeld(slot.secret)) return planHeld(snapshot, slot.secret, now);
   const need = secretNeed(slot, binding, wanted, now);
   const before = finalizer(snapshot);
   // Whom the binding named before keeps the credential until it is attached anew.
@@ -158,16 +131,17 @@ function planCredential(snapshot: Snapshot, wanted: Wanted, now: number): Plan {
 function urgency(snapshot: Snapshot, now: number): Pick<MintAction, "failedAt" | "lastTry"> {
   const { trouble } = snapshot;
   // What was changed since is tried anew, however lately the same failed for others.
-  const failedAt = trouble?.inputs === inputsOfAttempt(snapshot)
-    ? trouble.failedAt
-    : trouble && now;
+  const failedAt = trouble && (isOfAttempt(trouble, snapshot) ? trouble.failedAt : now);
   return {
     ...optional("failedAt", failedAt),
     ...(isLastTry(now, lastsUntil(snapshot)) ? { lastTry: true } : {}),
   };
 }
 
-/** The Secret is as it should be: attach it, clear away what is left over, and say so. */
+/**
+ * The Secret is as it should be: attach it, clear away what is left over, and then say so. What is
+ * said is decided on a cluster in which it is so already, not on what is about to be written.
+ */
 function planSettled(
   snapshot: Snapshot,
   secret: SecretState,
@@ -182,8 +156,32 @@ function planSettled(
     message: `Secret ${binding.secretName} is attached to service account ${binding.target}.`,
     lifetime,
   };
-  const actions = [...before, ...leftovers(snapshot), ...status(snapshot, outcome, now)];
+  const first = [...before, ...leftovers(snapshot)];
+  const actions = first.length > 0 ? first : tell(snapshot, outcome, now);
   return { actions, wakeAt: refreshAt(lifetime, binding.rotation, binding.uid) };
+}
+
+/**
+ * The binding's Secret is on its way out, and finalizers of others hold it. Until it is gone nothing
+ * can take its place, so that a credential would be minted for nothing.
+ */
+function planHeld(snapshot: Snapshot, secret: SecretState, now: number): Plan {
+  const expiresAt = expiryOf(servingCredential(snapshot));
+  const ready = expiresAt !== undefined && now < expiresAt;
+  const why = `${holding(secret)} The operator makes it anew once it is gone.`;
+  const outcome: Outcome = {
+    ready,
+    reason: "SecretTerminating",
+    message: ready ? untilItsEnd(secret, why) : why,
+    error: why,
+    ...lifetimeIn(secretSlot(snapshot)),
+  };
+  const first = finalizer(snapshot);
+  const moments = [ready ? expiresAt : undefined, lookAgainAt(secret, now)].filter(isMoment);
+  return {
+    actions: first.length > 0 ? first : tell(snapshot, outcome, now),
+    ...(moments.length === 0 ? {} : { wakeAt: Math.min(...moments) }),
+  };
 }
 
 /** Another's Secret has the name that this binding needs. */
@@ -200,9 +198,8 @@ function planTaken(
   const message = `Secret ${quote(secret.name)} ${owner}; delete it, or give this ` +
     "binding another name.";
   const outcome: Outcome = { ready: false, reason: "SecretNameTaken", message, error: message };
-  const actions = [...finalizer(snapshot), ...status(snapshot, outcome, now)];
-  // One without the label is in no cache: that it has gone is seen only by looking again.
-  return secret.label === undefined ? { actions, wakeAt: now + LOOK_AGAIN_MS } : { actions };
+  const actions = [...finalizer(snapshot), ...tell(snapshot, outcome, now)];
+  return { actions, ...optional("wakeAt", lookAgainAt(secret, now)) };
 }
 
 function finalizer({ binding }: Snapshot): readonly Action[] {
@@ -228,18 +225,12 @@ function leftovers(snapshot: Snapshot): readonly Action[] {
   const names = new Set(secrets.map((secret) => secret.name));
   return [
     ...removeReferences(snapshot, names, (account) => account === snapshot.binding.target),
-    ...secrets.map((secret): Action => ({
+    ...secrets.filter((secret) => !isHeld(secret)).map((secret): Action => ({
       kind: "deleteSecret",
       secret,
       reason: `${snapshot.binding.secretName} has taken its place`,
     })),
   ];
-}
-
-function status(snapshot: Snapshot, outcome: Outcome, now: number): readonly Action[] {
-  const { binding, keepsConditions, brevity } = snapshot;
-  const wanted = statusFor(binding, outcome, now, keepsConditions, brevity);
-  return wanted === undefined ? [] : [{ kind: "writeStatus", status: wanted }];
 }
 
 /**
@@ -295,7 +286,13 @@ function withoutSuccessor({ expiry }: SecretState, why: string): string {
   return `The credential serves until ${expiry}, but has no successor: ${why}`;
 }
 
+function untilItsEnd({ expiry }: SecretState, why: string): string {
+  return `The credential serves until ${expiry}. ${why}`;
+}
+
+/** Of what was found to hold no credential, annotations tell nothing. */
 function lifetimeIn(slot: SecretSlot): Pick<Outcome, "lifetime"> {
-  const lifetime = slot.kind === "ours" ? lifetimeOf(slot.secret) : undefined;
+  const isTold = slot.kind === "ours" && slot.content?.kind !== "broken";
+  const lifetime = isTold ? lifetimeOf(slot.secret) : undefined;
   return lifetime === undefined ? {} : { lifetime };
 }

@@ -1,3 +1,4 @@
+import { fingerprint } from "../../runtime/fingerprint.ts";
 import type { Rotation } from "../binding/view.ts";
 import type { SecretState } from "./snapshot.ts";
 
@@ -47,15 +48,9 @@ export function refreshAt(lifetime: Lifetime, rotation: Rotation, seed: string):
   return due - Math.max(0, spread) * fractionOf(seed);
 }
 
-/** A number in [0, 1) that looks random and is the same for the same text (FNV-1a, 32 bits). */
+/** A number in [0, 1) that looks random and is the same for the same text. */
 function fractionOf(text: string): number {
-  let state = 0x811c9dc5;
-  for (let index = 0; index < text.length; index++) {
-    state = Math.imul(state ^ text.charCodeAt(index), 0x01000193);
-  }
-  // The last characters alone would barely move the high bits.
-  state = Math.imul(state ^ (state >>> 15), 0x2c1b3c6d);
-  return ((state ^ (state >>> 13)) >>> 0) / 2 ** 32;
+  return fingerprint(text) / 2 ** 32;
 }
 
 /** RFC 3339 in UTC with seconds, as the reference writes its annotations. */

@@ -38,7 +38,7 @@ export function secretNeed(
     case "stale":
       return {
         kind: "mint",
-        write: { mode: "replace", secret: slot.secret },
+        write: replacement(slot.secret, undefined, now),
         reason: "the Secret was made for an earlier binding",
       };
     case "ours":
@@ -53,14 +53,24 @@ function needOfOurs(
   now: number,
 ): SecretNeed {
   const stale = staleness(secret, binding, wanted, now);
-  if (stale !== undefined) return mintAgain(secret, binding, stale, content?.immutable);
-  const trusted = secret.dataIsOurs && lifetimeOf(secret) !== undefined &&
-    secret.inputs !== undefined;
-  if (trusted || content?.kind === "intact") {
-    return needOfIntact(secret, content, binding, now);
+  if (stale !== undefined) return mintAgain(secret, binding, stale, content, now);
+  if (content?.kind === "broken") {
+    return mintAgain(secret, binding, `the Secret ${content.why}`, content, now);
   }
-  if (content === undefined) return { kind: "inspect" };
-  return mintAgain(secret, binding, `the Secret ${content.why}`, content.immutable);
+  const isTrusted = secret.dataIsOurs && lifetimeOf(secret) !== undefined &&
+    secret.inputs !== undefined && !isInDoubt(binding);
+  if (content === undefined && !isTrusted) return { kind: "inspect" };
+  return needOfIntact(secret, content, binding, now);
+}
+
+/**
+ * Whether what was written last may have been changed by admission, which `managedFields` do not
+ * show: whoever starts from the status alone must look.
+ */
+function isInDoubt({ status }: BindingView): boolean {
+  if (status.error === undefined) return false;
+  const ready = status.conditions?.find(({ type }) => type === "Ready");
+  return ready === undefined || ready.reason === "ChangesUndone";
 }
 
 /** Why the annotations alone say that the credential will not do; undefined when they do not. */
@@ -97,9 +107,11 @@ function needOfIntact(
   const refreshed = { ...secret, ...timesOf(annotations) };
   const lifetime = lifetimeOf(refreshed);
   if (lifetime !== undefined && now >= refreshAt(lifetime, binding.rotation, binding.uid)) {
-    return mintAgain(secret, binding, "the refresh is due");
+    return mintAgain(secret, binding, "the refresh is due", content, now);
   }
-  if (isLabelFixed(secret, binding)) return mintAgain(secret, binding, "the Secret lost its label");
+  if (isLabelFixed(secret, binding)) {
+    return mintAgain(secret, binding, "the Secret lost its label", content, now);
+  }
   const labels = secret.label === binding.label ? {} : { [BINDING_LABEL]: binding.label };
   const nothing = Object.keys(labels).length + Object.keys(annotations).length === 0;
   return nothing ? { kind: "nothing" } : { kind: "adoptSecret", secret, labels, annotations };
@@ -135,11 +147,27 @@ function mintAgain(
   secret: SecretState,
   binding: BindingView,
   reason: string,
-  immutable = false,
+  content: Content | undefined,
+  now: number,
 ): SecretNeed {
-  const fixed = immutable || isLabelFixed(secret, binding);
-  const write: SecretWrite = { mode: fixed ? "replace" : "update", secret };
+  const isFixed = content?.immutable || isLabelFixed(secret, binding);
+  const write = isFixed ? replacement(secret, content, now) : { mode: "update", secret } as const;
   return { kind: "mint", write, reason };
+}
+
+function replacement(
+  secret: SecretState,
+  content: Content | undefined,
+  now: number,
+): SecretWrite {
+  return { mode: "replace", secret, serves: mayServe(secret, content, now) };
+}
+
+/** Whether pods may pull by it. What nobody has read counts as long as it says that it lasts. */
+function mayServe(secret: SecretState, content: Content | undefined, now: number): boolean {
+  if (content?.kind === "broken") return false;
+  const expiresAt = content?.expiresAt ?? lifetimeOf(secret)?.expiresAt;
+  return expiresAt === undefined || now < expiresAt;
 }
 
 /** The reference's admission policy lets labels of v1beta2's Secrets never change in place. */

@@ -1,6 +1,7 @@
 import type { FailureClass } from "../../azure/errors.ts";
 import type { Brevity } from "../../runtime/brief.ts";
 import type { BindingView } from "../binding/view.ts";
+import type { ActionKind } from "./action_kind.ts";
 
 /** A ServiceAccount as far as bindings care. */
 export interface ServiceAccountState {
@@ -29,6 +30,8 @@ export interface SecretState {
   readonly owner?: SecretOwner;
   /** Whether anything else owns it. */
   readonly ownedByOthers: boolean;
+  /** The finalizers by which it is still there after it was deleted; absent where it was not. */
+  readonly heldBy?: readonly string[];
   /** RFC 3339. */
   readonly expiry?: string;
   /** RFC 3339. */
@@ -68,8 +71,14 @@ export interface Trouble {
   readonly reason: string;
   /** One sentence with its remedy. The same for the same failure. */
   readonly message: string;
+  /** What failed. */
+  readonly action: ActionKind;
   /** Nothing can be made in the namespace any more, whatever changes. */
   readonly isNamespaceEnding?: true;
+  /** What was written does not stay as it was written. */
+  readonly isUndone?: true;
+  /** Holds whatever becomes of the Secret meanwhile, which changes with each attempt. */
+  readonly anySecret?: true;
   /** What the attempt was made from: another value makes the failure history. */
   readonly inputs: string;
 }

@@ -1,10 +1,13 @@
 import { type Brevity, brief } from "../../runtime/brief.ts";
-import type { BindingStatus, BindingView, Condition } from "../binding/view.ts";
+import type { BindingBasics, BindingStatus, Condition } from "../binding/view.ts";
+import type { WriteStatusAction } from "./actions.ts";
 import { formatTime, type Lifetime } from "./schedule.ts";
+import type { Snapshot } from "./snapshot.ts";
 
 /** What the binding's status should say. */
 export interface Outcome {
-  readonly ready: boolean;
+  /** Whether pods find a credential that serves; undefined where nobody can say. */
+  readonly ready: boolean | undefined;
   /** One CamelCase word. */
   readonly reason: string;
   /** A sentence. */
@@ -17,12 +20,24 @@ export interface Outcome {
   readonly lifetime?: Lifetime;
 }
 
+/** Writes the status that says `outcome`, unless the present one does. */
+export function tell(
+  { binding, keepsConditions, brevity }:
+    & Pick<Snapshot, "keepsConditions" | "brevity">
+    & { binding: BindingBasics },
+  outcome: Outcome,
+  now: number,
+): readonly WriteStatusAction[] {
+  const status = statusFor(binding, outcome, now, keepsConditions, brevity);
+  return status === undefined ? [] : [{ kind: "writeStatus", status }];
+}
+
 /**
  * The status that says what was decided, or undefined when the present one says it already. Without
  * `keepsConditions` only the reference's fields count, since its CRDs prune the others.
  */
 export function statusFor(
-  binding: BindingView,
+  binding: BindingBasics,
   decided: Outcome,
   now: number,
   keepsConditions: boolean,
@@ -75,9 +90,13 @@ function keepIfSame(present: string | undefined, ms: number): string {
  * Conditions that others wrote stay, in their places. Stalled is there only while it is True: by its
  * name and absence kstatus, and what builds on it (Flux, kpt), tell a fault from work in progress.
  */
-function conditionsFor(binding: BindingView, outcome: Outcome, now: number): readonly Condition[] {
+function conditionsFor(
+  binding: BindingBasics,
+  outcome: Outcome,
+  now: number,
+): readonly Condition[] {
   const { reason, message, stalled } = outcome;
-  const status = outcome.ready ? "True" : "False";
+  const status = outcome.ready === undefined ? "Unknown" : outcome.ready ? "True" : "False";
   const ready = conditionOf(binding, { type: "Ready", status, reason, message }, now);
   const conditions = withCondition(binding.status.conditions ?? [], ready);
   if (stalled === undefined) return conditions.filter(({ type }) => type !== "Stalled");
@@ -86,7 +105,7 @@ function conditionsFor(binding: BindingView, outcome: Outcome, now: number): rea
 }
 
 function conditionOf(
-  binding: BindingView,
+  binding: BindingBasics,
   { type, status, reason, message }: Pick<Condition, "type" | "status" | "reason" | "message">,
   now: number,
 ): Condition {

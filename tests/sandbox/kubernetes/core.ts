@@ -1,5 +1,6 @@
 import type { Clock } from "../../../src/runtime/clock.ts";
 import type { Random } from "../../../src/runtime/random.ts";
+import type { Admission } from "./admission.ts";
 import { timeText } from "./model/object.ts";
 import { Registry } from "./registry.ts";
 import { Store } from "./storage/store.ts";
@@ -10,6 +11,8 @@ export class Core {
   readonly registry = new Registry();
   readonly clock: Clock;
   readonly random: Random;
+  /** What webhooks and policies do to every write. */
+  admission: Admission = {};
 
   constructor(options: { clock: Clock; random: Random; historySize: number }) {
     this.clock = options.clock;

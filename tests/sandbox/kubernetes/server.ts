@@ -1,4 +1,5 @@
 import { parseAllDocuments } from "yaml";
+import type { Admission } from "./admission.ts";
 import { type Controller, settle } from "./controllers/controllers.ts";
 import { DefinitionController } from "./controllers/definitions.ts";
 import { GarbageCollector } from "./controllers/garbage_collector.ts";
@@ -95,6 +96,11 @@ export class InMemoryKubernetes {
   /** Makes the next matching requests fail. */
   inject(fault: Fault): void {
     this.#faults.add(fault);
+  }
+
+  /** Has every write from now on pass those webhooks and policies, in place of any others. */
+  admit(admission: Admission): void {
+    this.#core.admission = admission;
   }
 
   /** Forgets the faults that no request has met. */

@@ -1,24 +1,18 @@
 import assert from "node:assert/strict";
-import type { ApiError } from "../../../src/kubernetes/errors.ts";
-import { AzureError, type AzureFailure } from "../../../src/azure/errors.ts";
-import {
-  type BindingView,
-  type Condition,
-  parseBindingKey,
-} from "../../../src/controller/binding/view.ts";
-import type { Action } from "../../../src/controller/plan/actions.ts";
-import { refreshAt } from "../../../src/controller/plan/schedule.ts";
 import { Reconciler } from "../../../src/controller/reconciler.ts";
 import type { ReconcileReport } from "../../../src/controller/report.ts";
 import { CLIENT_ID, HOUR, MINUTE, SCOPE, SECOND, SERVER } from "./builders.ts";
-import { NAMESPACE, Rig, V1, V2 } from "./rig.ts";
-
-const KEY = `v1beta1/${NAMESPACE}/pull`;
-const SECRET = "pull-msi-acrpull-secret";
-const BINDING_PATH =
-  `/apis/msi-acrpull.microsoft.com/v1beta1/namespaces/${NAMESPACE}/acrpullbindings/pull`;
-const SECRET_PATH = `/api/v1/namespaces/${NAMESPACE}/secrets/${SECRET}`;
-const ACCOUNT_PATH = `/api/v1/namespaces/${NAMESPACE}/serviceaccounts/default`;
+import {
+  ACCOUNT_PATH,
+  azureError,
+  BINDING_PATH,
+  KEY,
+  ReconcilerRig,
+  SECRET,
+  SECRET_PATH,
+  type Status,
+} from "./reconciler_rig.ts";
+import { NAMESPACE, type Rig, V1, V2 } from "./rig.ts";
 
 const CREATED = [
   { request: "PATCH acrpullbindings/pull", status: 200 },
@@ -26,110 +20,6 @@ const CREATED = [
   { request: "PATCH serviceaccounts/default", status: 200 },
   { request: "PATCH acrpullbindings/pull/status", status: 200 },
 ];
-
-interface Status {
-  readonly error?: string;
-  readonly conditions: Condition[];
-}
-
-/** A reconciler over an API server that has a binding and its account. */
-class ReconcilerRig extends Rig {
-  readonly told: string[] = [];
-  readonly stop = new AbortController();
-  readonly reconciler: Reconciler;
-  random = 0.5;
-  /** By how much the reconciler's wall clock has been set. */
-  offsetMs = 0;
-
-  constructor(readsSecretsByName = false) {
-    super(readsSecretsByName);
-    this.apply({
-      ...V1,
-      metadata: { name: "pull" },
-      spec: { acrServer: SERVER, managedIdentityClientID: CLIENT_ID },
-    });
-    this.apply({ apiVersion: "v1", kind: "ServiceAccount", metadata: { name: "default" } });
-    this.reconciler = new Reconciler({
-      cluster: this.cluster,
-      executor: this.executor,
-      keepsConditions: () => true,
-      readsSecretsByName,
-      clock: this.time.skewed(() => this.offsetMs),
-      random: () => this.random,
-      report: this.#report(),
-    });
-  }
-
-  /** Works on the binding. Answers in how many milliseconds to come back. */
-  async reconcile(key = KEY): Promise<number | undefined> {
-    const { signal } = this.stop;
-    const slot = { outside: <T>(wait: () => Promise<T>) => wait(), caughtUp: () => {} };
-    const wakeAt = await this.reconciler.reconcile(key, { signal, slot });
-    return wakeAt === undefined ? undefined : wakeAt - this.time.clock.now();
-  }
-
-  /** In how many milliseconds the credential that is there is to be refreshed. */
-  refreshIn(): number {
-    const { annotations = {} } = this.secret(SECRET)!.metadata;
-    const refreshedAt = Date.parse(annotations["acr.microsoft.com/token.refresh"]!);
-    const expiresAt = Date.parse(annotations["acr.microsoft.com/token.expiry"]!);
-    const { rotation, uid } = this.cluster.view(parseBindingKey(KEY))!;
-    return refreshAt({ refreshedAt, expiresAt }, rotation, uid) - this.time.clock.now();
-  }
-
-  /** Lets the time pass until the credential is due for its successor. */
-  async passUntilRefresh(): Promise<void> {
-    await this.time.pass(Math.ceil(this.refreshIn()));
-  }
-
-  status(): Status {
-    return this.get<{ status: Status }>(V1, "pull")!.status;
-  }
-
-  ready(): Condition {
-    return this.status().conditions.find(({ type }) => type === "Ready")!;
-  }
-
-  references(): (string | undefined)[] {
-    return (this.account("default")?.imagePullSecrets ?? []).map(({ name }) => name);
-  }
-
-  #report(): ReconcileReport {
-    const tell = (what: string) => (_: BindingView, action: Action, error?: unknown) => {
-      const why = error instanceof Error
-        ? ` ${(error as Error & { reason?: string }).reason ?? error.name}`
-        : "";
-      this.told.push(`${what} ${action.kind}${why}`);
-    };
-    return {
-      acted: tell("acted"),
-      raced: tell("raced"),
-      failed: (_, action, error, { failures, retryAt }) => {
-        const inMs = retryAt - this.time.clock.now();
-        const { reason } = error as { reason?: string };
-        this.told.push(`failed ${action.kind} ${reason ?? "azure"} ${failures} in ${inMs}`);
-      },
-      shortened: (_, error) => void this.told.push(`shortened ${(error as ApiError).code}`),
-      otherAudience: () => {},
-      reconciled: (_, result) => void this.told.push(result),
-      unsettled: () => void this.told.push("unsettled"),
-      conditions: () => {},
-      gone: () => void this.told.push("gone"),
-    };
-  }
-}
-
-function azureError(change: Partial<AzureFailure> = {}): AzureError {
-  return new AzureError({
-    endpoint: "imds",
-    host: "IMDS",
-    class: "transient",
-    reason: "Timeout",
-    problem: "IMDS did not answer within 15 s",
-    remedy: "Wait.",
-    ...change,
-  });
-}
 
 Deno.test("reconciler: a new binding costs four writes, and none after that", async () => {
   await using rig = await new ReconcilerRig().start();
@@ -675,42 +565,117 @@ Deno.test("reconciler: a fault in the cluster beside a write that is refused mak
   assert.equal(rig.ready().reason, "ServiceAccountNotFound");
 });
 
-Deno.test("reconciler: a deletion that fails is tried again later, without a status", async () => {
-  await using rig = await new ReconcilerRig().start();
-  await rig.reconcile();
-  await rig.send("DELETE", BINDING_PATH);
-  await rig.sync();
-  rig.kube.inject({
-    verb: "delete",
-    resource: "secrets",
-    action: { status: 403, reason: "Forbidden" },
+const REFUSAL = { status: 403, reason: "Forbidden", message: "not yours" };
+
+/** What may be refused when a binding is taken back, and what is told of it. */
+const HELD_UP: readonly {
+  readonly what: string;
+  readonly match: {
+    readonly verb: string;
+    readonly resource: string;
+    readonly subresource?: string;
+  };
+  readonly told: RegExp;
+}[] = [
+  {
+    what: "to delete the Secret",
+    match: { verb: "delete", resource: "secrets" },
+    told: /Deleting Secret pull-msi-acrpull-secret failed: .*not yours$/,
+  },
+  {
+    what: "to take the reference away",
+    match: { verb: "patch", resource: "serviceaccounts" },
+    told: /Changing service account default failed: .*not yours$/,
+  },
+  {
+    what: "to let the binding go",
+    match: { verb: "patch", resource: "acrpullbindings", subresource: "" },
+    told: /Changing the binding failed: .*not yours$/,
+  },
+];
+
+for (const { what, match, told } of HELD_UP) {
+  Deno.test(`reconciler: that it is refused ${what} is told on the binding, and tried again`, async () => {
+    await using rig = await new ReconcilerRig().start();
+    await rig.reconcile();
+    await rig.send("DELETE", BINDING_PATH);
+    await rig.sync();
+    rig.kube.inject({ ...match, times: Infinity, action: REFUSAL });
+    const wait = await rig.reconcile();
+    assert.ok(wait! >= 500);
+    assert.equal(await rig.reconcile(), wait, "it rests");
+    assert.deepEqual([rig.ready().status, rig.ready().reason], ["False", "KubernetesRefused"]);
+    assert.match(rig.ready().message, /^The binding is being deleted, which is held up\. /);
+    assert.match(rig.status().error!, told);
+    await rig.time.pass(Math.ceil(wait!));
+    await rig.reconcile();
+    const statuses = rig.writes.filter(({ request }) => request.endsWith("/status"));
+    assert.equal(statuses.length, 2, "the same refusal is told once");
+    rig.kube.clearFaults();
+    await rig.time.pass(5 * MINUTE);
+    assert.equal(await rig.reconcile(), undefined);
+    assert.equal(rig.get(V1, "pull"), undefined);
   });
-  const wait = await rig.reconcile();
-  assert.ok(wait! >= 500);
-  assert.equal(await rig.reconcile(), wait, "it rests");
-  await rig.time.pass(wait!);
-  assert.equal(await rig.reconcile(), undefined);
-  assert.equal(rig.get(V1, "pull"), undefined);
+}
+
+/** Somebody writes the binding before each of the operator's writes to it, so that none holds. */
+function contend(rig: ReconcilerRig, where: (url: string) => boolean): void {
+  let writes = 0;
+  rig.beforeRequest = async ({ method, url }) => {
+    if (method !== "PATCH" || !url.includes("/acrpullbindings/") || !where(url)) return;
+    await rig.send("PATCH", BINDING_PATH, { metadata: { labels: { n: String(++writes) } } });
+  };
+}
+
+Deno.test("reconciler: a binding that never settles is a failure like any other", async () => {
+  await using rig = await new ReconcilerRig().start();
+  contend(rig, (url) => !url.includes("/status"));
+  const waits: number[] = [];
+  for (let n = 0; n < 4; n++) {
+    waits.push((await rig.reconcile())!);
+    await rig.time.pass(Math.ceil(waits.at(-1)!));
+  }
+  assert.deepEqual(waits, [1000, 2000, 4000, 8000], "it grows");
+  const raced = rig.told.filter((line) => line === "raced addFinalizer Conflict");
+  assert.equal(raced.length, 4 * 16);
+  assert.deepEqual(
+    rig.told.filter((line) => line.startsWith("failed ")),
+    [1, 2, 3, 4].map((n) => `failed addFinalizer UnsettledError ${n} in ${2 ** (n - 1) * 1000}`),
+  );
+  assert.equal(rig.told.at(-1), "failed");
+  assert.deepEqual([rig.ready().status, rig.ready().reason], ["False", "NotSettling"]);
+  assert.match(
+    rig.status().error!,
+    /^Something else changes what belongs to this binding as fast /,
+  );
+  const told = rig.writes.filter(({ request }) => request.endsWith("/status"));
+  assert.equal(told.length, 1, "and is told once");
+  rig.beforeRequest = () => {};
+  await rig.reconcile();
+  assert.equal(rig.ready().reason, "CredentialAttached");
 });
 
-Deno.test("reconciler: a binding that others keep undoing is left for a while", async () => {
+Deno.test("reconciler: one whose status is written by others as fast is told by the log alone", async () => {
   await using rig = await new ReconcilerRig().start();
-  let undo = 0;
-  const { executor } = rig;
-  const execute = executor.execute.bind(executor);
-  executor.execute = async (...args) => {
-    const result = await execute(...args);
-    if (args[1].kind === "addReference") {
-      undo++;
-      await rig.send("PATCH", ACCOUNT_PATH, { imagePullSecrets: null });
-      await rig.sync();
-    }
-    return result;
-  };
+  contend(rig, (url) => url.includes("/status"));
   const wait = await rig.reconcile();
-  assert.ok(wait! >= 500, `${wait}`);
-  assert.ok(undo > 3 && undo <= 16, `${undo}`);
-  assert.equal(rig.told.at(-2), "unsettled");
+  assert.equal(wait, 1000);
+  const last = `failed writeStatus UnsettledError 1 in ${wait}`;
+  assert.deepEqual(rig.told.slice(-2), [last, "failed"]);
+  assert.equal(rig.get<{ status?: Status }>(V1, "pull")!.status, undefined);
+});
+
+Deno.test("reconciler: an account that is contended for long is a failure, and not tried for ever", async () => {
+  await using rig = await new ReconcilerRig().start();
+  let theirs = 0;
+  rig.beforeRequest = async ({ method, url }) => {
+    if (method !== "PATCH" || !url.includes("/serviceaccounts/")) return;
+    await rig.send("PATCH", ACCOUNT_PATH, { metadata: { labels: { n: String(++theirs) } } });
+  };
+  assert.ok((await rig.reconcile())! >= 500);
+  assert.equal(theirs, 8, "it is tried so often at once");
+  assert.equal(rig.ready().reason, "KubernetesRefused");
+  assert.match(rig.status().error!, /^Changing service account default failed: .*Conflict/);
 });
 
 Deno.test("reconciler: a binding made anew under the same name does not inherit what failed before", async () => {

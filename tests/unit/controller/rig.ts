@@ -146,6 +146,7 @@ export class Rig implements AsyncDisposable {
       secrets: secrets(rest, options),
       secretMetadata: secrets(rest, options).metadataOnly(),
       serviceAccounts: serviceAccounts(rest, options),
+      serviceAccountMetadata: serviceAccounts(rest, options).metadataOnly(),
     };
     this.informers = {
       v1beta1: this.#informer<BindingV1>(V1, bindingTrimmer(boundsOfV1)),

@@ -240,11 +240,12 @@ Deno.test("report: a namespace that is being deleted is no failure", () => {
   assert.deepEqual([counted(), events], [[], []]);
 });
 
-Deno.test("report: races, unsettled bindings, those that are gone and pruned conditions have lines of their own", () => {
+Deno.test("report: races, bindings at which the operator goes wrong, those that are gone and pruned conditions have lines of their own", () => {
   const { report, entries } = rig();
   const conflict = new ApiError({ code: 409, reason: "Conflict", message: "changed" });
   report.raced(BINDING, MINT, conflict);
-  report.unsettled("v1beta1/team-a/pull", ID, NOW + 16 * SECOND);
+  const mistake = new TypeError("x is undefined");
+  report.broke(ID, mistake, { failures: 3, retryAt: NOW + 16 * SECOND });
   report.gone("v1beta1/team-a/pull");
   report.conditions("v1beta1", false);
   report.conditions("v1beta1", true);
@@ -256,8 +257,8 @@ Deno.test("report: races, unsettled bindings, those that are gone and pruned con
     }],
     [
       "error",
-      "binding does not settle: something else keeps changing what is written",
-      { ...ID, retryInSeconds: 16 },
+      "working on binding met a mistake of the operator's own; the others go on",
+      { ...ID, failures: 3, retryInSeconds: 16, error: mistake },
     ],
     ["debug", "binding is gone", ID],
     [

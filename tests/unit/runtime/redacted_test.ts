@@ -27,3 +27,12 @@ for (const [what, show] of WAYS) {
 Deno.test("redacted: reveal is the way to the value", () => {
   assert.equal(new Redacted(SECRET).reveal(), SECRET);
 });
+
+Deno.test("redacted: it tells whether another value is the same", () => {
+  const value = new Redacted(SECRET);
+  assert.deepEqual([SECRET, `${SECRET}x`, undefined].map((other) => value.equals(other)), [
+    true,
+    false,
+    false,
+  ]);
+});

@@ -9,6 +9,7 @@ import {
   notFound,
   serverError,
 } from "../model/errors.ts";
+import { reviewed } from "../admission.ts";
 import { isObject } from "../model/json.ts";
 import { validateMetadata } from "../model/metadata_rules.ts";
 import type { KubeObject, ManagedFieldsEntry } from "../model/object.ts";
@@ -45,9 +46,12 @@ export function createDraft(
   delete draft.metadata.managedFields;
   const owners = owned ?? creatorOwns(core, type, draft, options.manager);
   if (owners.length > 0) draft.metadata.managedFields = owners;
+  const review = { ...reviewed("CREATE", type.plural, options), object: draft };
+  core.admission.mutate?.(review);
   const found = validateMetadata(draft, type.strategy.nameErrors);
   const errors = [...found, ...type.strategy.validate(draft, { subresource: "", found })];
   if (errors.length > 0) throw invalid({ group: type.group, kind: draft.kind }, meta.name, errors);
+  core.admission.validate?.(review);
   checkAbsent(core, type, draft);
   return options.dryRun ? draft : core.store.put(type, draft, undefined);
 }

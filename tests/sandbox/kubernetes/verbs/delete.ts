@@ -1,6 +1,7 @@
 import { parse as parseYaml } from "yaml";
 import type { Core } from "../core.ts";
-import { type DeleteOptions, deleteOptions } from "../http/options.ts";
+import { reviewed } from "../admission.ts";
+import { type DeleteOptions, deleteOptions, managerOf } from "../http/options.ts";
 import { badRequest, conflict, forbidden, notFound } from "../model/errors.ts";
 import { isObject, type JsonObject } from "../model/json.ts";
 import { draftOf, type KubeObject } from "../model/object.ts";
@@ -18,7 +19,7 @@ const PROTECTED = new Set(["default", "kube-system", "kube-public"]);
 /** Answers a DELETE of one object. */
 export function deleteOne(core: Core, call: Call): Deleted {
   const options = deleteOptions(call.url, parseOptions(call.body));
-  const object = deleteObject(core, call.type, keyOf(call), options);
+  const object = deleteObject(core, call.type, keyOf(call), options, managerOf(call.userAgent));
   if (isHeld(object) || call.type.returnsDeleted) return { object };
   const { type } = call;
   const details = {
@@ -61,6 +62,7 @@ export function deleteObject(
   type: ResourceType,
   key: ObjectKey,
   options: DeleteOptions,
+  manager = "kube-controller-manager",
 ): KubeObject {
   const old = core.store.get(type, key);
   if (old === undefined) throw notFound(type, key.name);
@@ -68,6 +70,8 @@ export function deleteObject(
   if (type.plural === "namespaces" && PROTECTED.has(key.name)) {
     throw forbidden(type, key.name, "this namespace may not be deleted");
   }
+  const request = reviewed("DELETE", type.plural, { dryRun: options.dryRun, manager });
+  core.admission.validate?.({ ...request, oldObject: old });
   const draft = draftOf(old);
   addFinalizer(draft, PROPAGATION_FINALIZERS[options.propagation]);
   if (old.metadata.deletionTimestamp === undefined) addFinalizer(draft, type.cleanupFinalizer);

@@ -5,6 +5,7 @@ import {
   readOwnership,
   trackUpdate,
 } from "../fields/managed_fields.ts";
+import { reviewed } from "../admission.ts";
 import { type WriteOptions, writeOptions } from "../http/options.ts";
 import { badRequest, conflict, invalid, MODIFIED, notFound, serverError } from "../model/errors.ts";
 import { invalidValue } from "../model/field_errors.ts";
@@ -99,10 +100,15 @@ export function replace(
   const { type, attributes } = call;
   const { subresource } = attributes;
   keepServerFields(draft, old);
-  const next = subresource === "" ? draft : onlySubresource(draft, old, subresource);
+  let next = subresource === "" ? draft : onlySubresource(draft, old, subresource);
   if (subresource === "") type.strategy.prepareForUpdate(next, old);
   if (type.tracksGeneration) setGeneration(next, old, type);
   setOwners(core, type, old, next, subresource, options.manager, owned);
+  // A patched object shares with the stored one what the patch did not name.
+  if (core.admission.mutate !== undefined) next = draftOf(next);
+  const request = reviewed("UPDATE", type.plural, options, subresource);
+  const review = { ...request, object: next, oldObject: old };
+  core.admission.mutate?.(review);
   const step = validateMetadataUpdate(next, old);
   // The real server checks the step twice as well, and reports what it finds twice.
   const metadata = [...step, ...step, ...validateMetadata(next, () => [])];
@@ -114,6 +120,7 @@ export function replace(
   if (errors.length > 0) {
     throw invalid({ group: type.group, kind: next.kind }, old.metadata.name, errors);
   }
+  core.admission.validate?.(review);
   return commit(core, type, old, next, options.dryRun);
 }
 

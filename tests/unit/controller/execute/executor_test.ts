@@ -136,7 +136,7 @@ Deno.test("executor: after the operator's end no write is even begun, whatever t
     },
   });
   const executor = new Executor({
-    clients: { secretMetadata: deaf } as unknown as Clients,
+    clients: { secretMetadata: deaf, secrets: deaf } as unknown as Clients,
     informers: rig.informers,
     serviceAccounts: deaf as ServiceAccountWriter,
     clock: rig.time.clock,
@@ -183,7 +183,8 @@ Deno.test("executor: a look at a Secret that is not there clears the cache of it
   await using rig = await new ExecutorRig().begin();
   await rig.execute(MINT);
   await rig.send("DELETE", `/api/v1/namespaces/${NAMESPACE}/secrets/${SECRET}`);
-  assert.deepEqual(await rig.execute({ kind: "inspectSecret", name: SECRET }), { kind: "absent" });
+  const { inspection } = await rig.execute({ kind: "inspectSecret", name: SECRET });
+  assert.deepEqual(inspection, { kind: "absent" });
   assert.equal(rig.informers.secrets.get(NAMESPACE, SECRET), undefined);
 });
 
@@ -490,7 +491,7 @@ const NEEDS: readonly [what: string, change: Partial<MintAction>, need: Partial<
     expiresAt: Date.parse(EXPIRY),
     newerThan: Date.parse("2026-06-01T11:00:00Z") + 999,
   }],
-  ["one that must be replaced", { write: { mode: "replace", secret: HELD } }, {
+  ["one that must be replaced", { write: { mode: "replace", secret: HELD, serves: true } }, {
     expiresAt: Date.parse(EXPIRY),
   }],
   ["one whose end nobody knows", {

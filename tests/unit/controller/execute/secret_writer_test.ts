@@ -2,8 +2,10 @@ import assert from "node:assert/strict";
 import { dockerConfig } from "../../../../src/controller/docker_config.ts";
 import {
   adoptSecret,
+  askToReplace,
   deleteSecret,
   writeCredential,
+  writtenBy,
 } from "../../../../src/controller/execute/secret_writer.ts";
 import type { MintAction, SecretWrite } from "../../../../src/controller/plan/actions.ts";
 import { secrets } from "../../../../src/kubernetes/core.ts";
@@ -32,7 +34,15 @@ const ANSWER = {
   kind: "PartialObjectMetadata",
   metadata: { name: NAME, namespace: "team-a", uid: "u", resourceVersion: "21" },
 };
+const WHOLE = { ...ANSWER, kind: "Secret", type: "kubernetes.io/dockerconfigjson", data: DATA };
 const NOT_FOUND = new ApiError({ code: 404, reason: "NotFound", message: "gone" });
+const taken = (name: string) =>
+  new ApiError({
+    code: 409,
+    reason: "AlreadyExists",
+    message: "there",
+    details: { name, kind: "secrets", causes: [] },
+  });
 const CONFLICT = new ApiError({ code: 409, reason: "Conflict", message: "changed" });
 
 const mint = (write: SecretWrite, identityHash?: string): MintAction => ({
@@ -50,17 +60,21 @@ const mint = (write: SecretWrite, identityHash?: string): MintAction => ({
 
 function clientOf(...script: Exchange[]) {
   const rest = new ScriptedRest(...script);
-  const client = secrets(rest, { fieldManager: "msi-acrpull-deno" }).metadataOnly();
-  return { client, [Symbol.dispose]: () => rest[Symbol.dispose]() };
+  const whole = secrets(rest, { fieldManager: "msi-acrpull-deno" });
+  return { whole, client: whole.metadataOnly(), [Symbol.dispose]: () => rest[Symbol.dispose]() };
 }
 
-function creation(annotations: Record<string, string>, answer: Exchange["answer"]): Exchange {
+function creation(
+  annotations: Record<string, string>,
+  answer: Exchange["answer"],
+  { query = "fieldManager=msi-acrpull-deno", ...accept }: { query?: string; accept?: string } = {},
+): Exchange {
   return {
     request: {
       method: "POST",
       path: PATH,
-      query: "fieldManager=msi-acrpull-deno",
-      accept: METADATA_ONLY,
+      query,
+      ...accept,
       body: {
         apiVersion: "v1",
         kind: "Secret",
@@ -86,13 +100,17 @@ function creation(annotations: Record<string, string>, answer: Exchange["answer"
   };
 }
 
-function change(body: unknown, answer: Exchange["answer"] = ANSWER): Exchange {
+function change(
+  body: unknown,
+  answer: Exchange["answer"] = WHOLE,
+  accept: { accept?: string } = {},
+): Exchange {
   return {
     request: {
       method: "PATCH",
       path: `${PATH}/${NAME}`,
       query: "fieldManager=msi-acrpull-deno",
-      accept: METADATA_ONLY,
+      ...accept,
       contentType: "application/merge-patch+json",
       body,
     },
@@ -100,7 +118,7 @@ function change(body: unknown, answer: Exchange["answer"] = ANSWER): Exchange {
   };
 }
 
-function deletion(answer: Exchange["answer"]): Exchange {
+function deletion(answer: Exchange["answer"], more: object = {}): Exchange {
   return {
     request: {
       method: "DELETE",
@@ -110,6 +128,7 @@ function deletion(answer: Exchange["answer"]): Exchange {
         apiVersion: "v1",
         kind: "DeleteOptions",
         preconditions: { uid: SECRET.uid, resourceVersion: "20" },
+        ...more,
       },
     },
     answer: answer!,
@@ -118,17 +137,17 @@ function deletion(answer: Exchange["answer"]): Exchange {
 
 const STATUS = { kind: "Status", status: "Success" };
 
-Deno.test("secret writer: a new Secret has type, label, owner and annotations, and no data come back", async () => {
-  using rig = clientOf(creation(ANNOTATIONS, ANSWER));
+Deno.test("secret writer: a new Secret has type, label, owner and annotations, and comes back whole", async () => {
+  using rig = clientOf(creation(ANNOTATIONS, WHOLE));
   const action = mint({ mode: "create" });
-  assert.deepEqual(await writeCredential(rig.client, BINDING, action, CREDENTIAL, signal), ANSWER);
+  assert.deepEqual(await writeCredential(rig.whole, BINDING, action, CREDENTIAL, signal), WHOLE);
 });
 
 Deno.test("secret writer: a federated credential's Secret tells its identity", async () => {
   using rig = clientOf(
-    creation({ ...ANNOTATIONS, "acr.microsoft.com/token.identity": "hash" }, ANSWER),
+    creation({ ...ANNOTATIONS, "acr.microsoft.com/token.identity": "hash" }, WHOLE),
   );
-  await writeCredential(rig.client, BINDING, mint({ mode: "create" }, "hash"), CREDENTIAL, signal);
+  await writeCredential(rig.whole, BINDING, mint({ mode: "create" }, "hash"), CREDENTIAL, signal);
 });
 
 Deno.test("secret writer: a refresh changes the very version that was decided on, and owner and type not", async () => {
@@ -153,27 +172,73 @@ Deno.test("secret writer: a refresh changes the very version that was decided on
       data: DATA,
     }),
   );
-  await writeCredential(rig.client, BINDING, mint(update), CREDENTIAL, signal);
-  await writeCredential(rig.client, BINDING, mint(update, "hash"), CREDENTIAL, signal);
+  await writeCredential(rig.whole, BINDING, mint(update), CREDENTIAL, signal);
+  await writeCredential(rig.whole, BINDING, mint(update, "hash"), CREDENTIAL, signal);
 });
 
-Deno.test("secret writer: a replacement deletes the very version that was decided on, then creates", async () => {
-  using rig = clientOf(deletion(STATUS), creation(ANNOTATIONS, ANSWER));
-  const action = mint({ mode: "replace", secret: SECRET });
-  await writeCredential(rig.client, BINDING, action, CREDENTIAL, signal);
+const REPLACE = mint({ mode: "replace", secret: SECRET, serves: true });
+const DRY = { dryRun: ["All"] };
+const ASKED = { accept: METADATA_ONLY, query: "fieldManager=msi-acrpull-deno&dryRun=All" };
+const ask = (client: ReturnType<typeof clientOf>["client"]) =>
+  askToReplace(client, BINDING, REPLACE, CREDENTIAL, SECRET, signal);
+
+Deno.test("secret writer: what replaces another is written as what is new", async () => {
+  using rig = clientOf(creation(ANNOTATIONS, WHOLE));
+  await writeCredential(rig.whole, BINDING, REPLACE, CREDENTIAL, signal);
 });
 
-Deno.test("secret writer: a replacement does not mind that the old one is gone", async () => {
-  using rig = clientOf(deletion(NOT_FOUND), creation(ANNOTATIONS, ANSWER));
-  const action = mint({ mode: "replace", secret: SECRET });
-  await writeCredential(rig.client, BINDING, action, CREDENTIAL, signal);
+Deno.test("secret writer: a replacement is asked for by both its requests, and nothing is changed", async () => {
+  using rig = clientOf(deletion(STATUS, DRY), creation(ANNOTATIONS, taken(NAME), ASKED));
+  await ask(rig.client);
 });
 
-Deno.test("secret writer: a replacement creates nothing where the old one has changed", async () => {
-  using rig = clientOf(deletion(CONFLICT));
-  const action = mint({ mode: "replace", secret: SECRET });
-  const outcome = writeCredential(rig.client, BINDING, action, CREDENTIAL, signal);
-  await assert.rejects(outcome, CONFLICT);
+Deno.test("secret writer: it may be asked for though the name is free by then", async () => {
+  // What would be created has no resourceVersion.
+  const { resourceVersion: _, ...metadata } = ANSWER.metadata;
+  const answer = { ...ANSWER, metadata };
+  using rig = clientOf(deletion(STATUS, DRY), creation(ANNOTATIONS, answer, ASKED));
+  await ask(rig.client);
+});
+
+const FORBIDDEN = new ApiError({ code: 403, reason: "Forbidden", message: "exceeded quota" });
+
+Deno.test("secret writer: what may not be deleted is not asked to be made anew", async () => {
+  using rig = clientOf(deletion(FORBIDDEN, DRY));
+  await assert.rejects(ask(rig.client), FORBIDDEN);
+});
+
+Deno.test("secret writer: a successor that would be refused is refused when it is asked for", async () => {
+  const webhooks = ApiError.fromStatus({
+    code: 409,
+    reason: "AlreadyExists",
+    message: 'admission webhook "w.example.com" denied the request: not twice',
+    details: { name: NAME, kind: "secrets" },
+  });
+  for (const refusal of [FORBIDDEN, webhooks, taken("another")]) {
+    using rig = clientOf(deletion(STATUS, DRY), creation(ANNOTATIONS, refusal, ASKED));
+    await assert.rejects(ask(rig.client), refusal);
+  }
+});
+
+Deno.test("secret writer: one that has changed is not asked to be replaced", async () => {
+  using rig = clientOf(deletion(CONFLICT, DRY));
+  await assert.rejects(ask(rig.client), CONFLICT);
+});
+
+Deno.test("secret writer: what was written is told apart from what came back", () => {
+  const wanted = (write: SecretWrite, hash?: string) =>
+    writtenBy(BINDING, mint(write, hash), CREDENTIAL);
+  const { data, ...created } = wanted({ mode: "create" });
+  assert.deepEqual(created, {
+    labels: LABELS,
+    annotations: { "acr.microsoft.com/token.identity": null, ...ANNOTATIONS },
+    owner: "uid-v1",
+  });
+  assert.equal(data!.reveal(), DATA[".dockerconfigjson"]);
+  assert.equal(JSON.stringify(data), '"[redacted]"');
+  const updated = wanted({ mode: "update", secret: SECRET }, "hash");
+  assert.equal(updated.owner, undefined, "an update names no owner");
+  assert.equal(updated.annotations["acr.microsoft.com/token.identity"], "hash");
 });
 
 Deno.test("secret writer: adoption puts label and annotations right and touches nothing else", async () => {
@@ -183,7 +248,7 @@ Deno.test("secret writer: adoption puts label and annotations right and touches 
     labels: LABELS,
     annotations: ANNOTATIONS,
   };
-  using rig = clientOf(change({ metadata }));
+  using rig = clientOf(change({ metadata }, ANSWER, { accept: METADATA_ONLY }));
   const action = {
     kind: "adoptSecret",
     secret: SECRET,
@@ -193,10 +258,12 @@ Deno.test("secret writer: adoption puts label and annotations right and touches 
   await adoptSecret(rig.client, "team-a", action, signal);
 });
 
-Deno.test("secret writer: a deletion minds neither that the Secret is gone nor its finalizers", async () => {
+Deno.test("secret writer: a deletion does not mind that the Secret is gone, and tells of finalizers", async () => {
   const waiting = { ...ANSWER, metadata: { ...ANSWER.metadata, deletionTimestamp: time(NOW) } };
   using rig = clientOf(deletion(STATUS), deletion(NOT_FOUND), deletion(waiting));
-  for (let n = 0; n < 3; n++) await deleteSecret(rig.client, "team-a", SECRET, signal);
+  for (const left of [undefined, undefined, waiting]) {
+    assert.deepEqual(await deleteSecret(rig.client, "team-a", SECRET, signal), left);
+  }
 });
 
 Deno.test("secret writer: a deletion of what has changed is refused", async () => {

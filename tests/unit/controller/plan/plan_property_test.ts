@@ -55,7 +55,7 @@ type Event =
     readonly how: number;
   }
   | { readonly kind: "account" | "annotate"; readonly which: number; readonly how: number }
-  | { readonly kind: "secret"; readonly which: number; readonly how: number }
+  | { readonly kind: "secret" | "finalizer"; readonly which: number; readonly how: number }
   | { readonly kind: "foreignSecret"; readonly which: number; readonly how: number }
   | { readonly kind: "references"; readonly which: number; readonly how: number }
   | {
@@ -73,6 +73,7 @@ const KINDS = [
   "annotate",
   "secret",
   "secret",
+  "finalizer",
   "foreignSecret",
   "references",
   "foreignSecret",
@@ -133,6 +134,8 @@ function happen(world: World, { kind, which, how }: Event, wakeAt: number): void
     }
     case "secret":
       return alterSecret(world, pick([...world.secrets.values()], which), how);
+    case "finalizer":
+      return holdSecret(world, pick([...world.secrets.values()], which), how);
     case "foreignSecret":
       return placeSecret(world, which, how);
     case "references": {
@@ -180,7 +183,7 @@ function alterSecret(world: World, secret: WorldSecret | undefined, how: number)
   const touchData = () => secret.dataIsOurs = false;
   switch (how % 8) {
     case 0:
-      world.secrets.delete(secret.name);
+      deleteSecret(world, secret);
       return;
     case 1:
       touchData();
@@ -212,6 +215,21 @@ function alterSecret(world: World, secret: WorldSecret | undefined, how: number)
   }
 }
 
+function deleteSecret(world: World, secret: WorldSecret): void {
+  if (secret.finalizers.length === 0) world.secrets.delete(secret.name);
+  else secret.terminating = true;
+}
+
+/** Somebody's finalizer comes or goes. None comes to what is on its way out. */
+function holdSecret(world: World, secret: WorldSecret | undefined, how: number): void {
+  if (secret === undefined) return;
+  secret.version = world.nextId();
+  if (how % 3 > 0 && !secret.terminating) secret.finalizers = ["theirs/held"];
+  if (how % 3 > 0) return;
+  secret.finalizers = [];
+  if (secret.terminating) world.secrets.delete(secret.name);
+}
+
 /** Somebody puts a Secret where a binding would, or restores one of an earlier binding. */
 function placeSecret(world: World, which: number, how: number): void {
   const index = which % BINDINGS.length;
@@ -239,6 +257,8 @@ function placeSecret(world: World, which: number, how: number): void {
     dataIsOurs: false,
     data: choose([valid, valid, undefined]),
     wrongType: choose([false, false, false, true]),
+    finalizers: [],
+    terminating: false,
   });
   // As an earlier release or a user may have left it: attached, and perhaps in place of ours.
   const account = pick([...world.accounts.values()], choose([0, 1]));
@@ -281,13 +301,22 @@ function foreignSecrets(world: World): WorldSecret[] {
   );
 }
 
+/** What is being deleted and still there says why, and is tried again or waits for a Secret. */
+function assertHeldUp(world: World, view: BindingView, key: string): void {
+  const held = [...world.secrets.values()].some((secret) =>
+    secret.terminating && world.isOwn(secret, view)
+  );
+  assert.ok(held || world.wakes.get(key)! < Infinity, "what failed is tried again");
+  assert.match(view.status.error ?? "", /^The binding is being deleted, which is held up\. /);
+  const readiness = view.status.conditions?.find(({ type }) => type === "Ready");
+  assert.notEqual(readiness?.status, "True");
+}
+
 /** What must hold for a binding once nothing is left to do. */
 function assertSettled(world: World, key: string): void {
   const view = world.view(key)!;
   const { status } = view;
-  if (view.deleting) {
-    return assert.ok(world.wakes.get(key)! < Infinity, "what failed is tried again");
-  }
+  if (view.deleting) return assertHeldUp(world, view, key);
   assert.ok(view.finalizers.includes("msi-acrpull.microsoft.com"), "a finalizer");
   const attachedTo = [...world.accounts.values()]
     .filter(({ pullSecrets }) => pullSecrets.includes(view.secretName))

@@ -10,8 +10,9 @@ import type {
   Plan,
   SecretWrite,
 } from "../../../../src/controller/plan/actions.ts";
-import { inputsOfAttempt, plan } from "../../../../src/controller/plan/plan.ts";
+import { plan } from "../../../../src/controller/plan/plan.ts";
 import { refreshAt } from "../../../../src/controller/plan/schedule.ts";
+import { inputsOfAttempt } from "../../../../src/controller/plan/trouble.ts";
 import type {
   Content,
   Inspection,
@@ -151,7 +152,8 @@ function troubled(snapshot: Snapshot, change: Partial<Trouble> = {}): Snapshot {
     class: "transient",
     reason: "Timeout",
     message: "IMDS did not answer. Wait.",
-    inputs: inputsOfAttempt(snapshot),
+    action: "mint",
+    inputs: inputsOfAttempt(snapshot, change),
     ...change,
   };
   return { ...snapshot, trouble };
@@ -195,6 +197,39 @@ const TAKEN_BY_NOBODY =
   `Secret "${NAME}" is not managed by this operator; delete it, or give this ` +
   "binding another name.";
 
+const REFUSED = {
+  action: "deleteSecret",
+  reason: "KubernetesRefused",
+  message: "Deleting Secret x failed: 403 Forbidden: no.",
+} as const;
+/** One that was deleted, and that another's finalizer keeps. */
+const HELD: SecretState = { ...OURS, heldBy: ["theirs.example/backup"] };
+const HELD_BY = `Secret "${NAME}" is being deleted, but held by finalizer ` +
+  '"theirs.example/backup"; have whoever set that remove it.';
+const ANEW = `${HELD_BY} The operator makes it anew once it is gone.`;
+const HELD_UP = (reason: string, why: string, status: BindingStatus = {}): Action =>
+  failure(reason, `The binding is being deleted, which is held up. ${why}`, status);
+const statusOf = (action: Action): BindingStatus =>
+  action.kind === "writeStatus" ? action.status : {};
+
+/** What is said of a credential that serves, beside something else. */
+function servesBeside(reason: string, message: string): Action {
+  return {
+    kind: "writeStatus",
+    status: {
+      ...TIMES,
+      error: message,
+      observedGeneration: 1,
+      conditions: [
+        ready(V1, {
+          reason,
+          message: `The credential serves until 2026-06-01T14:00:00Z. ${message}`,
+        }),
+      ],
+    },
+  };
+}
+
 interface Case {
   readonly when: string;
   readonly snapshot: Snapshot;
@@ -231,10 +266,15 @@ const NEW_BINDINGS: readonly Case[] = [
     plan: { actions: [ADD_FINALIZER, failure("ServiceAccountNotFound", MISSING)] },
   },
   {
-    when: "a target that comes late gets the Secret that is there",
+    when: "a target that comes late gets the Secret that is there, of which nothing is said before",
     snapshot: snapshotOf(V1, { secrets: [OURS] }),
+    plan: { actions: [attach()], wakeAt: DUE_AT },
+  },
+  {
+    when: "a binding is said to be ready once its Secret is seen to be attached",
+    snapshot: snapshotOf(V1, ATTACHED),
     plan: {
-      actions: [attach(), { kind: "writeStatus", status: settledStatus(V1) }],
+      actions: [{ kind: "writeStatus", status: settledStatus(V1) }],
       wakeAt: DUE_AT,
     },
   },
@@ -520,7 +560,6 @@ const MOVED: readonly Case[] = [
         attach(),
         detach("default", OLD_NAME.name),
         remove(OLD_NAME, `${NAME} has taken its place`),
-        { kind: "writeStatus", status: settledStatus(V1) },
       ],
       wakeAt: DUE_AT,
     },
@@ -571,7 +610,9 @@ const ALTERATIONS: readonly Case[] = [
       inspection: found(ALTERED, { kind: "broken", why: "is of type Opaque", immutable: true }),
     }),
     plan: {
-      actions: [mint({ mode: "replace", secret: ALTERED }, "the Secret is of type Opaque")],
+      actions: [
+        mint({ mode: "replace", secret: ALTERED, serves: false }, "the Secret is of type Opaque"),
+      ],
     },
   },
   {
@@ -587,7 +628,9 @@ const ALTERATIONS: readonly Case[] = [
       inspection: found(OURS, { ...INTACT, immutable: true }),
     }),
     at: DUE_AT,
-    plan: { actions: [mint({ mode: "replace", secret: OURS }, "the refresh is due")] },
+    plan: {
+      actions: [mint({ mode: "replace", secret: OURS, serves: true }, "the refresh is due")],
+    },
   },
   ...(["inputs", "expiry", "refresh"] as const).map((annotation) => ({
     when: `own data without the annotation of its ${annotation} is looked at`,
@@ -714,7 +757,7 @@ const OWNERS: readonly Case[] = [
       actions: [
         ADD_FINALIZER,
         mint(
-          { mode: "replace", secret: PREDECESSORS },
+          { mode: "replace", secret: PREDECESSORS, serves: true },
           "the Secret was made for an earlier binding",
         ),
         attach(),
@@ -728,7 +771,7 @@ const OWNERS: readonly Case[] = [
       actions: [
         ADD_FINALIZER,
         mint(
-          { mode: "replace", secret: without(OURS, "owner") },
+          { mode: "replace", secret: without(OURS, "owner"), serves: true },
           "the Secret was made for an earlier binding",
         ),
         attach(),
@@ -902,6 +945,130 @@ const TROUBLES: readonly Case[] = [
   },
 ];
 
+/** A Secret that was deleted and is still there, since finalizers of others hold it. */
+const TERMINATING: readonly Case[] = [
+  {
+    when: "one that serves does so until its end, and the error names who holds it",
+    snapshot: snapshotOf(settled(V1), { ...ATTACHED, secrets: [HELD] }),
+    plan: { actions: [servesBeside("SecretTerminating", ANEW)], wakeAt: LIFETIME.expiresAt },
+  },
+  {
+    when: "nothing is minted for it though the refresh is due",
+    snapshot: snapshotOf(settled(V1), { ...ATTACHED, secrets: [HELD] }),
+    at: DUE_AT,
+    plan: { actions: [servesBeside("SecretTerminating", ANEW)], wakeAt: LIFETIME.expiresAt },
+  },
+  {
+    when: "nor though the spec changed, for which it does not serve",
+    snapshot: snapshotOf(settled(V1), {
+      ...ATTACHED,
+      secrets: [{ ...HELD, inputs: "before" }],
+    }),
+    plan: { actions: [failure("SecretTerminating", ANEW, TIMES)] },
+  },
+  {
+    when: "with its end the binding is no longer ready",
+    snapshot: snapshotOf(settled(V1), {
+      ...ATTACHED,
+      secrets: [{ ...HELD, expiry: time(NOW) }],
+    }),
+    plan: {
+      actions: [
+        failure("SecretTerminating", ANEW, { ...TIMES, tokenExpirationTime: time(NOW) }),
+      ],
+    },
+  },
+  {
+    when: "a predecessor's is waited for, too",
+    snapshot: snapshotOf(V1, { secrets: [{ ...PREDECESSORS, heldBy: HELD.heldBy! }] }),
+    plan: { actions: [failure("SecretTerminating", ANEW)] },
+  },
+  {
+    when: "one without the label is looked at again, since no watch tells of it",
+    snapshot: snapshotOf(V1, {
+      inspection: found({ ...UNLABELLED, heldBy: ["a/b", "c/d"] }, {
+        kind: "broken",
+        why: "holds nothing",
+        immutable: false,
+      }),
+    }),
+    plan: {
+      actions: [
+        failure(
+          "SecretTerminating",
+          ANEW.replace('"theirs.example/backup"', '"a/b", "c/d"'),
+        ),
+      ],
+      wakeAt: NOW + 5 * MINUTE,
+    },
+  },
+  {
+    when: "the finalizer of the binding comes first",
+    snapshot: snapshotOf(NEW, { secrets: [{ ...PREDECESSORS, heldBy: HELD.heldBy! }] }),
+    plan: { actions: [ADD_FINALIZER] },
+  },
+  {
+    when: "a further Secret that is held is not deleted once more, and holds nothing up",
+    snapshot: snapshotOf(settled(V1), {
+      ...ATTACHED,
+      secrets: [OURS, { ...OLD_NAME, heldBy: HELD.heldBy! }],
+    }),
+    plan: { actions: [], wakeAt: DUE_AT },
+  },
+  {
+    when: "whose finalizers are gone already is told of without them",
+    snapshot: snapshotOf(V1, { secrets: [{ ...HELD, heldBy: [] }] }),
+    plan: {
+      actions: [
+        failure(
+          "SecretTerminating",
+          `Secret "${NAME}" is being deleted. The operator makes it anew once it is gone.`,
+          TIMES,
+        ),
+      ],
+    },
+  },
+];
+
+const UNDONE = {
+  isUndone: true,
+  reason: "ChangesUndone",
+  message: "Changing service account default is undone.",
+} as const;
+
+/** What was written does not stay. */
+const UNDONE_WRITES: readonly Case[] = [
+  ...(["addReference", "mint"] as const).map((action) => ({
+    when: `while ${action} is undone again and again, what is there for now counts for nothing`,
+    snapshot: troubled(snapshotOf(settled(V1), ATTACHED), { ...UNDONE, action }),
+    plan: {
+      actions: [failure("ChangesUndone", UNDONE.message, TIMES)],
+      wakeAt: NOW + MINUTE,
+    },
+  })),
+  ...(["addFinalizer", "adoptSecret", "removeReferences", "deleteSecret"] as const).map((
+    action,
+  ) => ({
+    when: `that ${action} is undone takes nothing from a credential that serves`,
+    snapshot: troubled(snapshotOf(settled(V1), ATTACHED), { ...UNDONE, action }),
+    plan: {
+      actions: [servesBeside("ChangesUndone", UNDONE.message)],
+      wakeAt: NOW + MINUTE,
+    },
+  })),
+  {
+    when: "a failure that holds for any Secret rests though the Secret has changed",
+    snapshot: {
+      ...troubled(snapshotOf(V1, ATTACHED), { ...UNDONE, action: "mint", anySecret: true }),
+      secrets: [{ ...OURS, resourceVersion: "99" }],
+    },
+    plan: {
+      actions: [failure("ChangesUndone", UNDONE.message, TIMES)],
+      wakeAt: NOW + MINUTE,
+    },
+  },
+];
+
 const DELETIONS: readonly Case[] = [
   {
     when: "a binding that goes takes its references from every account, its Secrets, then itself",
@@ -961,9 +1128,43 @@ const DELETIONS: readonly Case[] = [
     plan: { actions: [] },
   },
   {
-    when: "a failed deletion rests, too",
-    snapshot: troubled(snapshotOf(DELETING, ATTACHED)),
+    when: "a failed deletion rests, too, and the status says what holds it up",
+    snapshot: troubled(snapshotOf(DELETING, ATTACHED), REFUSED),
+    plan: { actions: [HELD_UP("KubernetesRefused", REFUSED.message)], wakeAt: NOW + MINUTE },
+  },
+  {
+    when: "a binding that is said to be ready is no longer, once its deletion is held up",
+    snapshot: troubled(
+      snapshotOf({ ...DELETING, status: settledStatus(V1) }, ATTACHED),
+      REFUSED,
+    ),
+    plan: { actions: [HELD_UP("KubernetesRefused", REFUSED.message, TIMES)], wakeAt: NOW + MINUTE },
+  },
+  {
+    when: "what is told already is not told again",
+    snapshot: troubled(
+      snapshotOf({ ...DELETING, status: statusOf(HELD_UP("KubernetesRefused", REFUSED.message)) }),
+      REFUSED,
+    ),
     plan: { actions: [], wakeAt: NOW + MINUTE },
+  },
+  {
+    when: "a Secret that finalizers hold keeps its binding, after all else has been taken back",
+    snapshot: snapshotOf(DELETING, {
+      secrets: [HELD, OLD_NAME],
+      accounts: [account("default", [NAME])],
+    }),
+    plan: { actions: [detach("default", NAME), remove(OLD_NAME, GONE)] },
+  },
+  {
+    when: "then the status names the finalizer, until the watch tells that the Secret has gone",
+    snapshot: snapshotOf(DELETING, { secrets: [HELD] }),
+    plan: { actions: [HELD_UP("SecretTerminating", HELD_BY)] },
+  },
+  {
+    when: "one without the label is looked at again, since no watch tells of it",
+    snapshot: snapshotOf(DELETING, { inspection: found({ ...UNLABELLED, heldBy: HELD.heldBy! }) }),
+    plan: { actions: [HELD_UP("SecretTerminating", HELD_BY)], wakeAt: NOW + 5 * MINUTE },
   },
   {
     when: "what failed before the deletion does not hold it up",
@@ -983,6 +1184,8 @@ for (
     SEED,
     OWNERS,
     TROUBLES,
+    TERMINATING,
+    UNDONE_WRITES,
     DELETIONS,
   ]
 ) {
@@ -1000,7 +1203,7 @@ Deno.test("plan: a v1beta2 Secret that lost its label is replaced, as policies f
   const { actions } = plan(snapshot, NOW);
   assert.deepEqual(
     actions.map((action) => action.kind === "mint" && [action.write, action.reason]),
-    [[{ mode: "replace", secret: lost }, "the Secret lost its label"]],
+    [[{ mode: "replace", secret: lost, serves: true }, "the Secret lost its label"]],
   );
 });
 

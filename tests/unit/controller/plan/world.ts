@@ -6,7 +6,8 @@ import { viewOfV1beta2 } from "../../../../src/controller/binding/v1beta2.ts";
 import type { BindingStatus, BindingView } from "../../../../src/controller/binding/view.ts";
 import { kindOfReference } from "../../../../src/controller/names.ts";
 import type { Action, MintAction } from "../../../../src/controller/plan/actions.ts";
-import { inputsOfAttempt, plan } from "../../../../src/controller/plan/plan.ts";
+import { plan } from "../../../../src/controller/plan/plan.ts";
+import { inputsOfAttempt } from "../../../../src/controller/plan/trouble.ts";
 import type {
   Content,
   Inspection,
@@ -38,6 +39,10 @@ export interface WorldSecret {
   data: Data | undefined;
   /** Of another type, which no update mends. */
   readonly wrongType: boolean;
+  /** Finalizers of others. */
+  finalizers: string[];
+  /** Deleted, and there only for its finalizers. */
+  terminating: boolean;
 }
 
 export interface WorldAccount {
@@ -153,8 +158,7 @@ export class World {
         this.#rest(key, snapshot);
         return wakeAt ?? Infinity;
       }
-      const resting = this.#carryOut(key, snapshot, actions);
-      if (resting !== undefined) return resting;
+      this.#carryOut(key, snapshot, actions);
     }
     throw new Error(`${key} does not settle within ${MOST_PASSES} passes`);
   }
@@ -177,7 +181,7 @@ export class World {
     }
   }
 
-  #carryOut(key: string, snapshot: Snapshot, actions: readonly Action[]): number | undefined {
+  #carryOut(key: string, snapshot: Snapshot, actions: readonly Action[]): void {
     for (const action of actions) {
       const served = this.#served(snapshot.binding);
       try {
@@ -185,20 +189,20 @@ export class World {
       } catch (error) {
         if (!(error instanceof Refused)) throw error;
         if (error.race) this.#inspections.set(key, this.#read(snapshot.binding));
-        else return this.#note(key, snapshot);
-        return undefined;
+        else this.#note(key, snapshot, action);
+        return;
       }
       if (served && !this.#served(snapshot.binding)) {
         throw new Error(`${action.kind} took the credential of ${key} away`);
       }
-      if (!this.bindings.has(key)) return undefined;
+      if (!this.bindings.has(key)) return;
     }
-    return undefined;
   }
 
-  #note(key: string, snapshot: Snapshot): number | undefined {
+  #note(key: string, snapshot: Snapshot, { kind }: Action): void {
     const retryAt = this.now + RETRY_MS;
     this.#troubles.set(key, {
+      action: kind,
       failures: 1,
       failedAt: this.now,
       retryAt,
@@ -207,7 +211,6 @@ export class World {
       message: "IMDS did not answer. Wait.",
       inputs: inputsOfAttempt(snapshot),
     });
-    return snapshot.binding.deleting ? retryAt : undefined;
   }
 
   /** Whether pods of the binding's target have a credential of its that is valid. */
@@ -231,6 +234,7 @@ export class World {
         return this.#setFinalizers(key, [...binding.finalizers, FINALIZER]);
       case "removeFinalizer":
         assert.ok(binding.deleting);
+        this.#assertAllGone(binding);
         return this.#setFinalizers(key, binding.finalizers.filter((name) => name !== FINALIZER));
       case "mint":
         return this.#mint(key, binding, action);
@@ -247,6 +251,14 @@ export class World {
     }
   }
 
+  /** A binding is let go only once nothing of it is left. */
+  #assertAllGone(binding: BindingView): void {
+    for (const { name, owner, label } of this.secrets.values()) {
+      const isLeft = owner?.uid === binding.uid && label !== undefined;
+      assert.ok(!isLeft, `Secret ${name} is left of ${keyOf(binding)}`);
+    }
+  }
+
   #setFinalizers(key: string, finalizers: string[]): void {
     this.writes++;
     const { object } = this.bindings.get(key)!;
@@ -258,6 +270,7 @@ export class World {
   #mint(key: string, binding: BindingView, { request, write, identityHash }: MintAction): void {
     if (!this.azureWorks) throw new Refused("Azure does not answer", false);
     const present = this.secrets.get(binding.secretName);
+    assert.ok(!present?.terminating || write.mode === "create", "it is on its way out");
     if (write.mode === "create") {
       if (present !== undefined) throw new Refused("AlreadyExists", true);
     } else {
@@ -270,7 +283,10 @@ export class World {
         );
         assert.ok(!secret.wrongType, "no update mends a Secret's type");
         this.#assertLabelKept(secret, binding, binding.label);
-      } else this.#assertOwn(secret, binding);
+      } else {
+        this.#assertOwn(secret, binding);
+        this.#remove(secret);
+      }
     }
     this.writes++;
     const kept = write.mode === "update" ? present : undefined;
@@ -290,6 +306,8 @@ export class World {
       dataIsOurs: true,
       data: { server: request.server, mintedAt: this.now, expiresAt: this.now + TOKEN_LIFE },
       wrongType: false,
+      finalizers: kept?.finalizers ?? [],
+      terminating: false,
     });
     this.#inspections.delete(key);
   }
@@ -329,8 +347,20 @@ export class World {
       );
       assert.ok(this.#served(binding), "the successor must be attached first");
     }
-    this.secrets.delete(secret.name);
     this.writes++;
+    this.#remove(secret);
+  }
+
+  /** One that finalizers hold is only marked, which is for the plan to find out. */
+  #remove(secret: WorldSecret): void {
+    assert.ok(!secret.terminating, "it has been deleted already");
+    if (secret.finalizers.length === 0) {
+      this.secrets.delete(secret.name);
+      return;
+    }
+    secret.terminating = true;
+    secret.version = this.nextId();
+    throw new Refused("held", true);
   }
 
   #addReference(binding: BindingView, name: string, secret: string): void {
@@ -437,6 +467,7 @@ function stateOf(secret: WorldSecret): SecretState {
     ...pick("refresh", annotations[REFRESH]),
     ...pick("inputs", annotations[INPUTS]),
     ...pick("identity", annotations[IDENTITY]),
+    ...(secret.terminating ? { heldBy: secret.finalizers } : {}),
   };
 }
 

@@ -1,0 +1,167 @@
+import { isNotFound } from "../../kubernetes/errors.ts";
+import type {
+  KubernetesObject,
+  ObjectMeta,
+  ResourceClient,
+  Stored,
+} from "../../kubernetes/resource.ts";
+import { optional } from "../../runtime/optional.ts";
+import { isOurCondition } from "../binding/kept.ts";
+import type { ApiName, BindingBasics, BindingStatus } from "../binding/view.ts";
+import type { Informers } from "../cluster/cluster.ts";
+import { FINALIZER } from "../conventions.ts";
+import type { Clients } from "./clients.ts";
+import { UndoneError } from "./undone.ts";
+import { type Missing, missingFinalizers, missingOfStatus } from "./written.ts";
+
+/** What the writer needs from its surroundings. */
+export interface BindingWriterOptions {
+  readonly clients: Pick<Clients, ApiName>;
+  readonly informers: Pick<Informers, ApiName>;
+  /** Hears whether the conditions that were written into a status are there, or were pruned. */
+  readonly conditionsKept: (api: ApiName, kept: boolean) => void;
+}
+
+/**
+ * Writes finalizers and statuses of bindings of either API, each at the version that was decided on.
+ * Everything rejects with an ApiError, with an UndoneError where the answer lacks what was written,
+ * or with the abort reason.
+ */
+export class BindingWriter {
+  readonly #options: BindingWriterOptions;
+
+  constructor(options: BindingWriterOptions) {
+    this.#options = options;
+  }
+
+  /** Reads the binding past the cache: the last write met one that was no longer so. */
+  async refresh({ api, namespace, name, uid }: BindingBasics, signal: AbortSignal): Promise<void> {
+    await this.#perApi(api, async (client, informer) => {
+      try {
+        informer.observe(await client.get(namespace, name, { signal }));
+      } catch (error) {
+        if (!isNotFound(error)) throw error;
+        informer.forget(namespace, name, uid);
+      }
+    });
+  }
+
+  /** Reads the binding's metadata, `managedFields` included, past the cache. */
+  async metadata(
+    { api, namespace, name }: BindingBasics,
+    signal: AbortSignal,
+  ): Promise<ObjectMeta> {
+    let metadata: ObjectMeta = {};
+    await this.#perApi(api, async (client) => {
+      ({ metadata } = await client.get(namespace, name, { signal }));
+    });
+    return metadata;
+  }
+
+  async addFinalizer(binding: BindingBasics, signal: AbortSignal): Promise<void> {
+    await this.#setFinalizers(binding, (present) => [...present, FINALIZER], signal);
+  }
+
+  /** Lets the binding go, unless it is held by others. One that is gone needs no more. */
+  async removeFinalizer(binding: BindingBasics, signal: AbortSignal): Promise<void> {
+    const without = (present: readonly string[]) => present.filter((each) => each !== FINALIZER);
+    try {
+      const left = await this.#setFinalizers(binding, without, signal);
+      if (left.length > 0) return;
+    } catch (error) {
+      if (!isNotFound(error)) throw error;
+    }
+    if (!binding.deleting) return;
+    const { api, namespace, name, uid } = binding;
+    await this.#perApi(api, (_, informer) => informer.forget(namespace, name, uid));
+  }
+
+  async writeStatus(
+    binding: BindingBasics,
+    status: BindingStatus,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { api, namespace, name, uid, resourceVersion } = binding;
+    const conditions = withOthers(status, (await this.#whole(binding, signal))?.status);
+    const wanted = { ...status, ...optional("conditions", conditions) };
+    // A merge patch keeps what it does not name; an error that is over must go.
+    const body = { metadata: { uid, resourceVersion }, status: { error: null, ...wanted } };
+    await this.#perApi(api, async (client, informer) => {
+      const patch = { type: "merge", body } as const;
+      const written = await client.patchStatus(namespace, name, patch, { signal });
+      informer.observe(written);
+      this.#options.conditionsKept(api, written.status?.conditions !== undefined);
+      refuse(missingOfStatus(written.status, wanted));
+    });
+  }
+
+  /** Answers the finalizers that the binding has now. */
+  async #setFinalizers(
+    binding: BindingBasics,
+    change: (present: readonly string[]) => readonly string[],
+    signal: AbortSignal,
+  ): Promise<readonly string[]> {
+    const { api, namespace, name, uid, resourceVersion } = binding;
+    const whole = await this.#whole(binding, signal);
+    const finalizers = change(whole?.metadata.finalizers ?? binding.finalizers);
+    const body = { metadata: { uid, resourceVersion, finalizers } };
+    await this.#perApi(api, async (client, informer) => {
+      const patch = { type: "merge", body } as const;
+      const written = await client.patch(namespace, name, patch, { signal });
+      informer.observe(written);
+      refuse(missingFinalizers(written, finalizers, FINALIZER));
+    });
+    return finalizers;
+  }
+
+  /** The binding itself, where the cache has left out a part of it, whatever has become of it since. */
+  async #whole(
+    { api, namespace, name, isIncomplete }: BindingBasics,
+    signal: AbortSignal,
+  ): Promise<Stored<AnyBinding> | undefined> {
+    if (!isIncomplete) return undefined;
+    let whole: Stored<AnyBinding> | undefined;
+    await this.#perApi(api, async (client) => {
+      whole = await client.get(namespace, name, { signal });
+    });
+    return whole;
+  }
+
+  /** Both APIs' clients take the same calls, but their types know nothing of one another. */
+  async #perApi(
+    api: ApiName,
+    call: (client: BindingClient, informer: BindingCache) => Promise<void> | void,
+  ): Promise<void> {
+    const { clients, informers } = this.#options;
+    if (api === "v1beta1") await call(clients.v1beta1, informers.v1beta1 as BindingCache);
+    else await call(clients.v1beta2, informers.v1beta2 as unknown as BindingCache);
+  }
+}
+
+/** The conditions to be written: those of others as they are, which the cache may have left out. */
+function withOthers(
+  { conditions = [] }: BindingStatus,
+  whole: BindingStatus | undefined,
+): BindingStatus["conditions"] {
+  const others = (whole?.conditions ?? []).filter((condition) => !isOurCondition(condition));
+  return others.length === 0 ? undefined : [...others, ...conditions];
+}
+
+function refuse(missing: Missing): void {
+  if (missing.length > 0) throw UndoneError.byAdmission(missing);
+}
+
+type AnyBinding = KubernetesObject & { status?: BindingStatus };
+
+interface BindingClient {
+  get(namespace: string, name: string, options: { signal: AbortSignal }): Promise<
+    Stored<AnyBinding>
+  >;
+  patch: ResourceClient<AnyBinding>["patch"];
+  patchStatus: ResourceClient<AnyBinding>["patchStatus"];
+}
+
+interface BindingCache {
+  observe(binding: Stored<AnyBinding>): void;
+  forget(namespace: string, name: string, uid: string): void;
+}
