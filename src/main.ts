@@ -9,6 +9,7 @@ import { caBundleFaults } from "./cli/ca_bundle.ts";
 import { listeningFaults } from "./cli/listening.ts";
 import { narrowSandbox, processNet, sandboxFaults, sandboxRemarks } from "./cli/sandbox.ts";
 import { processSurroundings } from "./cli/surroundings.ts";
+import { usageErrorText } from "./cli/usage_error.ts";
 import { maskSecrets } from "./runtime/mask.ts";
 
 /** Exit code for arguments that cannot be used, as of Go's flag package. */
@@ -38,7 +39,7 @@ export async function main(args: readonly string[], commit?: string): Promise<nu
 }
 
 function refuse(errors: readonly string[]): number {
-  print(Deno.stderr, [...errors, "See --help for all flags.", ""].join("\n"));
+  print(Deno.stderr, usageErrorText(errors));
   return USAGE_ERROR;
 }
 

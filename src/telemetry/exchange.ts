@@ -1,7 +1,7 @@
 import type { Clock } from "../runtime/clock.ts";
 import type { Connection } from "./connections.ts";
 import type { Handler } from "./handler.ts";
-import { plainText } from "./health.ts";
+import { plainText, reasonOf } from "./health.ts";
 import { readRequest, RequestError } from "./http_request.ts";
 import { responseBytes } from "./http_response.ts";
 
@@ -59,8 +59,7 @@ async function answer(request: Request, handler: Handler): Promise<Response> {
   try {
     return await handler(request);
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    return plainText(`The request could not be answered: ${reason}\n`, 500);
+    return plainText(`The request could not be answered: ${reasonOf(error)}\n`, 500);
   }
 }
 

@@ -1,5 +1,5 @@
 import { type Authorize, refusal } from "./authorization.ts";
-import { type Checks, plainText, probe } from "./health.ts";
+import { type Checks, plainText, probe, reasonOf } from "./health.ts";
 import type { Registry } from "./metrics.ts";
 
 /** What one listener serves. What is absent answers 404 there. */
@@ -57,7 +57,6 @@ function exposition(metrics: Registry): Response {
   try {
     return plainText(metrics.expose(), 200, { "content-type": EXPOSITION });
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    return plainText(`A metric could not be collected: ${reason}\n`, 500);
+    return plainText(`A metric could not be collected: ${reasonOf(error)}\n`, 500);
   }
 }

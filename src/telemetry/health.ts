@@ -1,3 +1,6 @@
+import { cut } from "../runtime/cut.ts";
+import { maskSecrets } from "../runtime/mask.ts";
+
 /** A check's answer. The reason is one clause for a person, without secrets. */
 export type CheckResult = { readonly ok: true } | { readonly ok: false; readonly reason: string };
 
@@ -22,8 +25,16 @@ function run(check: () => CheckResult): CheckResult {
   try {
     return check();
   } catch (error) {
-    return { ok: false, reason: error instanceof Error ? error.message : String(error) };
+    return { ok: false, reason: reasonOf(error) };
   }
+}
+
+/** Anybody in the cluster may ask, so that no more is told of an error than its beginning. */
+const LONGEST_REASON = 300;
+
+/** An error's message as one that asks without a name may see it. */
+export function reasonOf(error: unknown): string {
+  return cut(maskSecrets(error instanceof Error ? error.message : String(error)), LONGEST_REASON);
 }
 
 /** A short text that no cache keeps. */

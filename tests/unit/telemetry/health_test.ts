@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { type Handler, telemetryHandler } from "../../../src/telemetry/handler.ts";
-import type { Checks } from "../../../src/telemetry/health.ts";
+import { type Checks, probe } from "../../../src/telemetry/health.ts";
 import { Registry } from "../../../src/telemetry/metrics.ts";
 
 const good = () => ({ ok: true } as const);
@@ -127,4 +127,19 @@ Deno.test("health: a metric that cannot be collected fails the scrape and says w
     status: 500,
     body: "A metric could not be collected: check is broken\n",
   });
+});
+
+Deno.test("health: whoever asks is shown neither a credential nor a long story", async () => {
+  const fails = (message: string) => () => {
+    throw new Error(message);
+  };
+  const checks = {
+    a: fails(`eyJhbGciOiJub25lIn0.eyJh.${"x".repeat(20)} is wrong`),
+    b: fails("x".repeat(999)),
+  };
+  const text = await probe("readyz", checks, false).text();
+  assert.equal(
+    text,
+    `[-]a failed: [redacted] is wrong\n[-]b failed: ${"x".repeat(297)}...\nreadyz check failed\n`,
+  );
 });
