@@ -16,10 +16,10 @@ Deno.test("README: every folder of its map exists, and no folder of src is left 
 });
 
 Deno.test("README: every task that it names is one of deno.json", () => {
-  const named = [...README.matchAll(/deno(?:@[\d.]+)? task ([\w:]+)/g)].map((match) => match[1]!);
+  const named = [...README.matchAll(/deno(?:@[\d.]+)? task ([\w:-]+)/g)].map((match) => match[1]!);
   const [, table] = README.split("## Tasks");
-  const listed = [...table!.split("##")[0]!.matchAll(/^\| ((?:`[\w:]+`(?:, )?)+) +\|/gm)]
-    .flatMap((row) => [...row[1]!.matchAll(/`([\w:]+)`/g)].map((match) => match[1]!));
+  const listed = [...table!.split("##")[0]!.matchAll(/^\| ((?:`[\w:-]+`(?:, )?)+) +\|/gm)]
+    .flatMap((row) => [...row[1]!.matchAll(/`([\w:-]+)`/g)].map((match) => match[1]!));
   assert.deepEqual([...named, ...listed].filter((task) => !(task in config.tasks)), []);
   assert.ok(listed.length >= 8, `the table lists ${listed.join(", ")}`);
 });

@@ -1,0 +1,106 @@
+/**
+ * `deno task start:fake-azure`: the operator against any API server, as `deno task start` runs it,
+ * with a fake Azure beside it.
+ */
+import { fileURLToPath } from "node:url";
+import config from "../../deno.json" with { type: "json" };
+import { print, UsageError } from "../../deploy/task/task.ts";
+import { noProxyValue } from "../../src/kubernetes/config/no_proxy.ts";
+import { resolveCluster } from "../../src/kubernetes/config/resolve.ts";
+import { systemClock } from "../../src/runtime/clock.ts";
+import { knowledgeOf } from "../demo/azure.ts";
+import { readSamples } from "../demo/samples.ts";
+import { FakeAzure } from "../sandbox/azure/azure.ts";
+import type { Front } from "../sandbox/azure/front.ts";
+import type { FakeAzureOptions } from "../sandbox/azure/options.ts";
+import { parsePlay, PLAY_HELP, type PlayOptions } from "./options.ts";
+
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+const SAMPLES = `${ROOT}deploy/samples`;
+
+async function main(args: readonly string[]): Promise<number> {
+  const options = parsePlay(args);
+  if (options === undefined) {
+    print(Deno.stdout, PLAY_HELP);
+    return 0;
+  }
+  const { server, origin } = await resolveCluster(options.cluster);
+  const azure = new FakeAzure({ clock: systemClock, ...await knowledge(options) });
+  await using front = await azure.listen();
+  const directory = await Deno.makeTempDir({ prefix: "msi-acrpull-play-" });
+  try {
+    const certificate = `${directory}/fake-azure-ca.pem`;
+    await Deno.writeTextFile(certificate, front.caPem);
+    print(
+      Deno.stderr,
+      `A fake Azure stands beside the operator, which serves ${server} (${origin}). Its tokens ` +
+        "are worthless.\n",
+    );
+    const env = { ...environment(front, server), DENO_CERT: certificate };
+    return await operator(options.operatorArgs, env);
+  } finally {
+    await Deno.remove(directory, { recursive: true });
+    for (const line of [...azure.unexpected(), ...azure.violations()]) {
+      print(Deno.stderr, `The fake Azure does not know this call: ${line}\n`);
+    }
+  }
+}
+
+async function knowledge(options: PlayOptions): Promise<Partial<FakeAzureOptions>> {
+  if (options.knowsAll) return {};
+  const known = knowledgeOf(await readSamples(SAMPLES), () => true);
+  const accounts = new Set(options.subjects.map((subject) => `system:serviceaccount:${subject}`));
+  const bySamples = known.subjects;
+  return {
+    ...known,
+    registries: [...known.registries as string[], ...options.registries],
+    identities: [...known.identities as string[], ...options.identities],
+    applications: [...known.applications as string[], ...options.identities],
+    tenants: [...known.tenants as string[], ...options.tenants],
+    subjects: (subject, clientId) =>
+      accounts.has(subject) || typeof bySamples === "function" && bySamples(subject, clientId),
+  };
+}
+
+/** The API server is no host of the fake's, whose proxy would refuse it. */
+function environment(front: Front, server: string): Record<string, string> {
+  const others = Deno.env.get("NO_PROXY") ?? Deno.env.get("no_proxy");
+  const hosts = [...front.env["NO_PROXY"]!.split(","), new URL(server).hostname];
+  return { ...front.env, NO_PROXY: noProxyValue(others, hosts) };
+}
+
+/** Runs the operator by the very command of `deno task start`. Answers its exit code. */
+async function operator(
+  args: readonly string[],
+  env: Record<string, string>,
+): Promise<number> {
+  const [, ...command] = config.tasks.start.command.split(" ");
+  const child = new Deno.Command(Deno.execPath(), {
+    args: [...command, ...args],
+    cwd: ROOT,
+    env,
+  }).spawn();
+  // On Ctrl-C the terminal tells the child too; it ends at the first word, and this after it.
+  for (const name of ["SIGINT", "SIGTERM"] as const) {
+    Deno.addSignalListener(name, () => tell(child, name));
+  }
+  return (await child.status).code;
+}
+
+function tell(child: Deno.ChildProcess, signal: Deno.Signal): void {
+  try {
+    child.kill(signal);
+  } catch (error) {
+    // It has ended already.
+    if (!(error instanceof TypeError)) throw error;
+  }
+}
+
+if (import.meta.main) {
+  try {
+    Deno.exit(await main(Deno.args));
+  } catch (error) {
+    print(Deno.stderr, `${error instanceof Error ? error.message : error}\n`);
+    Deno.exit(error instanceof UsageError ? 2 : 1);
+  }
+}

@@ -1,0 +1,137 @@
+import assert from "node:assert/strict";
+import { fileURLToPath } from "node:url";
+import { FetchRestClient } from "../../src/kubernetes/transport.ts";
+import { resolveCluster } from "../../src/kubernetes/config/resolve.ts";
+import { ResourceClient } from "../../src/kubernetes/resource.ts";
+import { systemClock } from "../../src/runtime/clock.ts";
+import { applyObject } from "../demo/apply.ts";
+import { CRDS, SAMPLES } from "../demo/fixture.ts";
+import { observeBindings } from "../demo/observe.ts";
+import { readSamples } from "../demo/samples.ts";
+import { listen } from "../sandbox/kubernetes/listen.ts";
+import { InMemoryKubernetes } from "../sandbox/kubernetes/server.ts";
+import { eventually } from "../suites/eventually.ts";
+import { runTask } from "../tasks/run_task.ts";
+import { parsePlay } from "./options.ts";
+
+const ROOT = fileURLToPath(new URL("../../", import.meta.url));
+const README = Deno.readTextFileSync(`${ROOT}README.md`);
+const NAMESPACE = "team-a";
+const OWN = "1b461305-28be-5271-beda-bd9fd2e24250";
+
+/** The line of README that starts the operator beside the fake Azure. */
+function command(): string {
+  const line = README.split("\n").find((each) =>
+    /^KUBECONFIG=.* task start:fake-azure$/.test(each)
+  );
+  assert.ok(line, "README has the command");
+  return line.replace("npx -y deno@2.9.6", "deno");
+}
+
+function crds(): string[] {
+  return [...Deno.readDirSync(CRDS)].map(({ name }) => Deno.readTextFileSync(`${CRDS}/${name}`));
+}
+
+Deno.test("README's one command runs the operator beside a fake Azure, on any API server", async () => {
+  const api = new InMemoryKubernetes({ crds: crds(), autoServiceAccount: true });
+  await using stack = new AsyncDisposableStack();
+  const server = listen(api);
+  stack.defer(() => server.close());
+  const directory = await Deno.makeTempDir();
+  stack.defer(() => Deno.remove(directory, { recursive: true }));
+  const kubeconfig = `${directory}/kubeconfig`;
+  await Deno.writeTextFile(kubeconfig, server.kubeconfig());
+  api.apply({ apiVersion: "v1", kind: "Namespace", metadata: { name: NAMESPACE } });
+  const config = await resolveCluster({ kubeconfig });
+  using rest = new FetchRestClient({ config, fetch, clock: systemClock, userAgent: "test" });
+
+  const more = ["--metrics-bind-address=0", "--health-probe-bind-address=0"];
+  const [variable, ...words] = command().split(" ");
+  assert.equal(variable, "KUBECONFIG=FILE");
+  assert.equal(words[0], "deno");
+  const child = new Deno.Command(Deno.execPath(), {
+    args: [...words.slice(1), ...more, `--azure-identities=${OWN}`],
+    cwd: ROOT,
+    env: { KUBECONFIG: kubeconfig, DENO_NO_UPDATE_CHECK: "1" },
+    stdin: "null",
+    stdout: "null",
+    stderr: "piped",
+  }).spawn();
+  const stderr = new Response(child.stderr).text();
+  stack.defer(async () => {
+    try {
+      child.kill("SIGTERM");
+    } catch (error) {
+      // It has ended, as it should.
+      if (!(error instanceof TypeError)) throw error;
+    }
+    await child.status;
+  });
+  for (const { definition, object } of await readSamples(SAMPLES)) {
+    await applyObject(rest, definition, NAMESPACE, object);
+  }
+  const rows = () => observeBindings(rest, { namespace: NAMESPACE });
+  await eventually("the samples are ready in a namespace of one's own", async () => {
+    const found = await rows();
+    return found.length === 5 && found.every(({ state }) => state === "Ready") || undefined;
+  }, 30_000);
+  const patch = async (name: string, spec: unknown) => {
+    const row = (await readSamples(SAMPLES)).find(({ object }) => object.metadata.name === name)!;
+    const client = new ResourceClient(rest, row.definition);
+    await client.patch(NAMESPACE, name, { type: "merge", body: { spec } as never });
+  };
+  const stateOnce = (name: string, state: RegExp) =>
+    eventually(`${name} is ${state}`, async () => {
+      const row = (await rows()).find((each) => each.name === name)!;
+      return state.test(`${row.state}: ${row.error}`) || undefined;
+    });
+  await patch("client-id", { managedIdentityClientID: OWN, scope: "repository:a:pull" });
+  await stateOnce("client-id", /^Ready: $/);
+  await patch("client-id", { managedIdentityClientID: OWN.replace("1b", "2b") });
+  await stateOnce("client-id", /IdentityNotFound: IMDS answered HTTP 400/);
+  child.kill("SIGINT");
+  const { code } = await child.status;
+  const said = await stderr;
+  assert.equal(code, 0, said);
+  assert.match(said, /^A fake Azure stands beside the operator, which serves http:\S+ \(/m);
+  assert.doesNotMatch(said, /The fake Azure does not know this call/);
+});
+
+Deno.test("deno task start:fake-azure takes the operator's flags, and keeps its own to itself", () => {
+  const own = ["--azure-knows=all", "--azure-subjects=team-a:builder", "-azure-tenants=a,b"];
+  const others = ["--kubeconfig", "k", "--context=c", "--leader-elect", "--azure-registries=r"];
+  assert.deepEqual(parsePlay([...own, ...others]), {
+    knowsAll: true,
+    registries: ["r"],
+    identities: [],
+    tenants: ["a", "b"],
+    subjects: ["team-a:builder"],
+    operatorArgs: ["--kubeconfig", "k", "--context=c", "--leader-elect"],
+    cluster: { kubeconfig: "k", context: "c" },
+  });
+  assert.equal(parsePlay(["--help"]), undefined);
+});
+
+const REFUSED: readonly [args: readonly string[], sentence: string][] = [
+  [["--azure-know=all"], "--azure-know is no flag of this program: did you mean --azure-knows?"],
+  [["--azure-knows=none"], '--azure-knows="none" is unknown: write samples or all.'],
+  [
+    ["--azure-subjects=builder"],
+    '--azure-subjects="builder" is no ServiceAccount: write NAMESPACE:NAME.',
+  ],
+  [["--log-levle=debug"], "--log-levle is no flag of this program: did you mean --log-level?"],
+  [["--azure-registries"], "--azure-registries needs a value: write --azure-registries=HOST,...."],
+  [["now"], '"now" is no flag: --help lists them all.'],
+];
+
+for (const [args, sentence] of REFUSED) {
+  Deno.test(`deno task start:fake-azure refuses ${args.join(" ")} in one sentence`, () => {
+    assert.throws(() => parsePlay(args), { name: "UsageError", message: sentence });
+  });
+}
+
+Deno.test("deno task start:fake-azure says what is wrong with a kubeconfig", async () => {
+  const { code, stderr } = await runTask("start:fake-azure", ["--kubeconfig=/none/such"]);
+  assert.equal(code, 1);
+  assert.match(stderr, /^kubeconfig \/none\/such does not exist.*\n$/);
+});
