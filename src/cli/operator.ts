@@ -72,7 +72,9 @@ export async function runOperator(
   const breather = new Breather(surroundings);
   const rest = withRetries(writing, surroundings);
   const recorder = recorderOf(surroundings, once);
-  const controller = controllerOf(options, surroundings, { rest, recorder, breather }, all);
+  const minting = new AbortController();
+  const parts = { rest, recorder, breather, minting: minting.signal };
+  const controller = controllerOf(options, surroundings, parts);
   measure(surroundings.instruments, controller);
   const telemetry = await serveTelemetry({
     health: options.healthProbeBindAddress,
@@ -85,9 +87,13 @@ export async function runOperator(
   });
   const background = [controller.watch(all), recorder.run(all), telemetry.finished];
   try {
+    const lead = (leadership: AbortSignal) => {
+      leadership.addEventListener("abort", () => minting.abort(leadership.reason), { once: true });
+      return controller.lead(leadership);
+    };
     if (elector === undefined) surroundings.instruments.leader.set({}, 1);
-    if (elector === undefined) await controller.lead(all);
-    else await elector.run(all, (leadership) => controller.lead(leadership));
+    if (elector === undefined) await lead(all);
+    else await elector.run(all, lead);
   } finally {
     ended.abort();
     await Promise.all(background);
@@ -116,15 +122,19 @@ function measuredRest({ rest, clock, instruments }: Surroundings): RestClient {
   });
 }
 
+/** What the controller is made of. */
+interface Parts {
+  readonly rest: RestClient;
+  readonly recorder: EventRecorder;
+  readonly breather: Breather;
+  /** Ends all that is asked of Azure: a replica that does not lead must not use up its patience. */
+  readonly minting: AbortSignal;
+}
+
 function controllerOf(
   options: Options,
   surroundings: Surroundings,
-  { rest, recorder, breather }: {
-    readonly rest: RestClient;
-    readonly recorder: EventRecorder;
-    readonly breather: Breather;
-  },
-  signal: AbortSignal,
+  { rest, recorder, breather, minting }: Parts,
 ): Controller {
   const { clock, monotonic, random, log, instruments } = surroundings;
   const report = new TelemetryReport({ log, instruments, events: recorder, clock });
@@ -138,7 +148,7 @@ function controllerOf(
     settings: settingsOf(options),
     labelSelector: options.labelSelector.toString(),
     readsSecretsByName: options.secretAccess === "get",
-    credentials: credentialsOf(options, surroundings, rest, signal),
+    credentials: credentialsOf(options, surroundings, rest, minting),
     informerReport: (name) => report.informer(name),
     onSilent: surroundings.renewConnections,
   });

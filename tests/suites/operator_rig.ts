@@ -112,6 +112,11 @@ export class OperatorRig implements AsyncDisposable {
     this.#running = { stop, ended };
   }
 
+  /** Settles when the operator that runs has ended, as it ended. */
+  get ended(): Promise<void> {
+    return this.#running?.ended ?? Promise.resolve();
+  }
+
   /** Ends the operator as SIGTERM does. Rejects with what it ended by. */
   async stopOperator(): Promise<void> {
     const running = this.#running;
