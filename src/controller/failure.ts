@@ -84,7 +84,7 @@ export function describeFailure(
 export function brokenOutcome(error: unknown): Outcome {
   const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
   const message = `The operator makes a mistake of its own with this binding ` +
-    `(${maskSecrets(cut(text, LONGEST_TEXT))}); please report it. Meanwhile it tries again.`;
+    `(${cut(maskSecrets(text), LONGEST_TEXT)}); please report it. Meanwhile it tries again.`;
   return { ready: undefined, reason: "InternalError", message, error: message };
 }
 

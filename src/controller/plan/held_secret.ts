@@ -4,6 +4,9 @@ import type { SecretState } from "./snapshot.ts";
 /** As soon as whatever else may heal without a change that the caches tell of. */
 const LOOK_AGAIN_MS = 5 * 60_000;
 
+/** Of finalizers, of which an object may have any number. */
+const MOST_TOLD = 3;
+
 /** Whether a Secret has been deleted, and is there only until its finalizers are gone. */
 export function isHeld({ heldBy }: SecretState): boolean {
   return heldBy !== undefined;
@@ -11,7 +14,7 @@ export function isHeld({ heldBy }: SecretState): boolean {
 
 /** Who holds a Secret that has been deleted, as a sentence with its remedy. */
 export function holding({ name, heldBy = [] }: SecretState): string {
-  const finalizers = heldBy.map((name) => quote(name)).join(", ");
+  const finalizers = heldBy.slice(0, MOST_TOLD).map((name) => quote(name)).join(", ");
   return heldBy.length === 0
     ? `Secret ${quote(name)} is being deleted.`
     : `Secret ${quote(name)} is being deleted, but held by finalizer ${finalizers}; have whoever ` +
