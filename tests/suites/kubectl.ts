@@ -16,6 +16,22 @@ spec:
   serviceAccountName: builder
 `;
 
+const SECOND = `
+apiVersion: acrpull.microsoft.com/v1beta2
+kind: AcrPullBinding
+metadata:
+  name: pull
+spec:
+  acr:
+    server: bench.azurecr.io
+    scope: repository:app:pull
+    environment: PublicCloud
+  auth:
+    managedIdentity:
+      clientID: ${CLIENT_ID}
+  serviceAccountName: default
+`;
+
 const RESOURCE = "acrpullbindings.v1beta1.msi-acrpull.microsoft.com";
 
 /** What a user does with kubectl, and what kubectl then shows. */
@@ -97,15 +113,31 @@ export function kubectlSuite(test: TestOnApiServer, options: RigOptions = {}): v
     assert.match(shown, /\npull +bench\.azurecr\.io +True +\d{4}-\d\d-\d\dT\S+Z *\n/);
   });
 
-  test("kubectl: both APIs go by the short names apb and apbs", async (api) => {
+  test("kubectl: each API goes by short names of its own, of which kubectl warns nobody", async (api) => {
     const resources = await kubectlOk(api, ["api-resources", "--no-headers"]);
     const bindings = resources.split("\n")
       .map((line) => line.split(/ +/))
       .filter(([name]) => name === "acrpullbindings");
     assert.deepEqual(bindings.map((row) => row.slice(0, 3)).sort(), [
       ["acrpullbindings", "apb,apbs", "acrpull.microsoft.com/v1beta2"],
-      ["acrpullbindings", "apb,apbs", "msi-acrpull.microsoft.com/v1beta1"],
+      ["acrpullbindings", "msiapb,msiapbs", "msi-acrpull.microsoft.com/v1beta1"],
     ]);
+    const groups = {
+      apb: "acrpull.microsoft.com",
+      apbs: "acrpull.microsoft.com",
+      msiapb: "msi-acrpull.microsoft.com",
+      msiapbs: "msi-acrpull.microsoft.com",
+    };
+    await using rig = await OperatorRig.start(api, options);
+    const inNamespace = ["-n", rig.admin.namespace];
+    const v1 = new V1(rig);
+    await v1.establish();
+    await kubectlOk(api, [...inNamespace, "apply", "-f", "-"], { stdin: SECOND });
+    for (const [name, group] of Object.entries(groups)) {
+      const { stdout, stderr } = await kubectl(api, [...inNamespace, "get", name, "-o", "name"]);
+      assert.equal(stderr, "");
+      assert.match(stdout, new RegExp(`^acrpullbinding\\.${RegExp.escape(group)}/pull\n$`));
+    }
   });
 }
 
