@@ -17,6 +17,7 @@ import { withRetries } from "../kubernetes/retry.ts";
 import { Breather } from "../runtime/breather.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { Random } from "../runtime/random.ts";
+import { EventLoopLag } from "../telemetry/event_loop_lag.ts";
 import type { CheckResult } from "../telemetry/health.ts";
 import type { Instruments } from "../telemetry/instruments.ts";
 import type { Logger } from "../telemetry/log.ts";
@@ -69,13 +70,14 @@ export async function runOperator(
     ? undefined
     : electorOf(surroundings, once, leaseNamespace);
   const writing = elector === undefined ? once : guarded(once, () => elector.check());
-  const breather = new Breather(surroundings);
+  const lag = new EventLoopLag(surroundings);
+  const breather = new Breather({ ...surroundings, onWork: () => lag.watchClosely() });
   const rest = withRetries(writing, surroundings);
   const recorder = recorderOf(surroundings, once);
   const minting = new AbortController();
   const parts = { rest, recorder, breather, minting: minting.signal };
   const controller = controllerOf(options, surroundings, parts);
-  measure(surroundings.instruments, controller);
+  measure(surroundings.instruments, controller, lag);
   const telemetry = await serveTelemetry({
     health: options.healthProbeBindAddress,
     metrics: options.metricsBindAddress,
@@ -85,6 +87,7 @@ export async function runOperator(
     clock: surroundings.clock,
     signal: all,
   });
+  lag.start(all);
   const background = [controller.watch(all), recorder.run(all), telemetry.finished];
   try {
     const lead = (leadership: AbortSignal) => {
@@ -240,7 +243,8 @@ function electorOf(
   });
 }
 
-function measure(instruments: Instruments, controller: Controller): void {
+function measure(instruments: Instruments, controller: Controller, lag: EventLoopLag): void {
+  instruments.eventLoopLagMax.collect(() => [{ labels: {}, value: lag.longestMs / 1000 }]);
   instruments.queueDepth.collect(() => [{ labels: {}, value: controller.queue.depth }]);
   instruments.bindings.collect(() =>
     controller.census().map(({ api, ready, count }) => ({

@@ -28,6 +28,8 @@ export interface Instruments {
   readonly queueDepth: Gauge<never>;
   /** 1 while this replica acts, else 0. */
   readonly leader: Gauge<never>;
+  /** How late the event loop came to a timer at most. Collected from what measures it. */
+  readonly eventLoopLagMax: Gauge<never>;
   readonly logLinesDropped: Counter<never>;
 }
 
@@ -111,6 +113,10 @@ function stateInstruments(registry: Registry) {
     leader: registry.gauge({
       name: "acrpull_leader",
       help: "1 while this replica acts, else 0.",
+    }),
+    eventLoopLagMax: registry.gauge({
+      name: "acrpull_event_loop_lag_max_seconds",
+      help: "Longest time since the start for which the event loop ran nothing that waited for it.",
     }),
     logLinesDropped: registry.counter({
       name: "acrpull_log_lines_dropped_total",

@@ -176,6 +176,7 @@ Deno.test("instruments: bear these names and types, which dashboards rely on", (
     "acrpull_credential_expiry_timestamp_seconds gauge",
     "acrpull_queue_depth gauge",
     "acrpull_leader gauge",
+    "acrpull_event_loop_lag_max_seconds gauge",
     "acrpull_log_lines_dropped_total counter",
   ]);
 });
