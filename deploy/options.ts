@@ -108,7 +108,7 @@ function settingsOf(given: Given, errors: string[]): Settings {
       resourceId: given["resource-id"]?.value || undefined,
       armResource: given["arm-resource"]?.value || undefined,
     }),
-    allowedServerSuffixes: given["allowed-acr-server-suffixes"]?.value ?? [],
+    allowedServerSuffixes: suffixesOf(given, errors),
     tokenAudience: filled(
       given["service-account-token-audience"],
       DEFAULTS.tokenAudience,
@@ -125,6 +125,18 @@ function settingsOf(given: Given, errors: string[]): Settings {
     extraEnv: parseEnv(given["extra-env"]?.value ?? [], errors),
     extraEgress: egressOf(given, errors),
   };
+}
+
+/** An empty list would be the default, and whoever writes it may have meant another. */
+function suffixesOf(given: Given, errors: string[]): readonly string[] {
+  const flag = given["allowed-acr-server-suffixes"];
+  if (flag?.value.length === 0) {
+    errors.push(
+      `${flag.spelling}= names no domain: write some, such as azurecr.io, * for every host, or ` +
+        "leave it out for azurecr.io, azurecr.us and azurecr.cn.",
+    );
+  }
+  return flag?.value ?? [];
 }
 
 function filled(

@@ -154,7 +154,7 @@ export const FLAGS = {
     placeholder: "SUFFIX,...",
     default: "azurecr.io,azurecr.us,azurecr.cn",
     help: "Registries may only be named under these domains. May be given several times. " +
-      "* allows every host.",
+      "* allows every host; an empty list is the default, not every host.",
   },
   "allowed-entra-authority-hosts": {
     kind: "list",

@@ -47,6 +47,30 @@ e2e("README: its first binding becomes ready by its own commands", async (plane)
 });
 
 e2e(
+  "README: a binding deleted while no operator runs hangs, and goes by its command",
+  async (plane) => {
+    await installCrds(plane);
+    await installRbac(plane);
+    await using rig = await OperatorRig.start(plane, { user: OPERATOR.user });
+    const inNamespace = ["-n", rig.admin.namespace];
+    const [manifest] = blocks(section("A binding"), "yaml");
+    await kubectlOk(plane, [...inNamespace, "create", "serviceaccount", "default"]);
+    await kubectlOk(plane, [...inNamespace, "apply", "-f", "-"], { stdin: manifest! });
+    const binding = "acrpullbinding/team-registry";
+    const wait = ["wait", "--for=condition=Ready", binding, "--timeout=20s"];
+    await kubectlOk(plane, [...inNamespace, ...wait]);
+    await rig.stopOperator();
+    await kubectlOk(plane, [...inNamespace, "delete", binding, "--wait=false"]);
+    const get = ["get", binding, "--ignore-not-found", "-o=jsonpath={.metadata.deletionTimestamp}"];
+    assert.notEqual(await kubectlOk(plane, [...inNamespace, ...get]), "", "it did not wait");
+    const [line] = blocks(section("When it fails"), "sh");
+    const args = argumentsOf(line!.trim()).map((word) => word.replaceAll("'", ""));
+    await kubectlOk(plane, [...inNamespace, ...args]);
+    assert.equal(await kubectlOk(plane, [...inNamespace, ...get]), "");
+  },
+);
+
+e2e(
   "README: the commands by which one comes from the reference, and goes back, work",
   async (plane) => {
     const lines = blocks(section("Coming from the reference"), "sh")

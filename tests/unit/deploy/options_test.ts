@@ -138,6 +138,11 @@ const REFUSED: readonly [string, string[], RegExp][] = [
   ]),
   ["an empty image", ["--image="], /--image="" is no image: write one such as registry\.exam/],
   ["an image with a quote", ['--image=evil"x'], /--image="evil\\"x" is no image/],
+  ...["", ",", " , "].map((list): [string, string[], RegExp] => [
+    `the list ${JSON.stringify(list)} of suffixes`,
+    [`--allowed-acr-server-suffixes=${list}`],
+    /^--allowed-acr-server-suffixes= names no domain: write some, .* leave it out for azurecr\.io/,
+  ]),
   ["an empty audience", ["--service-account-token-audience="], /audience="" must be one word/],
   ["another way to read Secrets", ["--secret-access=list"], /--secret-access="list" is unknown/],
   [
