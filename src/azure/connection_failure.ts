@@ -1,3 +1,4 @@
+import type { Route } from "../runtime/proxy_route.ts";
 import type { AzureEndpoint } from "./errors.ts";
 
 /** Why there was no answer, as the text of a failed connection tells. */
@@ -143,12 +144,23 @@ const UNREACHABLE: ConnectionFailure = {
   remedy: reachability,
 };
 
+/** Of a call whose first step, to the proxy, failed. */
+const PROXY_UNREACHABLE: ConnectionFailure = {
+  reason: "ProxyUnreachable",
+  problem: (host) => `The proxy on the way to ${host} cannot be reached`,
+  remedy: () =>
+    "Correct HTTPS_PROXY, or NO_PROXY, and check that a network policy lets the operator reach the " +
+    "proxy.",
+};
+
 /** Deno nests the cause twice; what a chain holds beyond is nobody's. */
 const DEEPEST = 4;
 
-/** What a rejection of fetch says of the connection. */
-export function connectionFailure(error: unknown): ConnectionFailure {
+/** What a rejection of fetch says of the connection, which by `route` is to the host or a proxy. */
+export function connectionFailure(error: unknown, route: Route = "direct"): ConnectionFailure {
   const text = causeOf(error).message;
+  const ofPeer = text.includes("dns error") || text.includes("tcp connect error");
+  if (route === "proxied" && ofPeer) return PROXY_UNREACHABLE;
   return RULES.find(({ saying }) => text.includes(saying)) ?? UNREACHABLE;
 }
 

@@ -1,9 +1,12 @@
 import type { Clock } from "../runtime/clock.ts";
+import type { Route } from "../runtime/proxy_route.ts";
 
 /** Where calls go by pools of their own. */
 export interface ConnectionsOptions {
   /** Makes a pool of connections: `Deno.createHttpClient`, or what a test puts in its place. */
-  readonly create: () => Deno.HttpClient;
+  readonly create: (route: Route) => Deno.HttpClient;
+  /** Whether calls to a host go by way of a proxy. By default none does. */
+  readonly routeOf?: (url: URL) => Route;
   readonly clock: Pick<Clock, "now">;
   /** Asked before each call: whether pools made before are out of date. */
   readonly outdated?: () => boolean;
@@ -14,6 +17,7 @@ export interface ConnectionsOptions {
 /** The right to send one call to one host, until `release`. */
 export interface Connection {
   readonly client: Deno.HttpClient;
+  readonly route: Route;
   /**
    * The host has answered by this pool before: the call may go by a connection that is left from
    * then, whose other end may have vanished without a word.
@@ -36,6 +40,7 @@ export interface Connection {
 /** A client of Deno keeps connections to many hosts. */
 interface Pool {
   readonly client: Deno.HttpClient;
+  readonly route: Route;
   readonly number: number;
   /** How many hosts take this pool. */
   hosts: number;
@@ -44,6 +49,7 @@ interface Pool {
 }
 
 interface Host {
+  readonly route: Route;
   pool: Pool | undefined;
   /** Number of the last pool that this host has left. */
   left: number;
@@ -84,7 +90,12 @@ export class Connections {
   #made = 0;
 
   constructor(options: ConnectionsOptions) {
-    this.#options = { silentMs: SILENT_MS, outdated: () => false, ...options };
+    this.#options = {
+      silentMs: SILENT_MS,
+      outdated: () => false,
+      routeOf: () => "direct",
+      ...options,
+    };
   }
 
   /** How many pools there are that hosts may take. */
@@ -93,15 +104,16 @@ export class Connections {
   }
 
   /** A connection for one call to the URL's host, made when fetch needs it. */
-  open({ host: name }: URL): Connection {
-    if (this.#options.outdated()) { for (const pool of this.#pools) this.#retire(pool); }
-    const host = this.#hostOf(name);
+  open(url: URL): Connection {
+    if (this.#options.outdated()) this.#pools.forEach((pool) => this.#retire(pool));
+    const host = this.#hostOf(url);
     const pool = this.#poolOf(host);
     host.underWay++;
     pool.underWay++;
     let released = false;
     return {
       client: pool.client,
+      route: pool.route,
       used: host.answers,
       watching: host.watching,
       patienceMs: (startedAt) => this.#patienceMs(host, startedAt),
@@ -118,9 +130,9 @@ export class Connections {
     };
   }
 
-  #hostOf(name: string): Host {
-    const host = this.#hosts.get(name) ??
-      newHost();
+  #hostOf(url: URL): Host {
+    const { host: name } = url;
+    const host = this.#hosts.get(name) ?? newHost(this.#options.routeOf(url));
     this.#hosts.delete(name);
     this.#hosts.set(name, host);
     if (this.#hosts.size > MOST_HOSTS) this.#forgetOldest();
@@ -138,8 +150,10 @@ export class Connections {
 
   #poolOf(host: Host): Pool {
     if (host.pool !== undefined && !host.pool.retired) return host.pool;
-    const newest = [...this.#pools].at(-1);
-    const pool = newest !== undefined && newest.number > host.left ? newest : this.#make();
+    const newest = this.#newest(host.route);
+    const pool = newest !== undefined && newest.number > host.left
+      ? newest
+      : this.#make(host.route);
     pool.hosts++;
     host.pool = pool;
     host.answers = false;
@@ -147,12 +161,23 @@ export class Connections {
     return pool;
   }
 
-  #make(): Pool {
-    const client = this.#options.create();
-    const pool: Pool = { client, number: ++this.#made, hosts: 0, underWay: 0, retired: false };
+  #newest(route: Route): Pool | undefined {
+    return [...this.#pools].findLast((pool) => pool.route === route);
+  }
+
+  #make(route: Route): Pool {
+    const before = this.#newest(route);
+    const pool: Pool = {
+      client: this.#options.create(route),
+      route,
+      number: ++this.#made,
+      hosts: 0,
+      underWay: 0,
+      retired: false,
+    };
     this.#pools.add(pool);
-    // The one before was kept for who might come.
-    for (const older of this.#pools) if (older !== pool) this.#retireDeserted(older);
+    // It was kept for who might come.
+    if (before !== undefined) this.#retireDeserted(before);
     const [oldest] = this.#pools;
     if (this.#pools.size > MOST_POOLS) this.#retire(oldest!);
     return pool;
@@ -187,7 +212,7 @@ export class Connections {
   #leave(host: Host, pool: Pool): void {
     host.pool = undefined;
     pool.hosts--;
-    if ([...this.#pools].at(-1) !== pool) this.#retireDeserted(pool);
+    if (this.#newest(pool.route) !== pool) this.#retireDeserted(pool);
   }
 
   #retireDeserted(pool: Pool): void {
@@ -195,6 +220,7 @@ export class Connections {
   }
 
   #retire(pool: Pool): void {
+    if (pool.retired) return;
     pool.retired = true;
     this.#pools.delete(pool);
     this.#closeUnused(pool);
@@ -205,8 +231,9 @@ export class Connections {
   }
 }
 
-function newHost(): Host {
+function newHost(route: Route): Host {
   return {
+    route,
     pool: undefined,
     left: 0,
     underWay: 0,

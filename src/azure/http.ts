@@ -67,7 +67,7 @@ async function attempt(
     const connected = !isConnectFailure(error);
     if (connected) connection?.retire();
     if (connected && mayBeLost && !timedOut) throw new ConnectionLost("", { cause: error });
-    throw noWholeAnswer(request, { status, timedOut }, error);
+    throw noWholeAnswer(request, { status, timedOut, route: connection?.route, error });
   } finally {
     watch?.end();
     deadline.end();

@@ -1,4 +1,5 @@
 import { ALLOW_HOST_REMEDY, permissionHost } from "../runtime/confinement.ts";
+import type { Route } from "../runtime/proxy_route.ts";
 import { causeOf, connectionFailure, reachability } from "./connection_failure.ts";
 import { AzureError, type AzureFailure } from "./errors.ts";
 import { type AzureRequest, hostOf } from "./request.ts";
@@ -16,25 +17,27 @@ export function notAllowed({ endpoint, url }: AzureRequest, cause: Error): Azure
   }, { cause });
 }
 
+/** A call that came to nothing. */
+export interface Lost {
+  /** Of the answer that had begun; 0 where none had. */
+  readonly status: number;
+  readonly timedOut: boolean;
+  readonly route?: Route | undefined;
+  readonly error: unknown;
+}
+
 /** The request was sent, or could not be. The error's cause is what tells why. */
 export function noWholeAnswer(
   request: AzureRequest,
-  { status, timedOut }: { readonly status: number; readonly timedOut: boolean },
-  error: unknown,
+  lost: Lost,
 ): AzureError {
   const { endpoint, url } = request;
   const host = hostOf(endpoint, url);
-  const said = status === 0 ? unanswered : brokenOff;
+  const said = lost.status === 0 ? unanswered : brokenOff;
   return new AzureError(
-    { endpoint, host, class: "transient", ...said(request, host, { status, timedOut, error }) },
-    { cause: causeOf(error) },
+    { endpoint, host, class: "transient", ...said(request, host, lost) },
+    { cause: causeOf(lost.error) },
   );
-}
-
-interface Lost {
-  readonly status: number;
-  readonly timedOut: boolean;
-  readonly error: unknown;
 }
 
 type Told = Pick<AzureFailure, "reason" | "problem" | "remedy" | "status">;
@@ -42,7 +45,7 @@ type Told = Pick<AzureFailure, "reason" | "problem" | "remedy" | "status">;
 function unanswered(
   { endpoint, timeoutMs }: AzureRequest,
   host: string,
-  { timedOut, error }: Lost,
+  { timedOut, route, error }: Lost,
 ): Told {
   if (timedOut) {
     return {
@@ -51,7 +54,7 @@ function unanswered(
       remedy: reachability(endpoint),
     };
   }
-  const { reason, problem, remedy } = connectionFailure(error);
+  const { reason, problem, remedy } = connectionFailure(error, route);
   return { reason, problem: problem(host), remedy: remedy(endpoint) };
 }
 

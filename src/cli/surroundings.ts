@@ -1,15 +1,14 @@
 import type { CaBundle } from "../azure/ca_bundle.ts";
 import { Connections } from "../azure/connections.ts";
 import { DIRECT_LIMITS, PROXIED_LIMITS } from "../azure/host_limits.ts";
-import { IMDS_BASE_URL } from "../azure/imds.ts";
 import { ConfigError } from "../kubernetes/config/errors.ts";
-import { noProxyHosts, noProxyValue } from "../kubernetes/config/no_proxy.ts";
 import { resolveCluster } from "../kubernetes/config/resolve.ts";
 import type { ResolvedCluster } from "../kubernetes/config/types.ts";
 import { ApiError } from "../kubernetes/errors.ts";
 import { leaderIdentity } from "../kubernetes/leader_election/record.ts";
 import { FetchRestClient } from "../kubernetes/transport.ts";
 import { systemClock } from "../runtime/clock.ts";
+import { onRoute } from "../runtime/proxy_route.ts";
 import { createLogger } from "../telemetry/create_logger.ts";
 import { createInstruments } from "../telemetry/instruments.ts";
 import { createLineWriter } from "../telemetry/line_writer.ts";
@@ -20,6 +19,7 @@ import { openCaBundle } from "./ca_bundle.ts";
 import type { Surroundings } from "./operator.ts";
 import type { Options } from "./options.ts";
 import { USES_PROXY } from "./proxy.ts";
+import { type Routes, routesOf } from "./routes.ts";
 import { refuseOwnAudience } from "./token_audience.ts";
 
 /** There since Deno 2.6, and missing from its types; node:process would cost 4 MB of memory. */
@@ -52,13 +52,15 @@ export function processSurroundings(
       context: options.context,
     });
     await refuseOwnAudience(cluster, options.serviceAccountTokenAudience);
-    bypassProxies(cluster, options);
+    const routes = routesOf((name) => Deno.env.get(name), options, USES_PROXY);
     log.info("using API server", { server: cluster.server, origin: cluster.origin });
     const rest = new FetchRestClient({
       config: cluster,
       fetch,
       clock: systemClock,
       userAgent: `msi-acrpull-deno/${version}`,
+      createHttpClient: (tls) =>
+        onRoute(routes.toCluster(cluster), () => Deno.createHttpClient(tls)),
     });
     await greet(rest, cluster);
     return {
@@ -67,7 +69,7 @@ export function processSurroundings(
       podNamespace: cluster.inCluster ? cluster.defaultNamespace : undefined,
       identity: leaderIdentity(Deno.hostname(), crypto.randomUUID()),
       azureFetch: fetch,
-      azureConnections: connectionsToAzure(openCaBundle(options, log)),
+      azureConnections: connectionsToAzure(openCaBundle(options, log), routes),
       azureLimits: USES_PROXY ? PROXIED_LIMITS : DIRECT_LIMITS,
       clock: systemClock,
       monotonic: () => performance.now(),
@@ -81,9 +83,14 @@ export function processSurroundings(
 }
 
 /** The bundle's authorities are trusted beside those that Deno has built in. */
-function connectionsToAzure(bundle: CaBundle | undefined): Connections {
+function connectionsToAzure(bundle: CaBundle | undefined, { toAzure }: Routes): Connections {
   return new Connections({
-    create: () => Deno.createHttpClient({ caCerts: [...bundle?.certificates ?? []] }),
+    create: (route) =>
+      onRoute(
+        route,
+        () => Deno.createHttpClient({ caCerts: [...bundle?.certificates ?? []] }),
+      ),
+    routeOf: toAzure,
     clock: systemClock,
     outdated: () => bundle?.changed() ?? false,
   });
@@ -116,13 +123,4 @@ function greetingHint({ code, message }: ApiError): string | undefined {
   // A server of TLS answers plain HTTP with a sentence of its own.
   if (code === 400) return "the API server refuses the request; check clusters[].cluster.server";
   return undefined;
-}
-
-/** Neither IMDS nor a pod's API server may ever be reached by way of a proxy. */
-function bypassProxies(cluster: ResolvedCluster, { imdsAuthorityHost }: Options): void {
-  const imds = [IMDS_BASE_URL, imdsAuthorityHost ?? IMDS_BASE_URL].map((url) =>
-    new URL(url).hostname
-  );
-  const current = Deno.env.get("NO_PROXY") ?? Deno.env.get("no_proxy");
-  Deno.env.set("NO_PROXY", noProxyValue(current, [...imds, ...noProxyHosts(cluster)]));
 }

@@ -1,4 +1,3 @@
-import { noProxyValue } from "../../src/kubernetes/config/no_proxy.ts";
 import { resolveCluster } from "../../src/kubernetes/config/resolve.ts";
 import { FetchRestClient } from "../../src/kubernetes/transport.ts";
 import { type Clock, sleep } from "../../src/runtime/clock.ts";
@@ -53,6 +52,6 @@ async function makeDirectory(build: string, resources: AsyncDisposableStack): Pr
 
 /** fetch would send even loopback through the proxy of the environment. */
 function bypassProxies(): void {
-  const current = Deno.env.get("NO_PROXY") ?? Deno.env.get("no_proxy");
-  Deno.env.set("NO_PROXY", noProxyValue(current, [HOST]));
+  const current = Deno.env.get("NO_PROXY") || Deno.env.get("no_proxy");
+  Deno.env.set("NO_PROXY", current ? `${current},${HOST}` : HOST);
 }

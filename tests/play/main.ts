@@ -5,7 +5,6 @@
 import { fileURLToPath } from "node:url";
 import config from "../../deno.json" with { type: "json" };
 import { print, UsageError } from "../../deploy/task/task.ts";
-import { noProxyValue } from "../../src/kubernetes/config/no_proxy.ts";
 import { resolveCluster } from "../../src/kubernetes/config/resolve.ts";
 import { systemClock } from "../../src/runtime/clock.ts";
 import { knowledgeOf } from "../demo/azure.ts";
@@ -64,9 +63,10 @@ async function knowledge(options: PlayOptions): Promise<Partial<FakeAzureOptions
 
 /** The API server is no host of the fake's, whose proxy would refuse it. */
 function environment(front: Front, server: string): Record<string, string> {
-  const others = Deno.env.get("NO_PROXY") ?? Deno.env.get("no_proxy");
-  const hosts = [...front.env["NO_PROXY"]!.split(","), new URL(server).hostname];
-  return { ...front.env, NO_PROXY: noProxyValue(others, hosts) };
+  const others = Deno.env.get("NO_PROXY") || Deno.env.get("no_proxy");
+  const host = new URL(server).hostname.replace(/^\[(.*)\]$/, "$1");
+  const all = [others, front.env["NO_PROXY"], host].filter((each) => each !== undefined);
+  return { ...front.env, NO_PROXY: all.join(",") };
 }
 
 /** Runs the operator by the very command of `deno task start`. Answers its exit code. */

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { cpuUsage } from "node:process";
 import fc from "fast-check";
+import { CaBundleError, certificatesIn } from "../../src/azure/ca_bundle.ts";
+import { connectionFailure } from "../../src/azure/connection_failure.ts";
 import { failureOf } from "../../src/azure/classify.ts";
 import {
   cleanPath,
@@ -23,7 +25,6 @@ import { plan } from "../../src/controller/plan/plan.ts";
 import { lifetimeOf } from "../../src/controller/plan/schedule.ts";
 import { readClusterEntry } from "../../src/kubernetes/config/cluster_entry.ts";
 import { Entry } from "../../src/kubernetes/config/entry.ts";
-import { noProxyValue } from "../../src/kubernetes/config/no_proxy.ts";
 import { pemFault } from "../../src/kubernetes/config/pem.ts";
 import { tokenFault } from "../../src/kubernetes/config/credentials.ts";
 import { tokenExpiry } from "../../src/kubernetes/config/token_expiry.ts";
@@ -36,6 +37,7 @@ import { resourcePath } from "../../src/kubernetes/resource_path.ts";
 import { isNewer } from "../../src/kubernetes/resource_version.ts";
 import { parseRetryAfter } from "../../src/kubernetes/retry_after.ts";
 import { brief } from "../../src/runtime/brief.ts";
+import { parseNoProxy } from "../../src/runtime/no_proxy.ts";
 import { maskSecrets, namesSecret } from "../../src/runtime/mask.ts";
 import { quote } from "../../src/runtime/quote.ts";
 import { Redacted } from "../../src/runtime/redacted.ts";
@@ -233,7 +235,8 @@ const READERS: readonly [what: string, read: (text: string) => unknown][] = [
       metadata: { name: "a", namespace: "b", uid: "c", resourceVersion: "1" },
       data: { ".dockerconfigjson": text },
     } as never, "a.azurecr.io")],
-  ["NO_PROXY", (text) => noProxyValue(text, [text])],
+  ["NO_PROXY", (text) => parseNoProxy(text)(new URL("https://a.azurecr.io/"))],
+  ["the text of a failed connection", (text) => connectionFailure(new Error(text))],
   [
     "the cluster of a kubeconfig",
     (text) =>
@@ -242,6 +245,16 @@ const READERS: readonly [what: string, read: (text: string) => unknown][] = [
   [
     "a URL of a kubeconfig",
     (text) => readClusterEntry(new Entry({ server: `https://a/${text}` }, "a", "b"), {} as never),
+  ],
+  [
+    "a bundle of certificates",
+    (text) => {
+      try {
+        certificatesIn(text, () => {});
+      } catch (error) {
+        assert.ok(error instanceof CaBundleError);
+      }
+    },
   ],
   ["PEM", (text) => [pemFault("certificate", text), pemFault("key", text)]],
   ["a token of a kubeconfig", tokenFault],

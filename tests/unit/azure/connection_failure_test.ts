@@ -18,6 +18,28 @@ for (const failure of connectionFailures()) {
   });
 }
 
+Deno.test("connection failure: by way of a proxy, what is not reached is the proxy", () => {
+  const reasons = connectionFailures().map((failure) =>
+    [
+      failure.name,
+      connectionFailure(connectionError(failure, IMDS), "proxied"),
+    ] as const
+  );
+  const ofProxy = reasons.filter(([, { reason }]) => reason === "ProxyUnreachable");
+  assert.deepEqual(ofProxy.map(([name]) => name), [
+    "connection-refused",
+    "no-route",
+    "dns",
+    "dns-silent",
+  ]);
+  const [[, { problem, remedy }]] = ofProxy as [typeof ofProxy[number]];
+  assert.equal(
+    `${problem("bench.azurecr.io")}. ${remedy("exchange")}`,
+    "The proxy on the way to bench.azurecr.io cannot be reached. Correct HTTPS_PROXY, or NO_PROXY, " +
+      "and check that a network policy lets the operator reach the proxy.",
+  );
+});
+
 Deno.test("connection failure: only where no connection came about is it no silence", () => {
   const connected = connectionFailures().filter((failure) =>
     !isConnectFailure(connectionError(failure, IMDS))

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { Connections } from "../../../src/azure/connections.ts";
+import type { Route } from "../../../src/runtime/proxy_route.ts";
 import { FakeTime } from "../kubernetes/fake_time.ts";
 
 interface FakeClient extends Deno.HttpClient {
@@ -154,6 +155,55 @@ Deno.test("connections: a thousand dead hosts share the few pools that their fai
   assert.deepEqual([connections.size, made()], [1, 1]);
   for (let index = 0; index < 1000; index++) fail(`dead-${index}`);
   assert.deepEqual([connections.size, made()], [1, 2]);
+});
+
+Deno.test("connections: hosts behind a proxy and others have pools of their own", () => {
+  const made: Route[] = [];
+  const connections = new Connections({
+    create: (route) => {
+      made.push(route);
+      return { close: () => {}, [Symbol.dispose]: () => {} } as Deno.HttpClient;
+    },
+    clock: new FakeTime().clock,
+    routeOf: ({ host }) => host.startsWith("near") ? "direct" : "proxied",
+  });
+  const open = (host: string) => connections.open(new URL(`https://${host}/`));
+  const routes = ["near-1", "far-1", "near-2", "far-2"].map((host) => open(host).route);
+  assert.deepEqual(routes, ["direct", "proxied", "direct", "proxied"]);
+  assert.deepEqual(made, ["direct", "proxied"]);
+  open("far-1").retire();
+  assert.notEqual(open("far-1").client, open("far-2").client);
+  assert.equal(open("near-1").client, open("near-2").client);
+  assert.deepEqual(made, ["direct", "proxied", "proxied"]);
+});
+
+Deno.test("connections: where pools are out of date all hosts take new ones, and each is closed once", () => {
+  const time = new FakeTime();
+  const closed: number[] = [];
+  let [made, outdated] = [0, false];
+  const connections = new Connections({
+    create: () => {
+      const number = ++made;
+      return {
+        close: () => void closed.push(number),
+        [Symbol.dispose]: () => {},
+      } as Deno.HttpClient;
+    },
+    clock: time.clock,
+    outdated: () => outdated,
+  });
+  const open = (host: string) => connections.open(new URL(`https://${host}/`));
+  open("a").release();
+  const slow = open("b");
+  outdated = true;
+  open("a").release();
+  outdated = false;
+  assert.deepEqual([made, closed], [2, []]);
+  slow.retire();
+  slow.release();
+  assert.deepEqual(closed, [1]);
+  for (let index = 0; index < 1001; index++) open(`host-${index}`).release();
+  assert.deepEqual([made, closed], [2, [1]]);
 });
 
 Deno.test("connections: of hosts beyond a thousand the oldest are forgotten, and their pools freed", () => {
