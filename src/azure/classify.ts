@@ -242,11 +242,25 @@ const REGISTRY: readonly Rule[] = [
   },
 ];
 
+// Of a request for an access token the registry itself issued the refresh token, and form, service
+// and grant type are always the same: what it calls bad is the scope. At the exchange the identity's
+// token and the registry's name are at issue, for which the remedy of what no rule knows is meant.
+const TOKEN: readonly Rule[] = [
+  {
+    statuses: [400],
+    ...local(
+      "RegistryScopeRefused",
+      "Correct the binding's scope: write repository:NAME:pull, and several separated by spaces.",
+    ),
+  },
+  ...REGISTRY,
+];
+
 const RULES: Readonly<Record<AzureEndpoint, readonly Rule[]>> = {
   imds: IMDS,
   entra: ENTRA,
   exchange: REGISTRY,
-  token: REGISTRY,
+  token: TOKEN,
 };
 
 /** A status is read on one screen. */

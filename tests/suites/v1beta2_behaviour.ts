@@ -184,6 +184,21 @@ function workloadIdentities(check: Check<V2>): void {
     });
   }
 
+  check(
+    "names the scope that the registry refuses, and goes on once it is corrected",
+    async (v2) => {
+      await v2.createAccount("default");
+      await v2.createBinding({ spec: specWith({ acr: { scope: "repository:app" } }) });
+      assert.match(
+        await v2.errorOnce(),
+        /^bench\.azurecr\.io answered HTTP 400 \(.*\)\. Correct the binding's scope: write repository:/,
+      );
+      assert.equal(v2.readiness((await v2.binding())!), "False/RegistryScopeRefused");
+      await v2.patchBinding({ spec: { acr: { scope: "repository:app:pull" } } });
+      await v2.ready();
+    },
+  );
+
   check("names the account of serviceAccountRef that is missing, and goes on later", async (v2) => {
     await v2.createAccount("default");
     await v2.createBinding({ spec: federatedBy("builder") });

@@ -426,6 +426,30 @@ Deno.test("classify: what no rule knows is the user's to mend below 500, else th
   );
 });
 
+const BAD_SCOPE_BODIES: readonly string[] = [
+  '{"errors":[{"code":"UNSUPPORTED","message":"scope repository:app is malformed"}]}',
+  '{"errors":[{"code":"NAME_INVALID"}]}',
+  '{"errors":[]}',
+  "<html>Bad Request</html>",
+  "",
+];
+
+for (const body of BAD_SCOPE_BODIES) {
+  Deno.test(`classify: a registry that calls a request for a token bad, by ${JSON.stringify(body)}, means the scope`, async () => {
+    const error = await errorOf("token", new Response(body, { status: 400 }));
+    const { failure: { class: kind, reason, healsInCluster } } = error;
+    assert.deepEqual([kind, reason, healsInCluster], [
+      "permanent-user-error",
+      "RegistryScopeRefused",
+      true,
+    ]);
+    assert.match(
+      error.message,
+      /^bench\.azurecr\.io answered HTTP 400.*\. Correct the binding's scope: write repository:NAME:pull, and several separated by spaces\.$/,
+    );
+  });
+}
+
 const DATE = "Mon, 01 Jun 2026 12:00:00 GMT";
 const RETRY_AFTER: readonly {
   readonly headers: Readonly<Record<string, string>>;
