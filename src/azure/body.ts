@@ -1,5 +1,6 @@
 import { abortable } from "../runtime/abortable.ts";
-import { concatenate } from "../runtime/bytes.ts";
+import { ByteBuffer } from "../runtime/bytes.ts";
+import { ChunkReader } from "../runtime/chunk_reader.ts";
 import type { Connection } from "./connections.ts";
 import { AzureError } from "./errors.ts";
 import { type AzureRequest, hostOf } from "./request.ts";
@@ -18,18 +19,14 @@ export async function readBody(
   connection?: Pick<Connection, "heard">,
 ): Promise<string> {
   if (response.body === null) return "";
-  const reader = response.body.getReader();
-  const chunks: Uint8Array[] = [];
-  let size = 0;
+  const reader = new ChunkReader(response.body);
+  const kept = new ByteBuffer();
   try {
-    while (true) {
-      const { done, value } = await abortable(reader.read(), signal);
-      if (done) break;
+    for (let chunk; (chunk = await abortable(reader.read(), signal)) !== undefined;) {
       connection?.heard();
-      const part = value.subarray(0, LONGEST_BODY - size);
-      chunks.push(part);
-      size += part.byteLength;
-      if (part.byteLength === value.byteLength) continue;
+      const part = chunk.subarray(0, LONGEST_BODY - kept.length);
+      kept.append(part);
+      if (part.length === chunk.length) continue;
       if (response.status === 200) throw tooLong(request, response.status);
       reader.cancel().catch(() => {});
       break;
@@ -39,7 +36,7 @@ export async function readBody(
     reader.cancel().catch(() => {});
     throw error;
   }
-  return new TextDecoder().decode(concatenate(chunks));
+  return new TextDecoder().decode(kept.bytes);
 }
 
 function tooLong(request: AzureRequest, status: number): AzureError {

@@ -1,4 +1,6 @@
-import { concatenate } from "../runtime/bytes.ts";
+import { ByteBuffer } from "../runtime/bytes.ts";
+import { ChunkReader } from "../runtime/chunk_reader.ts";
+import { decodeUtf8 } from "../runtime/utf8.ts";
 import type { JSONValue } from "./contract.ts";
 import { ApiError, reasonOfCode } from "./errors.ts";
 import { LONGEST_OBJECT_BYTES } from "./object.ts";
@@ -115,17 +117,18 @@ async function readAtMost(
   limit: number,
   shortener?: StringShortener,
 ): Promise<Uint8Array> {
-  const parts: Uint8Array[] = [];
-  let length = 0;
+  if (response.body === null) return new Uint8Array();
+  const reader = new ChunkReader(response.body);
+  const kept = new ByteBuffer();
   let read = 0;
-  for await (const chunk of response.body ?? []) {
-    const part = shortener?.push(chunk) ?? chunk;
-    parts.push(part);
-    length += part.length;
+  for (let chunk; (chunk = await reader.read()) !== undefined;) {
+    kept.append(shortener?.push(chunk) ?? chunk);
     read += chunk.length;
-    if (length > limit || read > LONGEST_OBJECT_BYTES) break;
+    if (kept.length <= limit && read <= LONGEST_OBJECT_BYTES) continue;
+    await reader.cancel();
+    break;
   }
-  return concatenate(parts);
+  return kept.bytes;
 }
 
 function tooLong(response: Response, request: string): ApiError {
@@ -137,11 +140,9 @@ function tooLong(response: Response, request: string): ApiError {
   });
 }
 
-const decoder = new TextDecoder("utf-8", { fatal: true });
-
 function parseJson(bytes: Uint8Array): JSONValue | undefined {
   try {
-    return JSON.parse(decoder.decode(bytes));
+    return JSON.parse(decodeUtf8(bytes));
   } catch {
     return undefined;
   }

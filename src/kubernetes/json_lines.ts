@@ -1,4 +1,5 @@
 import { concatenate } from "../runtime/bytes.ts";
+import { decodeUtf8 } from "../runtime/utf8.ts";
 import type { JSONValue } from "./contract.ts";
 import { ApiError } from "./errors.ts";
 import { LONGEST_OBJECT_BYTES } from "./object.ts";
@@ -23,7 +24,10 @@ export class LineSplitter {
     return this.#length;
   }
 
-  /** The lines that `chunk` completes, without their newline. Throws when a line is too long. */
+  /**
+   * The lines that `chunk` completes, without their newline; good for as long as the chunk is. Throws
+   * when a line is too long.
+   */
   push(chunk: Uint8Array): Uint8Array[] {
     const lines: Uint8Array[] = [];
     let start = 0;
@@ -31,7 +35,7 @@ export class LineSplitter {
       this.#keep(chunk.subarray(start, end));
       lines.push(this.#take());
     }
-    if (start < chunk.length) this.#keep(chunk.subarray(start));
+    if (start < chunk.length) this.#keep(chunk.slice(start));
     return lines;
   }
 
@@ -104,13 +108,11 @@ async function pullValues(
   }
 }
 
-const decoder = new TextDecoder("utf-8", { fatal: true });
-
 const BLANK = Symbol("blank line");
 
 function parseLine(line: Uint8Array, request: string): JSONValue | typeof BLANK {
   try {
-    const text = decoder.decode(line);
+    const text = decodeUtf8(line);
     return text.trim() === "" ? BLANK : JSON.parse(text);
   } catch {
     // The parser's own message quotes the text, which may hold a Secret.

@@ -4,6 +4,31 @@ import { LONGEST_OBJECT_BYTES } from "./object.ts";
 
 const FIRST_BYTES = 64 * 1024;
 
+/**
+ * Where the bytes of one object are put together, for one list after the other: what was grown for a
+ * large object serves the next, and is not left for collection page by page.
+ */
+export class Scratch {
+  #spare: Uint8Array<ArrayBuffer> | undefined;
+
+  /** A buffer of the taker's own. */
+  take(): Uint8Array<ArrayBuffer> {
+    const buffer = this.#spare ?? new Uint8Array(FIRST_BYTES);
+    this.#spare = undefined;
+    return buffer;
+  }
+
+  /** Gives a buffer back for the next. */
+  give(buffer: Uint8Array<ArrayBuffer>): void {
+    this.#spare = buffer;
+  }
+
+  /** Keeps nothing: no list will follow soon. */
+  drop(): void {
+    this.#spare = undefined;
+  }
+}
+
 const QUOTE = 0x22;
 const COMMA = 0x2c;
 const COLON = 0x3a;
@@ -27,7 +52,7 @@ export class ListSplitter {
   readonly #longest: number;
   /** What is known around the objects, but for the bytes that are still in the buffer. */
   readonly #around: Uint8Array[] = [];
-  #buffer = new Uint8Array(FIRST_BYTES);
+  #buffer: Uint8Array<ArrayBuffer>;
   /** Bytes in the buffer, and those of them that were looked at. */
   #length = 0;
   #at = 0;
@@ -42,9 +67,19 @@ export class ListSplitter {
   #ended = false;
 
   /** `onItem` is given bytes that are good only until it returns. What it throws, `push` throws. */
-  constructor(onItem: (bytes: Uint8Array) => void, longestBytes: number = LONGEST_OBJECT_BYTES) {
+  constructor(
+    onItem: (bytes: Uint8Array) => void,
+    buffer: Uint8Array<ArrayBuffer> = new Uint8Array(FIRST_BYTES),
+    longestBytes: number = LONGEST_OBJECT_BYTES,
+  ) {
     this.#onItem = onItem;
+    this.#buffer = buffer;
     this.#longest = longestBytes;
+  }
+
+  /** The buffer that it was given, or one that was needed in its place. */
+  get buffer(): Uint8Array<ArrayBuffer> {
+    return this.#buffer;
   }
 
   /** Whether the list was closed. */

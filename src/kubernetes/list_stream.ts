@@ -1,7 +1,8 @@
 import type { Breather } from "../runtime/breather.ts";
+import { decodeUtf8 } from "../runtime/utf8.ts";
 import type { JSONValue } from "./contract.ts";
 import { ApiError } from "./errors.ts";
-import { ListSplitter } from "./list_splitter.ts";
+import { ListSplitter, type Scratch } from "./list_splitter.ts";
 
 /** What was read of a list beside its objects. */
 export interface ListAnswer {
@@ -20,9 +21,10 @@ export async function readList(
   source: ReadableStream<Uint8Array>,
   request: string,
   each: (item: JSONValue) => void,
+  scratch: Scratch,
   breather?: Breather,
 ): Promise<ListAnswer> {
-  const splitter = new ListSplitter((bytes) => each(parse(bytes, request)));
+  const splitter = new ListSplitter((bytes) => each(parse(bytes, request)), scratch.take());
   let bytes = 0;
   // Leaving the loop by a throw cancels the stream.
   for await (const chunk of source) {
@@ -32,17 +34,16 @@ export async function readList(
     splitter.push(chunk);
   }
   const around = splitter.around();
+  scratch.give(splitter.buffer);
   if (!splitter.ended && around[0] === OPEN_BRACE) throw cut(request, bytes);
   return { list: parse(around, request), bytes };
 }
 
 const OPEN_BRACE = 0x7b;
 
-const decoder = new TextDecoder("utf-8", { fatal: true });
-
 function parse(bytes: Uint8Array, request: string): JSONValue {
   try {
-    return JSON.parse(decoder.decode(bytes));
+    return JSON.parse(decodeUtf8(bytes));
   } catch {
     // The parser's own message quotes the text, which may hold a Secret.
     throw new ApiError({

@@ -1,9 +1,11 @@
+import { ChunkReader } from "../runtime/chunk_reader.ts";
 import { truncated } from "./body.ts";
 
 /**
  * A body as a stream that calls `onEnd` once when it ends, fails, is cancelled or aborted. An abort
  * of `signal` fails it at once with the signal's reason, whatever the network does; a broken
- * connection fails it with `Truncated`. Nothing is read ahead of the reader's asking.
+ * connection fails it with `Truncated`. Nothing is read ahead of the reader's asking, and a chunk is
+ * good only until the next is asked for.
  */
 export function relay(
   response: Response,
@@ -11,7 +13,7 @@ export function relay(
   onEnd: () => void,
   request: string,
 ): ReadableStream<Uint8Array> {
-  const reader = (response.body ?? new Blob([]).stream()).getReader();
+  const reader = new ChunkReader(response.body ?? new Blob([]).stream());
   let onAbort = () => {};
   const end = () => {
     signal.removeEventListener("abort", onAbort);
@@ -29,9 +31,9 @@ export function relay(
     },
     async pull(controller) {
       try {
-        const { done, value } = await reader.read();
+        const chunk = await reader.read();
         if (signal.aborted) return;
-        if (!done) return controller.enqueue(value);
+        if (chunk !== undefined) return controller.enqueue(chunk);
         end();
         controller.close();
       } catch (error) {

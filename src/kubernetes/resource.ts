@@ -1,6 +1,7 @@
 import type { Breather } from "../runtime/breather.ts";
 import type { JSONValue, RequestOptions, RestClient } from "./contract.ts";
 import { ApiError } from "./errors.ts";
+import { Scratch } from "./list_splitter.ts";
 import { readList } from "./list_stream.ts";
 import {
   apiVersionOf,
@@ -118,6 +119,8 @@ export class ResourceClient<
   protected readonly rest: RestClient;
   readonly #options: ResourceClientOptions;
   readonly #partial: boolean;
+  /** For lists that are read object by object. */
+  readonly #scratch = new Scratch();
   /** The query of every write; nobody changes it. */
   readonly #writer: URLSearchParams;
 
@@ -351,13 +354,21 @@ export class ResourceClient<
   ): Promise<Page<Answer>> {
     const stream = await this.rest.performRequest({ ...request, expectStream: true });
     const name = `GET ${request.path}`;
-    const { list, bytes } = await readList(stream, name, (item) => {
-      this.#admit(asObject(item) ?? {}, "PartialObjectMetadata");
-      each(toStored<Answer>(item, this.definition));
-    }, breather);
+    const { list, bytes } = await readList(
+      stream,
+      name,
+      (item) => {
+        this.#admit(asObject(item) ?? {}, "PartialObjectMetadata");
+        each(toStored<Answer>(item, this.definition));
+      },
+      this.#scratch,
+      breather,
+    );
     // A client that streams may take a Status of failure for an answer like any other.
     if (isFailureStatus(list)) throw ApiError.fromStatus(list, { request: name });
-    return { ...this.#page(asObject(list) ?? {}), bytes };
+    const page = { ...this.#page(asObject(list) ?? {}), bytes };
+    if (page.continue === undefined) this.#scratch.drop();
+    return page;
   }
 
   #page(answer: Record<string, unknown>): Page<Answer> {

@@ -2,6 +2,7 @@ import type { Case } from "./case.ts";
 import { coldCase } from "./cold.ts";
 import { floorCase } from "./floor.ts";
 import { growthCase } from "./growth.ts";
+import { hostileObjectsCase } from "./hostile_objects.ts";
 import { idleCase } from "./idle.ts";
 import { memoryCase } from "./memory.ts";
 import { refreshCase } from "./refresh.ts";
@@ -15,5 +16,6 @@ export const CASES: readonly Case[] = [
   ...rolloutCases,
   idleCase,
   refreshCase,
+  hostileObjectsCase,
   growthCase,
 ];

@@ -77,6 +77,16 @@ export class BenchNamespace implements AsyncDisposable {
     return `/apis/${group}/namespaces/${this.name}/acrpullbindings`;
   }
 
+  /** Creates an object: a binding of an API, or one of a core resource named by its plural. */
+  async create(resource: string, object: object): Promise<void> {
+    await this.#send("POST", this.#collection(resource), object);
+  }
+
+  /** Changes an object by a merge patch. */
+  async patch(resource: string, name: string, patch: object): Promise<void> {
+    await this.#send("PATCH", `${this.#collection(resource)}/${name}`, patch);
+  }
+
   /** All bindings of one API. */
   async listBindings(group: Group): Promise<BindingList> {
     return await this.#send("GET", this.bindings(group)) as BindingList;
@@ -113,6 +123,11 @@ export class BenchNamespace implements AsyncDisposable {
     for (const plural of ["secrets", "serviceaccounts", "events"]) {
       await this.#send("DELETE", this.core(plural));
     }
+  }
+
+  #collection(resource: string): string {
+    const group = GROUPS.find((each) => each === resource);
+    return group === undefined ? this.core(resource) : this.bindings(group);
   }
 
   async #send(method: string, path: string, body?: unknown): Promise<unknown> {

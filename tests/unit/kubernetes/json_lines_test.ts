@@ -31,6 +31,22 @@ Deno.test("however the bytes are cut, the values are the same", async () => {
   );
 });
 
+Deno.test("a chunk may be good only until the next is asked for", async () => {
+  const bytes = encoder.encode('{"a":"one"}\n{"a":"two"}\n{"a":"three"}\n');
+  const memory = new Uint8Array(5);
+  let at = 0;
+  const source = new ReadableStream<Uint8Array>({
+    pull(controller) {
+      if (at >= bytes.length) return controller.close();
+      memory.set(bytes.subarray(at, at + memory.length));
+      controller.enqueue(memory.subarray(0, Math.min(memory.length, bytes.length - at)));
+      at += memory.length;
+    },
+  }, { highWaterMark: 0 });
+  const values = await Array.fromAsync(jsonLines(source, "GET /watch"));
+  assert.deepEqual(values, [{ a: "one" }, { a: "two" }, { a: "three" }]);
+});
+
 Deno.test("a character cut in two is whole again", async () => {
   const bytes = encoder.encode('{"a":"\u{1F600}\u00e9"}\n');
   const single = Array.from(bytes, (byte) => Uint8Array.of(byte));

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import assert from "node:assert/strict";
 import type { JSONValue } from "../../../src/kubernetes/contract.ts";
 import { ApiError } from "../../../src/kubernetes/errors.ts";
-import { ListSplitter } from "../../../src/kubernetes/list_splitter.ts";
+import { ListSplitter, Scratch } from "../../../src/kubernetes/list_splitter.ts";
 import { readList } from "../../../src/kubernetes/list_stream.ts";
 import { rejection } from "./transport_support.ts";
 
@@ -13,7 +13,7 @@ async function read(chunks: readonly Uint8Array[]) {
   const items: JSONValue[] = [];
   const answer = await readList(ReadableStream.from(chunks), "GET /list", (item) => {
     items.push(item);
-  });
+  }, new Scratch());
   return { ...answer, items };
 }
 
@@ -144,6 +144,21 @@ for (const { name, text, reason, message } of FAILURES) {
   });
 }
 
+Deno.test("the memory that one list has grown serves the next, until it is dropped", async () => {
+  const scratch = new Scratch();
+  const list = encoder.encode(JSON.stringify({ items: [{ a: "x".repeat(200_000) }] }));
+  const readWith = () => readList(ReadableStream.from([list]), "GET /list", () => {}, scratch);
+  await readWith();
+  const grown = scratch.take();
+  assert.ok(grown.length >= 200_000);
+  scratch.give(grown);
+  await readWith();
+  assert.equal(scratch.take(), grown);
+  scratch.give(grown);
+  scratch.drop();
+  assert.equal(scratch.take().length, 65_536);
+});
+
 /** A list of one object without end. */
 function endless(): {
   stream: ReadableStream<Uint8Array>;
@@ -165,7 +180,7 @@ function endless(): {
 
 Deno.test("an object without end is given up at the limit, with an error that says so", async () => {
   const { stream, sent } = endless();
-  const splitter = new ListSplitter(() => {}, 100_000);
+  const splitter = new ListSplitter(() => {}, undefined, 100_000);
   const error = await rejection((async () => {
     for await (const chunk of stream) splitter.push(chunk);
   })());
@@ -183,7 +198,7 @@ Deno.test("whatever ends the reading lets go of the stream", async () => {
   const thrown = new Error("enough");
   const error = await rejection(readList(source, "GET /list", () => {
     throw thrown;
-  }));
+  }, new Scratch()));
   assert.equal(error, thrown);
   assert.ok(cancelled);
 });
