@@ -188,7 +188,8 @@ export class Reconciler {
   #snapshot(key: string, id: BindingId): Snapshot | undefined {
     const known = this.#options.cluster.snapshot(id);
     if (known === undefined) return undefined;
-    const { inspection, trouble, refusal } = this.#memory.of(key, known.binding.uid);
+    const { trouble, refusal, ...remembered } = this.#memory.of(key, known.binding.uid);
+    const inspection = this.#stillSo(remembered.inspection);
     const snapshot = this.#identities.recall(key, {
       ...known,
       keepsConditions: this.#options.keepsConditions(id.api),
@@ -196,6 +197,12 @@ export class Reconciler {
       ...optional("trouble", trouble),
     });
     return { ...snapshot, ...optional("brevity", brevityOf(refusal, snapshot)) };
+  }
+
+  /** What was read of a Secret is history once that was deleted. */
+  #stillSo(inspection: Inspection | undefined): Inspection | undefined {
+    const isGone = inspection?.kind === "found" && this.#options.cluster.isGone(inspection.secret);
+    return isGone ? { kind: "absent" } : inspection;
   }
 
   async #carryOut(

@@ -14,6 +14,7 @@ import {
   type BindingView,
   parseBindingKey,
 } from "./binding/view.ts";
+import { describeFailure } from "./failure.ts";
 import type { Action } from "./plan/actions.ts";
 import type { ActedBinding, NextAttempt, ReconcileReport } from "./report.ts";
 import { maskSecrets } from "../runtime/mask.ts";
@@ -86,7 +87,10 @@ export class TelemetryReport implements ReconcileReport {
     });
     this.#instruments.actions.inc({ api: binding.api, action: action.kind, result: "failed" });
     // What the binding itself cannot say is said about it.
-    if (action.kind === "writeStatus") this.#tellUsers(binding, action.status);
+    if (action.kind === "writeStatus") {
+      this.#tellUsers(binding, action.status);
+      if (next.failures === 1) this.#tellUntold(binding, action, error);
+    }
     if (action.kind === "mint") {
       this.#minted(action, error instanceof AzureError ? error.failure.class : "kubernetes");
     }
@@ -188,6 +192,14 @@ export class TelemetryReport implements ReconcileReport {
     const subject = { ...binding, kind: "AcrPullBinding" };
     // An Event has less room than the status, and the remedy stands at the end.
     this.#events.record(subject, type, ready.reason, cutMiddle(ready.message, LONGEST_MESSAGE));
+  }
+
+  /** The status is stale from now on, whatever it says. */
+  #tellUntold(binding: BindingView, action: Action, error: unknown): void {
+    const { message } = describeFailure(binding, action, error);
+    const subject = { ...binding, kind: "AcrPullBinding" };
+    const told = cutMiddle(message, LONGEST_MESSAGE);
+    this.#events.record(subject, "Warning", "StatusNotWritten", told);
   }
 
   #minted({ request }: Extract<Action, { kind: "mint" }>, result: string): void {

@@ -24,7 +24,7 @@ export interface InformerReport {
   stateChanged?(state: SyncState, reason: string, previous: SyncState): void;
   /** A list or watch failed. `failures` counts those in a row; 1 is worth a line, more rarely. */
   failed?(error: ApiError, next: { retryInMs: number; failures: number }): void;
-  /** A subscriber, an index or `onSilent` threw. The informer goes on. */
+  /** `trim`, a subscriber, an index or `onSilent` threw. The informer goes on. */
   callbackFailed?(error: unknown): void;
 }
 
@@ -184,12 +184,18 @@ export class Informer<T extends KubernetesObject> {
    * namespace and selectors match.
    */
   observe(object: Stored<T>): void {
-    this.#store.observe(this.#trim(object));
+    const kept = this.#kept(object);
+    if (kept !== undefined) this.#store.observe(kept);
   }
 
   /** Takes in an own deletion that left nothing, not even an object that waits for finalizers. */
   forget(namespace: string, name: string, uid: string): void {
     this.#store.forget(namespace, name, uid);
+  }
+
+  /** Whether `forget` was told of that uid lately: whatever was read of it is history. */
+  isForgotten(uid: string): boolean {
+    return this.#store.isForgotten(uid);
   }
 
   /**
@@ -255,7 +261,8 @@ export class Informer<T extends KubernetesObject> {
     const each = (object: Stored<T>) => {
       objects++;
       connection.heard();
-      this.#store.applyListed(this.#trim(object));
+      const kept = this.#kept(object);
+      if (kept !== undefined) this.#store.applyListed(kept);
     };
     const { breather, resource } = this.#options;
     const options = { ...this.#selection(connection.signal), limit, continue: next, breather };
@@ -335,9 +342,17 @@ export class Informer<T extends KubernetesObject> {
         // Whatever the server could not send is only to be had by a list.
         this.#mustList = true;
         throw event.error;
-      default:
-        return this.#store.applyChanged(this.#trim(event.object));
+      default: {
+        const kept = this.#kept(event.object);
+        if (kept !== undefined) this.#store.applyChanged(kept);
+        else this.#store.advance(event.object.metadata.resourceVersion);
+      }
     }
+  }
+
+  /** Undefined for an object of which nothing can be made, which must not keep the others away. */
+  #kept(object: Stored<T>): Stored<T> | undefined {
+    return this.#call(() => this.#trim(object));
   }
 
   #silent(): void {

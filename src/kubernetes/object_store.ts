@@ -165,6 +165,11 @@ export class ObjectStore<T extends KubernetesObject> {
     if (this.#objects.get(key)?.metadata.uid === uid) this.#remove(key);
   }
 
+  /** Whether an own deletion ended that uid lately, so that whatever else shows it is older. */
+  isForgotten(uid: string): boolean {
+    return this.#deleted.has(uid);
+  }
+
   /** Lets go of an object, of which this says nothing: it may well be there. */
   drop(namespace: string, name: string): void {
     this.#remove(keyOf(namespace, name));

@@ -164,6 +164,11 @@ export class Cluster {
     return account && serviceAccountState(account, secrets);
   }
 
+  /** Whether the operator knows that a Secret is gone, which was read by its name before. */
+  isGone({ uid }: Pick<SecretState, "uid">): boolean {
+    return this.#informers.secrets.isForgotten(uid);
+  }
+
   /** Drops what was read of the Secret of a binding that is gone, where no watch keeps it. */
   dropSecret({ api, namespace, name }: BindingId): void {
     const secretName = api === "v1beta1" ? v1beta1SecretName(name) : v1beta2SecretName(name);

@@ -29,6 +29,7 @@ export class ReconcilerRig extends Rig {
   readonly told: string[] = [];
   readonly stop = new AbortController();
   readonly reconciler: Reconciler;
+  readonly report = this.#report();
   random = 0.5;
   /** By how much the reconciler's wall clock has been set. */
   offsetMs = 0;
@@ -48,7 +49,7 @@ export class ReconcilerRig extends Rig {
       readsSecretsByName,
       clock: this.time.skewed(() => this.offsetMs),
       random: () => this.random,
-      report: this.#report(),
+      report: this.report,
     });
   }
 

@@ -3,6 +3,7 @@ import fc from "fast-check";
 import {
   isLastTry,
   nextAttemptAt,
+  redoDelay,
   type RetriedFailure,
   type RetryHistory,
 } from "../../../src/controller/retry_policy.ts";
@@ -159,4 +160,24 @@ Deno.test("retry policy: a credential is never left to expire without a try in i
     const wasLast = isLastTry(startedAt, servesUntil) || startedAt + lastsMs >= servesUntil - 500;
     assert.ok(wasLast, `the last try was ${servesUntil - startedAt} ms before`);
   }));
+});
+
+Deno.test("retry policy: what somebody undoes is put off for certain, from once on", () => {
+  const seconds = (times: number, random: () => number) => redoDelay(times, random) / SECOND;
+  assert.deepEqual(
+    [0, 1, 2, 3, 7, 2000].map((times) => seconds(times, lowest)),
+    [0, 5, 10, 20, 300, 300],
+  );
+  assert.deepEqual([0, 1, 2000].map((times) => Math.round(seconds(times, highest) * 100)), [
+    0,
+    625,
+    37_500,
+  ]);
+});
+
+Deno.test("retry policy: a moment that is settled holds, but for the last try", () => {
+  const notBefore = NOW + 5 * MINUTE;
+  const failure: RetriedFailure = { class: "transient", notBefore };
+  assert.equal(delay(failure, {}), 5 * MINUTE);
+  assert.equal(delay(failure, { servesUntil: NOW + 2 * MINUTE }), 2 * MINUTE - 20 * SECOND);
 });

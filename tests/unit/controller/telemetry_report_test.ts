@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { AzureError } from "../../../src/azure/errors.ts";
 import type { BindingStatus } from "../../../src/controller/binding/view.ts";
+import { UndoneError } from "../../../src/controller/execute/undone.ts";
 import type { Action } from "../../../src/controller/plan/actions.ts";
 import { TelemetryReport } from "../../../src/controller/telemetry_report.ts";
 import { ApiError } from "../../../src/kubernetes/errors.ts";
@@ -318,6 +319,32 @@ Deno.test("report: what a binding's status cannot say is said by an Event", () =
   report.failed(BINDING, { kind: "writeStatus", status: failing }, error, NEXT);
   report.failed(BINDING, MINT, error, NEXT);
   assert.deepEqual(events, ["AcrPullBinding pull Warning Throttled: Slow."]);
+});
+
+Deno.test("report: that a status cannot be written is said by an Event, once in a row", () => {
+  const { report, events } = rig();
+  const error = UndoneError.byAdmission(['condition "Ready"']);
+  for (let failures = 1; failures <= 3; failures++) {
+    const next = { failures, retryAt: NOW + 4600 };
+    report.failed(BINDING, { kind: "writeStatus", status: STATUS }, error, next);
+  }
+  assert.deepEqual(events, [
+    "AcrPullBinding pull Warning StatusNotWritten: Changing the binding is undone: condition " +
+    '"Ready" did not stay, since an admission webhook or policy changes what the operator ' +
+    "writes. Exempt the operator from it; meanwhile the operator tries again, more and more rarely.",
+  ]);
+});
+
+Deno.test("report: what is told of a binding that nobody understands is an Event, too", () => {
+  const { report, events } = rig();
+  const { api, apiVersion, namespace, name, uid, resourceVersion, generation } = BINDING;
+  const basics = { api, apiVersion, namespace, name, uid, resourceVersion, generation };
+  const condition = { ...STATUS.conditions![0]!, reason: "InternalError", message: "Oh." };
+  report.acted({ ...basics, deleting: false, finalizers: [], status: {} }, {
+    kind: "writeStatus",
+    status: { error: "Oh.", conditions: [{ ...condition, status: "Unknown" }] },
+  });
+  assert.deepEqual(events, ["AcrPullBinding pull Warning InternalError: Oh."]);
 });
 
 Deno.test("report: a status that is told shorter is a warning", () => {

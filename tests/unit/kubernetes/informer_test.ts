@@ -675,6 +675,26 @@ scenario("what is kept lacks managedFields, whatever brought it", async (harness
   assert.deepEqual(withoutManagedFields(widget("d", 1)), widget("d", 1));
 });
 
+scenario("an object of which trim makes nothing keeps no other away", async (harness) => {
+  harness.server.expectList(page(5, [widget("bad", 1), widget("b", 2)]));
+  const watch = harness.server.expectWatch(5);
+  await harness.start();
+  assert.deepEqual(harness.held(), ["b@2"]);
+  await watch.send(modified(widget("bad", 6)), modified(widget("b", 7)), added(widget("c", 8)));
+  harness.informer.observe(widget("bad", 9));
+  assert.deepEqual(harness.held(), ["b@7", "c@8"]);
+  const threw = harness.told().filter((line) => line.startsWith("callback threw"));
+  assert.equal(threw.length, 3);
+  harness.server.expectWatch(8);
+  await watch.end();
+  await harness.clock.advance(1_000);
+}, {
+  trim: (object) => {
+    if (object.metadata.name === "bad") throw new TypeError("no such thing");
+    return object;
+  },
+});
+
 scenario("only what a trim of one's own leaves is kept", async (harness) => {
   await harness.startSynced(5, widget("a", 1));
   assert.deepEqual([...harness.informer.values()], [{ metadata: widget("a", 1).metadata }]);

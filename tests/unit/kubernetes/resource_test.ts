@@ -173,6 +173,30 @@ const CASES: Case[] = [
     result: undefined,
   },
   {
+    name: "delete may only be asked for",
+    call: (widgets) => widgets.delete("ns", "a", { dryRun: true }),
+    request: {
+      method: "DELETE",
+      path: `${IN_NS}/a`,
+      body: { apiVersion: "v1", kind: "DeleteOptions", dryRun: ["All"] },
+    },
+    answer: { kind: "Status", apiVersion: "v1", metadata: {}, status: "Success" },
+    result: undefined,
+  },
+  {
+    name:
+      "a create that is only asked for answers nothing, since what it would make has no identity",
+    call: (widgets) => widgets.askToCreate("ns", { metadata: { name: "a" }, spec: { size: 1 } }),
+    request: {
+      method: "POST",
+      path: IN_NS,
+      query: "fieldManager=me&dryRun=All",
+      body: withIdentity({ metadata: { name: "a" }, spec: { size: 1 } }),
+    },
+    answer: withIdentity({ metadata: { name: "a", namespace: "ns" }, spec: { size: 1 } }),
+    result: undefined,
+  },
+  {
     name: "delete answers the object that finalizers keep",
     call: (widgets) => widgets.delete("ns", "a"),
     request: {

@@ -284,6 +284,21 @@ Deno.test("objects: whatever a Secret holds, few kilobytes of it are kept", () =
   assert.deepEqual([found?.uid, ownedByOthers, label], ["uid-v2", true, "pull"]);
 });
 
+Deno.test("objects: a Secret that was deleted and is still there tells by whose finalizers", () => {
+  const heldBy = (change: object) => secretState(trimSecret(secret(change))).heldBy;
+  const finalizers = ["a.b/1", "a.b/2", "a.b/3", "a.b/4"];
+  assert.deepEqual(
+    [
+      heldBy({}),
+      heldBy({ finalizers }),
+      heldBy({ deletionTimestamp: "2026-06-01T12:00:00Z" }),
+      heldBy({ deletionTimestamp: "2026-06-01T12:00:00Z", finalizers: ["a.b/1"] }),
+      heldBy({ deletionTimestamp: "2026-06-01T12:00:00Z", finalizers }),
+    ],
+    [undefined, undefined, [], ["a.b/1"], ["a.b/1", "a.b/2", "a.b/3"]],
+  );
+});
+
 Deno.test("objects: an owner whose name or UID no binding can have is none", () => {
   for (
     const change of [{ name: huge }, { uid: huge }, { apiVersion: `acrpull.microsoft.com/${huge}` }]

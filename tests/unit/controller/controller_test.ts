@@ -1,0 +1,81 @@
+import assert from "node:assert/strict";
+import { Controller } from "../../../src/controller/controller.ts";
+import type { ReconcileReport } from "../../../src/controller/report.ts";
+import { Breather } from "../../../src/runtime/breather.ts";
+import { Redacted } from "../../../src/runtime/redacted.ts";
+import { encodeJwt } from "../../sandbox/azure/jwt.ts";
+import { InMemoryKubernetes } from "../../sandbox/kubernetes/server.ts";
+import { FakeTime } from "../kubernetes/fake_time.ts";
+import { CLIENT_ID, HOUR, SECOND, SERVER, SETTINGS } from "./builders.ts";
+import { restOver } from "./rest.ts";
+import { NAMESPACE, V1 } from "./rig.ts";
+
+const CRD = Deno.readTextFileSync(
+  new URL("../../../deploy/crds/msi-acrpull.microsoft.com_acrpullbindings.yaml", import.meta.url),
+);
+const NAMES = ["one", "two", "three"];
+
+Deno.test("controller: one binding at which the operator goes wrong ends nothing for the others", async () => {
+  const time = new FakeTime();
+  const { clock } = time;
+  const kube = new InMemoryKubernetes({ clock, crds: [CRD], namespaces: [NAMESPACE] });
+  kube.apply({
+    apiVersion: "v1",
+    kind: "ServiceAccount",
+    metadata: { name: "default", namespace: NAMESPACE },
+  });
+  for (const name of NAMES) {
+    kube.apply({
+      ...V1,
+      metadata: { name, namespace: NAMESPACE },
+      spec: { acrServer: SERVER, managedIdentityClientID: CLIENT_ID },
+    });
+  }
+  const broke: string[] = [];
+  const silent = () => {};
+  const controller = new Controller({
+    rest: restOver((request) => kube.fetch(request), clock),
+    credentials: {
+      mint: () => {
+        const mintedAt = clock.now();
+        const expiresAt = mintedAt + HOUR;
+        const claims = { aud: SERVER, iat: mintedAt / 1000, exp: expiresAt / 1000 };
+        return Promise.resolve({ password: new Redacted(encodeJwt(claims)), mintedAt, expiresAt });
+      },
+    },
+    settings: SETTINGS,
+    labelSelector: "",
+    clock,
+    monotonic: () => 0,
+    random: () => 0.5,
+    breather: new Breather({ clock, monotonic: () => 0 }),
+    report: new Proxy({ broke: ({ name }: { name: string }) => broke.push(name) }, {
+      get: (target, name) => Reflect.get(target, name) ?? silent,
+    }) as unknown as ReconcileReport,
+    informerReport: () => ({}),
+    onSilent: silent,
+  });
+  const snapshot = controller.cluster.snapshot.bind(controller.cluster);
+  controller.cluster.snapshot = (id) => {
+    if (id.name === "two") throw new TypeError("a mistake");
+    return snapshot(id);
+  };
+  const stop = new AbortController();
+  const watching = controller.watch(stop.signal);
+  const leading = controller.lead(stop.signal);
+  const reasons = () =>
+    NAMES.map((name) => {
+      const { status } = kube.get(V1, NAMESPACE, name) as {
+        status?: { conditions: { reason: string }[] };
+      };
+      return status?.conditions[0]?.reason;
+    });
+  const wanted = ["CredentialAttached", "InternalError", "CredentialAttached"];
+  await time.waitFor(() => reasons().join() === wanted.join(), 10 * SECOND);
+  assert.deepEqual(reasons(), wanted);
+  await time.pass(10 * SECOND);
+  assert.ok(broke.length > 1, "it is tried again");
+  stop.abort();
+  await Promise.all([watching, leading]);
+  kube.close();
+});
