@@ -1,6 +1,7 @@
 import type { ControlPlane } from "../e2e/servers/control_plane.ts";
 import { OPERATOR } from "../e2e/servers/manifests.ts";
 import { add, bindingWrites, type Calls, difference, serverWrites } from "./cluster/api_calls.ts";
+import { deleteLease } from "./cluster/lease.ts";
 import { BenchNamespace, type Binding } from "./cluster/namespace.ts";
 import { isReady, type Progress, watchProgress } from "./cluster/readiness.ts";
 import { hostsOf, type Workload } from "./cluster/workload.ts";
@@ -34,7 +35,6 @@ export interface StartOptions {
   readonly cgroup?: Cgroup;
 }
 
-const LEASE = `/apis/coordination.k8s.io/v1/namespaces/${OPERATOR.namespace}/leases/aks.azure.com`;
 /** For what the operator still writes after the last binding is ready. */
 const QUIET_MS = 500;
 
@@ -79,9 +79,7 @@ export class Scenario implements AsyncDisposable {
   /** Starts the operator as its own ServiceAccount. It is killed when the scenario is disposed. */
   async start(options: StartOptions = {}): Promise<OperatorProcess> {
     const { plane, directory } = this.bench;
-    // One that was killed still holds the Lease.
-    const response = await plane.adminFetch(LEASE, { method: "DELETE" });
-    await response.body?.cancel();
+    await deleteLease(plane);
     return this.#resources.use(
       await OperatorProcess.start({
         command: options.program ?? this.program(),
@@ -128,6 +126,7 @@ type MeasuredFields =
   | "peakRssBytes"
   | "rssBytes"
   | "mappedBytes"
+  | "stallSeconds"
   | "azure"
   | "calls"
   | "writesPerBinding";
@@ -172,6 +171,7 @@ export async function measure(
       peakRssBytes: peak,
       rssBytes: rss,
       mappedBytes: mapped,
+      stallSeconds: await operator.longestStallSeconds(),
       azure: seen,
       calls,
       writesPerBinding: bindingWrites(calls) / count,

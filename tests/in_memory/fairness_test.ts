@@ -64,3 +64,55 @@ for (const shared of [false, true]) {
     assert.ok(rig.lifetime("due", "app").mintedAt > mintedAt, "the refresh is late");
   });
 }
+
+/** Another namespace's new binding, and a refresh that is due, while `noisy` keeps Azure busy. */
+async function othersAreServed(rig: StillRig, makeNoise: () => void): Promise<void> {
+  rig.bind("due", "app");
+  await rig.untilReady("due", "app", 5 * SECOND);
+  const { mintedAt, expiresAt } = rig.lifetime("due", "app");
+  const dueAt = expiresAt - 30 * MINUTE;
+  await rig.time.pass(dueAt - 5 * MINUTE - rig.time.clock.now());
+  assert.equal(rig.lifetime("due", "app").mintedAt, mintedAt, "it is not due yet");
+  makeNoise();
+  for (let index = 0; index < 3; index++) {
+    await rig.time.pass(2 * SECOND);
+    const name = `new-${index}`;
+    // An identity and a registry of its own: nothing is shared with those that are there.
+    rig.bind("quiet", name, {
+      acrServer: `quiet${index}.azurecr.io`,
+      managedIdentityClientID: `1b461305-28be-5271-beda-00000000000${index}`,
+    });
+    const tookMs = await rig.untilReady("quiet", name, 3 * MINUTE);
+    assert.ok(tookMs <= 5 * SECOND, `${name} was ready after ${tookMs} ms`);
+  }
+  await rig.time.pass(dueAt + 5 * SECOND - rig.time.clock.now());
+  assert.ok(rig.lifetime("due", "app").mintedAt > mintedAt, "the refresh is late");
+}
+
+Deno.test("fairness: bindings with invented client IDs keep no other namespace waiting for IMDS", async () => {
+  const known = /^1b461305-28be-5271-beda-/;
+  await using rig = new StillRig({ identities: (id) => known.test(id) });
+  await rig.start();
+  await othersAreServed(rig, () => {
+    for (let index = 0; index < 600; index++) {
+      const managedIdentityClientID = `deadbeef-0000-4000-8000-${`${index}`.padStart(12, "0")}`;
+      rig.bind("noisy", `app-${index}`, { managedIdentityClientID });
+    }
+  });
+});
+
+Deno.test("fairness: registries that hang keep no other namespace waiting for theirs", async () => {
+  await using rig = new StillRig();
+  const answer = rig.azure.fetch;
+  rig.azureFetch = (input, init) => {
+    const { hostname } = new URL(input instanceof Request ? input.url : input);
+    if (!hostname.startsWith("hangs")) return answer(input, init);
+    return sleep(rig.time.clock, 60 * MINUTE, init?.signal ?? undefined) as Promise<never>;
+  };
+  await rig.start();
+  await othersAreServed(rig, () => {
+    for (let index = 0; index < 300; index++) {
+      rig.bind("noisy", `app-${index}`, { acrServer: `hangs${index}.azurecr.io` });
+    }
+  });
+});

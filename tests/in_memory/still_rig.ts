@@ -30,6 +30,8 @@ export class StillRig implements AsyncDisposable {
   readonly azure: FakeAzure;
   /** Answers a request in place of the API server, or lets it through by undefined. */
   intercept: (request: Request) => Promise<Response> | undefined = () => undefined;
+  /** What the operator reaches Azure by. */
+  azureFetch: typeof fetch;
   readonly #stop = new AbortController();
   readonly #registry = new Registry();
   #running: Promise<void> = Promise.resolve();
@@ -38,6 +40,7 @@ export class StillRig implements AsyncDisposable {
     const { clock } = this.time;
     this.kubernetes = new InMemoryKubernetes({ clock, crds: readCrds(), historySize: 10_000 });
     this.azure = new FakeAzure({ clock, ...azure });
+    this.azureFetch = this.azure.fetch;
   }
 
   /** Starts the operator and lets it come in step with the API server. */
@@ -55,7 +58,7 @@ export class StillRig implements AsyncDisposable {
       renewConnections: () => {},
       podNamespace: undefined,
       identity: "still",
-      azureFetch: this.azure.fetch,
+      azureFetch: this.azureFetch,
       azureLimits: DIRECT_LIMITS,
       clock,
       monotonic: elapsed,

@@ -6,6 +6,7 @@ import { hostileObjectsCase } from "./hostile_objects.ts";
 import { idleCase } from "./idle.ts";
 import { memoryCase } from "./memory.ts";
 import { refreshCase } from "./refresh.ts";
+import { restartCase } from "./restart.ts";
 import { rolloutCases } from "./rollout.ts";
 
 /** Every case, in the order in which they run: later ones may build on earlier ones. */
@@ -17,5 +18,6 @@ export const CASES: readonly Case[] = [
   idleCase,
   refreshCase,
   hostileObjectsCase,
+  restartCase,
   growthCase,
 ];

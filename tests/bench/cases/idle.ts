@@ -63,6 +63,7 @@ async function idle(
     rssBytes: rss,
     mappedBytes: mapped,
     peakRssBytes: peak,
+    stallSeconds: await operator.longestStallSeconds(),
     calls: difference(writesAtStart, await serverWrites(bench.plane)),
     azure: seen,
     problems: seen.problems,

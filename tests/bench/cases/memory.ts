@@ -41,8 +41,9 @@ async function* run(bench: Bench): AsyncGenerator<Measurement> {
     const operator = await scenario.start({ program, env });
     await operator.runFor(settleMs(bench));
     const memory = operator.memory();
+    const stallSeconds = await operator.longestStallSeconds();
     await operator.stop();
-    yield measurement(line, memory);
+    yield { ...measurement(line, memory), stallSeconds };
   }
 }
 

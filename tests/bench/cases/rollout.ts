@@ -11,6 +11,7 @@ import { type Figures, type Measurement, megabytes } from "../report/result.ts";
 import { type Bench, measure, Scenario } from "../scenario.ts";
 import type { Case } from "./case.ts";
 import { confined, type Run } from "./confined.ts";
+import { POD, POD_MEMORY } from "./pod.ts";
 
 /** A case in which an operator meets bindings that have never had a credential. */
 interface Rollout {
@@ -26,10 +27,6 @@ interface Rollout {
   readonly runs?: number;
   readonly aims: readonly Aim[];
 }
-
-const MIB = 1024 * 1024;
-const POD_MEMORY: Limits = { memoryBytes: 100 * MIB };
-const POD: Limits = { cpuMillis: 100, ...POD_MEMORY };
 
 const ROLLOUTS: readonly Rollout[] = [
   {

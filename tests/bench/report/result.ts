@@ -17,6 +17,14 @@ export interface Figures {
   readonly rssBytes?: number;
   /** The part of `rssBytes` that is pages of Deno's own executable and libraries. */
   readonly mappedBytes?: number;
+  /** The longest time for which the event loop was kept, by the operator's own metric. */
+  readonly stallSeconds?: number;
+  /** The longest time without a renewal of the Lease. */
+  readonly renewalGapSeconds?: number | undefined;
+  /** The longest that an answer of /healthz took. */
+  readonly healthSeconds?: number | undefined;
+  /** Answers of /healthz that it is not well, and those that never came. */
+  readonly failedProbes?: number;
   /** The most that the control group was charged, page cache included. */
   readonly cgroupPeakBytes?: number;
   /** Processes that the kernel killed for want of memory. */

@@ -12,6 +12,7 @@ const SPEED: readonly Column[] = [
   ["CPU", ({ cpuSeconds, ranges }) => figure(cpuSeconds, "s", ranges["cpuSeconds"])],
   ["API server's CPU", ({ serverCpuSeconds }) => figure(serverCpuSeconds, "s")],
   ["Peak RSS", ({ peakRssBytes, ranges }) => size(peakRssBytes, ranges["peakRssBytes"])],
+  ["Longest stall", longestStall],
 ];
 
 const MEMORY: readonly Column[] = [
@@ -24,6 +25,7 @@ const MEMORY: readonly Column[] = [
     ({ idleCpuMillisPerSecond, ranges }) =>
       figure(idleCpuMillisPerSecond, "ms", ranges["idleCpuMillisPerSecond"]),
   ],
+  ["Longest stall", longestStall],
 ];
 
 /** How long work takes, and what it costs. Of several runs the median, with the range. */
@@ -48,6 +50,11 @@ function tableOf(heading: string, columns: readonly Column[], results: readonly 
 function allReady({ readySeconds, oomKills = 0, ranges }: Result): string {
   if (readySeconds === undefined && oomKills > 0) return "killed";
   return figure(readySeconds, "s", ranges["readySeconds"]);
+}
+
+/** How long the event loop was kept from all that waited for it. */
+function longestStall({ stallSeconds, ranges }: Result): string {
+  return figure(stallSeconds, "s", ranges["stallSeconds"]);
 }
 
 function name({ case: name, title }: Result): string {

@@ -91,9 +91,24 @@ export class OperatorProcess implements AsyncDisposable {
     return exactCpuSecondsOf(this.pid);
   }
 
+  /** Where it answers. */
+  url(path: string): string {
+    return `http://${this.#address}${path}`;
+  }
+
+  /** For how long its event loop was kept at most, in seconds. */
+  async longestStallSeconds(): Promise<number> {
+    return await this.total("acrpull_event_loop_lag_max_seconds");
+  }
+
+  /** The sum of all series of that metric. */
+  async total(name: string): Promise<number> {
+    return (await this.metrics([name])).reduce((sum, { value }) => sum + value, 0);
+  }
+
   /** Its own metrics of these names. */
   async metrics(names: readonly string[]): Promise<Sample[]> {
-    const response = await fetch(`http://${this.#address}/metrics`);
+    const response = await fetch(this.url("/metrics"));
     return parseExposition(await response.text(), names);
   }
 
