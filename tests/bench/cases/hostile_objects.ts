@@ -75,8 +75,10 @@ async function restart(scenario: Scenario, cgroup: Cgroup): Promise<Run> {
   const operator = await scenario.start({ cgroup });
   await operator.runFor(SETTLE_MS);
   const { rss, peak, mapped } = operator.memory();
+  const stallSeconds = await operator.longestStallSeconds();
   await operator.stop();
   return {
+    stallSeconds,
     bindings: scenario.workload.count,
     rssBytes: rss,
     peakRssBytes: peak,
