@@ -56,7 +56,8 @@ export const PERMISSIONS: readonly Permission[] = [
   {
     flag: "--allow-net",
     values: [`${CLUSTER_DNS_SERVER.hostname}:${CLUSTER_DNS_SERVER.port}`],
-    why: "The API server, by the name that its certificate holds in every cluster.",
+    why: "The API server, by the name that its certificate holds in every cluster. Its address " +
+      "differs from one to the next, and is not known when the executable is made.",
   },
   {
     flag: "--allow-net",

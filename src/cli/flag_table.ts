@@ -239,7 +239,9 @@ export const VARIABLES = {
     "Audience asked of managed identities for v1beta1, before the registry service's own.",
   AZURE_POD_IDENTITY_AUTHORITY_HOST: "Base URL of IMDS, instead of http://169.254.169.254.",
   KUBECONFIG: "kubeconfig files, when --kubeconfig is absent.",
-  KUBERNETES_SERVICE_HOST: "Address of the API server inside a cluster, set by Kubernetes.",
+  KUBERNETES_SERVICE_HOST:
+    "Address of the API server inside a cluster, set by Kubernetes. An executable that may not " +
+    "connect to it calls kubernetes.default.svc, as the image does.",
   KUBERNETES_SERVICE_PORT: "Port of the API server inside a cluster, set by Kubernetes.",
 } as const;
 

@@ -1,10 +1,7 @@
 import type { CaBundle } from "../azure/ca_bundle.ts";
 import { Connections } from "../azure/connections.ts";
 import { DIRECT_LIMITS, PROXIED_LIMITS } from "../azure/host_limits.ts";
-import { ConfigError } from "../kubernetes/config/errors.ts";
 import { resolveCluster } from "../kubernetes/config/resolve.ts";
-import type { ResolvedCluster } from "../kubernetes/config/types.ts";
-import { ApiError } from "../kubernetes/errors.ts";
 import { leaderIdentity } from "../kubernetes/leader_election/record.ts";
 import { FetchRestClient } from "../kubernetes/transport.ts";
 import { systemClock } from "../runtime/clock.ts";
@@ -16,6 +13,7 @@ import type { Logger } from "../telemetry/log.ts";
 import { Registry } from "../telemetry/metrics.ts";
 import { registerProcessMetrics } from "../telemetry/process_metrics.ts";
 import { openCaBundle } from "./ca_bundle.ts";
+import { greet } from "./greeting.ts";
 import type { Surroundings } from "./operator.ts";
 import type { Options } from "./options.ts";
 import { USES_PROXY } from "./proxy.ts";
@@ -62,7 +60,7 @@ export function processSurroundings(
       createHttpClient: (tls) =>
         onRoute(routes.toCluster(cluster), () => Deno.createHttpClient(tls)),
     });
-    await greet(rest, cluster);
+    await greet(rest, { cluster, serviceHost: Deno.env.get("KUBERNETES_SERVICE_HOST"), log });
     return {
       rest,
       renewConnections: () => rest.renew(),
@@ -94,33 +92,4 @@ function connectionsToAzure(bundle: CaBundle | undefined, { toAzure }: Routes): 
     clock: systemClock,
     outdated: () => bundle?.changed() ?? false,
   });
-}
-
-/**
- * Asks the API server for its version, so that what is wrong with the configuration is said at once
- * and ends the program. What may pass by itself is left to those who call later.
- */
-async function greet(rest: FetchRestClient, cluster: ResolvedCluster): Promise<void> {
-  try {
-    await rest.performRequest({ method: "GET", path: "/version", expectJson: true });
-  } catch (error) {
-    if (error instanceof ConfigError) throw error;
-    const hint = greetingHint(ApiError.from(error));
-    if (hint === undefined || cluster.inCluster) return;
-    throw new ConfigError(`${cluster.origin}: ${hint}`, { cause: error });
-  }
-}
-
-/** What an answer says of a kubeconfig; undefined where it says nothing. */
-function greetingHint({ code, message }: ApiError): string | undefined {
-  if (code === 401) {
-    return "the API server does not know this user; check its token or certificate";
-  }
-  if (/certificate|UnknownIssuer/i.test(message)) {
-    return `the API server's certificate is not trusted (${message}); check ` +
-      "clusters[].cluster.certificate-authority-data";
-  }
-  // A server of TLS answers plain HTTP with a sentence of its own.
-  if (code === 400) return "the API server refuses the request; check clusters[].cluster.server";
-  return undefined;
 }

@@ -1,4 +1,5 @@
 import "reflect-metadata";
+import { parseIp } from "../../../src/runtime/ip_address.ts";
 import * as x509 from "@peculiar/x509";
 
 const ALGORITHM = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
@@ -59,7 +60,10 @@ export class CertificateAuthority {
       extensions: [
         new x509.BasicConstraintsExtension(false, undefined, true),
         new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage[`${use}Auth`]]),
-        new x509.SubjectAlternativeNameExtension([{ type: "dns", value: host }]),
+        new x509.SubjectAlternativeNameExtension([{
+          type: parseIp(host) === undefined ? "dns" : "ip",
+          value: host,
+        }]),
       ],
     });
     return await toPem(certificate, keys);
