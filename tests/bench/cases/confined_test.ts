@@ -63,9 +63,9 @@ Deno.test("a kill misses the aim of none, and leaves out what was not reached", 
     ["5000-wi-pod", "0 kills", "1", "MISSED"],
   ]);
   assert.deepEqual(rowsOf("Speed")?.map((row) => row.slice(1)), [
-    ["killed", "", "", "", ""],
-    ["killed", "", "", "", ""],
-    ["killed", "", "", "", ""],
+    ["killed", "", "", "", "", ""],
+    ["killed", "", "", "", "", ""],
+    ["killed", "", "", "", "", ""],
   ]);
   assert.ok(!report(results, ORIGIN).includes("PROBLEM"));
 });

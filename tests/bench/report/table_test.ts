@@ -27,6 +27,7 @@ const RESULTS: readonly Result[] = [
     cpuSeconds: 3,
     serverCpuSeconds: 9.8,
     peakRssBytes: 77e6,
+    stallSeconds: 0.12,
     ranges: { readySeconds: [7, 8], peakRssBytes: [76e6, 78e6] },
     azure: AZURE,
     calls: { "create secrets": 1_000, "list secrets": 1, "patch secrets 429": 4 },
@@ -42,6 +43,7 @@ const RESULTS: readonly Result[] = [
     kind: "idle",
     rssBytes: 66e6,
     idleCpuMillisPerSecond: 1.13,
+    stallSeconds: 0.012,
     calls: { "update leases": 15 },
     problems: ["a | b"],
   },
@@ -60,11 +62,11 @@ const RESULTS: readonly Result[] = [
 Deno.test("each table shows the results of its kind", () => {
   assert.deepEqual(speedTable(RESULTS).rows, [[
     ...["v1beta1: some", "7.40 s (7.00 to 8.00)", "3.90 s", "3.00 s", "9.80 s"],
-    "77.0 MB (76.0 to 78.0)",
+    ...["77.0 MB (76.0 to 78.0)", "0.12 s"],
   ]]);
   assert.deepEqual(memoryTable(RESULTS).rows, [
-    ["memory-bare: some", "35.0 MB", "25.0 MB", "", ""],
-    ["idle: some", "66.0 MB", "", "", "1.13 ms"],
+    ["memory-bare: some", "35.0 MB", "25.0 MB", "", "", ""],
+    ["idle: some", "66.0 MB", "", "", "1.13 ms", "0.01 s"],
   ]);
   assert.deepEqual(growthTable(RESULTS).rows, [["5,000", "8.00 ms", "3.20 ms", "4", "100.0 MB"]]);
   assert.deepEqual(aimsTable(RESULTS).rows, [
