@@ -1,5 +1,7 @@
+import { optional } from "../runtime/optional.ts";
 import type { Redacted } from "../runtime/redacted.ts";
 import { badAnswer, jsonOf, tokenOf } from "./answer.ts";
+import { notGranted } from "./granted.ts";
 import { callAzure } from "./http.ts";
 import type { AzureRequest, AzureTransport } from "./request.ts";
 import { type JwtClaims, readClaims } from "./jwt.ts";
@@ -15,11 +17,17 @@ export interface RegistryToken {
   readonly expiresAt: number;
 }
 
+/** A token that a registry confined to a scope. */
+export interface ScopedToken extends RegistryToken {
+  /** What it lacks of the scope that was asked for. */
+  readonly lacking: readonly string[];
+}
+
 /**
  * Exchanges an Entra token for the registry's refresh token, which is a password itself.
  * Protocol: docs/AAD-OAuth.md of Azure/acr, "POST /oauth2/exchange".
  */
-export function exchange(
+export async function exchange(
   transport: AzureTransport,
   server: string,
   entraToken: Redacted,
@@ -31,20 +39,21 @@ export function exchange(
     access_token: entraToken.reveal(),
   });
   const request = toRequest("exchange", server, form, signal);
-  return ask(transport, request, "refresh_token");
+  const { token, expiresAt } = await ask(transport, request, "refresh_token");
+  return { token, expiresAt };
 }
 
 /**
  * Exchanges a refresh token for an access token that is confined to `scope`.
  * Protocol: docs/AAD-OAuth.md of Azure/acr, "POST /oauth2/token".
  */
-export function scopedToken(
+export async function scopedToken(
   transport: AzureTransport,
   server: string,
   scope: string,
   refreshToken: Redacted,
   signal: AbortSignal,
-): Promise<RegistryToken> {
+): Promise<ScopedToken> {
   const form = new URLSearchParams({
     grant_type: "refresh_token",
     service: homeRegistry(server),
@@ -52,7 +61,8 @@ export function scopedToken(
     refresh_token: refreshToken.reveal(),
   });
   const request = toRequest("token", server, form, signal);
-  return ask(transport, request, "access_token");
+  const { token, expiresAt, access } = await ask(transport, request, "access_token");
+  return { token, expiresAt, lacking: notGranted(scope, access) };
 }
 
 function toRequest(
@@ -69,18 +79,19 @@ async function ask(
   transport: AzureTransport,
   request: AzureRequest,
   field: string,
-): Promise<RegistryToken> {
+): Promise<RegistryToken & Pick<JwtClaims, "access">> {
   const json = jsonOf(request, await callAzure(transport, request));
   const token = tokenOf(request, json, field);
   const claims = readClaims(token);
   if (claims === undefined) throw badAnswer(request, "holds a token that is no JWT");
-  const { aud } = claims;
+  const { aud, access } = claims;
   const { hostname } = request.url;
   // Whom the token is for is the registry's to judge, which may know itself by further names.
   if (aud !== undefined && !namesRegistry(aud, hostname)) {
     transport.onOtherAudience?.(hostname, aud);
   }
-  return { token, expiresAt: checkedExpiry(request, claims, transport.clock.now()) };
+  const expiresAt = checkedExpiry(request, claims, transport.clock.now());
+  return { token, expiresAt, ...optional("access", access) };
 }
 
 /** Neither answer tells an expiry; the JWT does. */

@@ -27,6 +27,8 @@ export interface Credential {
   readonly mintedAt: number;
   /** Milliseconds since the epoch. */
   readonly expiresAt: number;
+  /** What it lacks of the scope that was asked for; absent where it lacks nothing. */
+  readonly lacking?: readonly string[];
 }
 
 /**
@@ -66,6 +68,8 @@ const LONGEST_SHARE_MS = 5 * 60_000;
 // A federated one is of one ServiceAccount, whose bindings are few: thousands of accounts would fill
 // the memory with tokens that nobody asks for again.
 const FEDERATED_SHARE_MS = 10_000;
+// What is lacking may be granted at any time.
+const LACKING_SHARE_MS = 10_000;
 const SHARED_PART_OF_LIFE = 0.05;
 // Entra tokens of nodes are kept until this long before they expire, as the Azure SDKs do.
 const ENTRA_MARGIN_MS = 5 * 60_000;
@@ -115,7 +119,9 @@ export class Credentials {
         Math.min(expiresAt - ENTRA_MARGIN_MS, clock.now() + longestEntraMs)
       ),
       refresh: share((token) => shareUntil(token, longestMs)),
-      credentials: share((credential) => shareUntil(credential, longestMs)),
+      credentials: share((credential) =>
+        shareUntil(credential, credential.lacking === undefined ? longestMs : LACKING_SHARE_MS)
+      ),
     };
   }
 
@@ -144,11 +150,15 @@ export class Credentials {
       callerOf(need, askers),
       (transport, signal) => scopedToken(transport, server, scope, refresh.token, signal),
     );
-    return {
+    const credential = {
       password: access.token,
       mintedAt: this.#options.clock.now(),
       expiresAt: access.expiresAt,
     };
+    if (access.lacking.length === 0) return credential;
+    // Rights that are granted later are those of a new refresh token.
+    this.#sharedOf(request).refresh.doubt(refreshKey(request), refresh, REFUSED_TOKEN_MS);
+    return { ...credential, lacking: access.lacking };
   }
 
   #refreshToken(

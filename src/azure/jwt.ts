@@ -8,6 +8,15 @@ export interface JwtClaims {
   /** Seconds since the epoch. */
   readonly iat?: number;
   readonly aud?: string;
+  /** What a registry's token opens. */
+  readonly access?: readonly AccessEntry[];
+}
+
+/** One entry of the claim `access`: docs/AAD-OAuth.md of Azure/acr. */
+export interface AccessEntry {
+  readonly type: string;
+  readonly name: string;
+  readonly actions: readonly string[];
 }
 
 /** A DNS name at its longest; registries name themselves by one. */
@@ -27,7 +36,16 @@ export function readClaims(token: Redacted): JwtClaims | undefined {
     ...(isMoment(payload.exp) ? { exp: payload.exp } : {}),
     ...(isMoment(payload.iat) ? { iat: payload.iat } : {}),
     ...(typeof payload.aud === "string" ? { aud: cut(payload.aud, LONGEST_AUDIENCE) } : {}),
+    ...(Array.isArray(payload.access) ? { access: payload.access.flatMap(accessEntry) } : {}),
   };
+}
+
+/** An entry of another form grants nothing that could be asked for. */
+function accessEntry(entry: unknown): readonly AccessEntry[] {
+  if (typeof entry !== "object" || entry === null) return [];
+  const { type, name, actions } = entry as Record<string, unknown>;
+  if (typeof type !== "string" || typeof name !== "string" || !Array.isArray(actions)) return [];
+  return [{ type, name, actions: actions.filter((action) => typeof action === "string") }];
 }
 
 /** Everybody for whom a token is meant. Empty where the value is no JSON Web Token. */

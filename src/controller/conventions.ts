@@ -17,6 +17,8 @@ export const REFRESH_ANNOTATION = "acr.microsoft.com/token.refresh";
 export const INPUTS_ANNOTATION = "acr.microsoft.com/token.inputs";
 /** On Secrets: hash of what the reference leaves out of its own. The reference ignores it. */
 export const IDENTITY_ANNOTATION = "acr.microsoft.com/token.identity";
+/** On Secrets: how many of the scopes asked for the token lacks. The reference ignores it. */
+export const LACKING_ANNOTATION = "acr.microsoft.com/token.lacking";
 
 /** On ServiceAccounts: the client ID of Azure workload identity. */
 export const CLIENT_ID_ANNOTATION = "azure.workload.identity/client-id";

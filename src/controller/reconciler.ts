@@ -5,7 +5,7 @@ import { optional } from "../runtime/optional.ts";
 import type { Random } from "../runtime/random.ts";
 import { type ApiName, type BindingId, type BindingView, parseBindingKey } from "./binding/view.ts";
 import type { Cluster } from "./cluster/cluster.ts";
-import type { ActionContext, ActionOutcome, Executor } from "./execute/executor.ts";
+import type { ActionContext, ActionOutcome, Executor, Shortfall } from "./execute/executor.ts";
 import { HeldError, SupersededError } from "./execute/superseded.ts";
 import { UndoneError } from "./execute/undone.ts";
 import { brokenOutcome, describeFailure, effectOf, UnsettledError } from "./failure.ts";
@@ -14,7 +14,7 @@ import { Memory } from "./memory.ts";
 import type { Action, WriteStatusAction } from "./plan/actions.ts";
 import { lastsUntil, plan } from "./plan/plan.ts";
 import { refreshAt } from "./plan/schedule.ts";
-import type { Inspection, Snapshot, Trouble } from "./plan/snapshot.ts";
+import type { Inspection, SecretState, Snapshot, Trouble } from "./plan/snapshot.ts";
 import { tell } from "./plan/status.ts";
 import { inputsOfAttempt, isEnding, isOfAttempt, isResting } from "./plan/trouble.ts";
 import { isRace } from "./race.ts";
@@ -51,6 +51,8 @@ interface Failed {
   readonly startedAt: number;
   /** How often it was made in a row, and when it may be again, where somebody undoes it. */
   readonly repetition?: Repetition | undefined;
+  /** What came was less than was asked for: what is to be done with it is done first. */
+  readonly shortfall?: Shortfall;
 }
 
 /** The work on a binding has ended, for now: when to come back, in milliseconds since the epoch. */
@@ -213,18 +215,20 @@ export class Reconciler {
   ): Promise<Failed | undefined> {
     const { binding } = snapshot;
     let current = binding;
+    let short: Failed | undefined;
     for (const action of actions) {
       const failed = await this.#act(key, { ...snapshot, binding: current }, action, context);
-      if (failed !== undefined) return failed;
+      if (failed !== undefined && failed.shortfall === undefined) return failed;
+      short ??= failed;
       const next = this.#options.cluster.version(binding);
-      if (next === undefined || next.uid !== binding.uid) return undefined;
+      if (next === undefined || next.uid !== binding.uid) return short;
       // A write to the binding moves the resourceVersion that the next one names; if anything else
       // moved it, what is left was decided on a binding that is no longer so.
       const moved = next.resourceVersion !== current.resourceVersion;
-      if (moved && action.kind !== "addFinalizer") return undefined;
+      if (moved && action.kind !== "addFinalizer") return short;
       current = { ...current, resourceVersion: next.resourceVersion };
     }
-    return undefined;
+    return short;
   }
 
   async #act(
@@ -243,9 +247,13 @@ export class Reconciler {
         const error = new UndoneError(effectOf(binding, action), by);
         return { action, error, startedAt, repetition };
       }
-      this.#done(key, snapshot, action, await executor.execute(binding, action, context));
-      report.acted(binding, action);
-      return undefined;
+      const outcome = await executor.execute(binding, action, context);
+      const { shortfall } = outcome;
+      if (shortfall === undefined || shortfall.written !== undefined) {
+        this.#done(key, snapshot, action, outcome);
+        report.acted(binding, action);
+      }
+      return shortfall && { action, error: shortfall.error, startedAt, shortfall };
     } catch (error) {
       if (context.signal.aborted) throw context.signal.reason;
       const repetition = error instanceof UndoneError
@@ -269,14 +277,17 @@ export class Reconciler {
     key: string,
     snapshot: Snapshot,
     action: Action,
-    { inspection, lifetime }: ActionOutcome,
+    { inspection, lifetime, shortfall }: ActionOutcome,
   ): void {
     const { uid, rotation } = snapshot.binding;
     // A new credential makes whatever was read before history.
     if (inspection !== undefined || action.kind === "mint") {
       this.#memory.note(key, uid, { inspection });
     }
-    const dueAt = lifetime && refreshAt(lifetime, rotation, uid);
+    // What was not granted may be at any time.
+    const dueAt = shortfall === undefined
+      ? lifetime && refreshAt(lifetime, rotation, uid)
+      : this.#options.clock.now();
     const repetition = this.#writes.note(key, snapshot, action, { isUndone: false, dueAt });
     this.#keepWatch(key, snapshot, action, repetition);
   }
@@ -355,17 +366,20 @@ export class Reconciler {
   /** Notes a failed attempt. Answers when to come back where the status cannot tell of it. */
   #note(
     key: string,
-    snapshot: Snapshot,
-    { action, error, startedAt, repetition }: Failed,
+    before: Snapshot,
+    { action, error, startedAt, repetition, shortfall }: Failed,
   ): number | undefined {
     const { clock, random, report } = this.#options;
+    const snapshot = shortfall?.written === undefined
+      ? before
+      : withSecret(before, shortfall.written);
     const { binding } = snapshot;
     const now = clock.now();
     const failure = describeFailure(binding, action, error);
     const isUntold = action.kind === "writeStatus";
     const inputs = inputsOfAttempt(this.#madeFrom(key, snapshot, action), failure);
-    const before = this.#failuresBefore(key, binding, isUntold, inputs);
-    const failures = repetition?.times ?? before + 1;
+    const inARow = this.#failuresBefore(key, binding, isUntold, inputs);
+    const failures = repetition?.times ?? inARow + 1;
     const history = {
       now,
       startedAt,
@@ -476,6 +490,12 @@ export class Reconciler {
     if (readsSecretsByName) cluster.dropSecret(id);
     report.gone(key);
   }
+}
+
+/** The snapshot as it is with that Secret, of which nothing was read since. */
+function withSecret({ inspection: _, ...snapshot }: Snapshot, secret: SecretState): Snapshot {
+  const others = snapshot.secrets.filter(({ name }) => name !== secret.name);
+  return { ...snapshot, secrets: [...others, secret] };
 }
 
 /** Whether an update of the Secret was refused, as it is for one that a user marked immutable. */

@@ -83,6 +83,22 @@ async function servedByReference({ rig, reference }: World): Promise<(V1 | V2)[]
 }
 
 function untouched(check: CheckWorld, keepsConditions: boolean): void {
+  check(
+    "tells of a token that lacks what was asked for, and leaves it",
+    async ({ rig, reference }) => {
+      rig.azure.setRegistry("bench.azurecr.io", { grants: () => false });
+      const v2 = new V2(rig);
+      await v2.createAccount("default");
+      await v2.createBinding({ spec: specWith({}) });
+      await reference.serve(v2);
+      const before = await v2.secret();
+      await rig.startOperator();
+      const { status } = await v2.bindingOnce(({ status }) => status?.error !== undefined);
+      assert.match(status!.error!, /granted less than the scope asks for/);
+      assert.deepEqual(await v2.secret(), before);
+    },
+  );
+
   check("mints nothing and changes nothing but its own conditions", async (world) => {
     const { rig } = world;
     await servedByReference(world);

@@ -83,6 +83,44 @@ function managedIdentities(check: Check<V2>): void {
     ]);
   });
 
+  check(
+    "is not ready while less is granted than its scope asks for, and attaches what is",
+    async (v2) => {
+      const scope = "repository:app:pull repository:base/image:pull";
+      v2.rig.azure.setRegistry(REGISTRY, { grants: (_, scope) => scope === "repository:app:pull" });
+      await v2.createAccount("default");
+      await v2.createBinding({ spec: specWith({ acr: { scope } }) });
+      const error = "bench.azurecr.io granted less than the scope asks for; the token lacks " +
+        "repository:base/image:pull. Grant the identity AcrPull, or on a registry with ABAC " +
+        "Container Registry Repository Reader for these repositories; a new grant takes up to 10 " +
+        "minutes.";
+      assert.equal(await v2.errorOnce(), error);
+      const binding = await v2.bindingOnce((b) => v2.readiness(b) === "False/ScopeNotGranted");
+      assert.equal(binding.status!.conditions![0]!.message, error);
+      await v2.referencesOnce("default", [SECRET]);
+      const before = (await v2.secret())!;
+      assert.deepEqual(decodeJwt(v2.passwordIn(before)!)!.access, [
+        { type: "repository", name: "app", actions: ["pull"] },
+      ]);
+      v2.rig.azure.setRegistry(REGISTRY, {});
+      v2.rig.clock.advance(5 * MINUTE);
+      await v2.renewed(before);
+      await v2.ready();
+    },
+  );
+
+  check(
+    "keeps a credential that serves, where its successor would lack what was granted",
+    async (v2) => {
+      const before = await v2.establish();
+      v2.rig.azure.setRegistry(REGISTRY, { grants: () => false });
+      v2.rig.clock.advance(40 * MINUTE);
+      const binding = await v2.bindingOnce((b) => v2.readiness(b) === "True/RefreshFailing");
+      assert.match(binding.status!.error!, /granted less than the scope asks for/);
+      assert.equal((await v2.secret())!.metadata.resourceVersion, before.metadata.resourceVersion);
+    },
+  );
+
   check("mints anew at once when the scope changes", async (v2) => {
     const before = await v2.establish();
     await v2.patchBinding({ spec: { acr: { scope: "repository:other:pull" } } });

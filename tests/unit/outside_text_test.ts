@@ -10,6 +10,7 @@ import {
   faultOfResourceId,
   faultOfTenant,
 } from "../../src/azure/identity.ts";
+import { notGranted } from "../../src/azure/granted.ts";
 import { readClaims } from "../../src/azure/jwt.ts";
 import { faultOfServer, normalizeSuffix } from "../../src/azure/registry.ts";
 import { parseOptions } from "../../src/cli/options.ts";
@@ -234,7 +235,12 @@ const READERS: readonly [what: string, read: (text: string) => unknown][] = [
       type: "kubernetes.io/dockerconfigjson",
       metadata: { name: "a", namespace: "b", uid: "c", resourceVersion: "1" },
       data: { ".dockerconfigjson": text },
-    } as never, "a.azurecr.io")],
+    } as never, { server: "a.azurecr.io", scope: text })],
+  ["the scopes of a token", (text) =>
+    notGranted(`${text} repository:${text}:pull`, [
+      { type: "repository", name: text, actions: [text] },
+      { type: "repository", name: `*${text}*`, actions: ["pull"] },
+    ])],
   ["NO_PROXY", (text) => parseNoProxy(text)(new URL("https://a.azurecr.io/"))],
   ["the text of a failed connection", (text) => connectionFailure(new Error(text))],
   [

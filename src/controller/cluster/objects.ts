@@ -9,6 +9,7 @@ import {
   FIELD_MANAGER,
   IDENTITY_ANNOTATION,
   INPUTS_ANNOTATION,
+  LACKING_ANNOTATION,
   REFRESH_ANNOTATION,
   TENANT_ID_ANNOTATION,
 } from "../conventions.ts";
@@ -38,6 +39,7 @@ const OUR_ANNOTATIONS = [
   REFRESH_ANNOTATION,
   INPUTS_ANNOTATION,
   IDENTITY_ANNOTATION,
+  LACKING_ANNOTATION,
 ];
 
 /**
@@ -107,6 +109,7 @@ export function secretState(secret: Stored<SecretMetadata>): SecretState {
     ...optional("refresh", annotations?.[REFRESH_ANNOTATION]),
     ...optional("inputs", annotations?.[INPUTS_ANNOTATION]),
     ...optional("identity", annotations?.[IDENTITY_ANNOTATION]),
+    ...optional("lacking", annotations?.[LACKING_ANNOTATION]),
     dataIsOurs: secret.dataIsOurs ?? false,
   };
 }

@@ -1,5 +1,8 @@
 import type { CredentialRequest } from "../../azure/credential_request.ts";
 import type { Credential, Need } from "../../azure/credentials.ts";
+import type { AzureError } from "../../azure/errors.ts";
+import { scopeNotGranted } from "../../azure/granted.ts";
+import { registryHost } from "../../azure/registry.ts";
 import { ApiError, isNotFound } from "../../kubernetes/errors.ts";
 import type { Secret } from "../../kubernetes/core.ts";
 import type { ObjectMeta, PartialObjectMetadata, Stored } from "../../kubernetes/resource.ts";
@@ -59,6 +62,18 @@ export interface ActionOutcome {
   readonly inspection?: Inspection;
   /** Of the credential that was minted. */
   readonly lifetime?: Lifetime;
+  /** What minting fell short of. */
+  readonly shortfall?: Shortfall;
+}
+
+/**
+ * Azure granted less than was asked for. What came is in the Secret, unless what was there does as
+ * well or better.
+ */
+export interface Shortfall {
+  readonly error: AzureError;
+  /** The Secret with what came. */
+  readonly written?: SecretState;
 }
 
 const NOTHING: ActionOutcome = {};
@@ -91,7 +106,7 @@ export class Executor {
       case "inspectSecret":
         return { inspection: await this.inspect(binding, signal) };
       case "mint":
-        return { lifetime: await this.#mint(binding, action, context) };
+        return await this.#mint(binding, action, context);
       case "addFinalizer":
         await this.#bindings.addFinalizer(binding, signal);
         return NOTHING;
@@ -198,16 +213,35 @@ export class Executor {
     binding: BindingView,
     action: MintAction,
     context: ActionContext,
-  ): Promise<Lifetime> {
-    const { clients, mint, clock } = this.#options;
+  ): Promise<ActionOutcome> {
+    const { mint, clock } = this.#options;
     const { signal } = context;
-    const { write, request } = action;
+    const { request, keeps } = action;
     const credential = await context.slot.outside(() => {
       const need = needOf(binding, action);
       return attempt((asked) => mint(request, asked), need, need.expiresAt, clock);
     }, request.server);
     signal.throwIfAborted();
     this.#assertStillWanted(binding, action);
+    const { lacking, mintedAt, expiresAt } = credential;
+    if (lacking === undefined) {
+      await this.#write(binding, action, credential, signal);
+      return { lifetime: { refreshedAt: mintedAt, expiresAt } };
+    }
+    const error = scopeNotGranted(registryHost(request.server), lacking);
+    if (keeps !== undefined && lacking.length >= keeps) return { shortfall: { error } };
+    const written = await this.#write(binding, action, credential, signal);
+    return { shortfall: { error, written } };
+  }
+
+  async #write(
+    binding: BindingView,
+    action: MintAction,
+    credential: Credential,
+    signal: AbortSignal,
+  ): Promise<SecretState> {
+    const { clients } = this.#options;
+    const { write } = action;
     const client = clients.secretMetadata;
     if (write.mode === "replace") {
       const { secret, serves } = write;
@@ -219,7 +253,7 @@ export class Executor {
     const missing = missingOfSecret(written, writtenBy(binding, action, credential));
     // By its metadata it would pass for what the operator wrote.
     if (missing.length > 0) throw UndoneError.byAdmission(missing, verdictOn(written, binding));
-    return { refreshedAt: credential.mintedAt, expiresAt: credential.expiresAt };
+    return secretState(trimSecret(written));
   }
 
   async #adopt(
@@ -301,11 +335,10 @@ function verdictOn(
   secret: Stored<Secret>,
   { credential }: BindingView,
 ): Extract<Inspection, { kind: "found" }> {
-  const server = credential.kind === "invalid" ? undefined : credential.server;
   return {
     kind: "found",
     secret: secretState(trimSecret(secret)),
-    content: contentOf(secret, server),
+    content: contentOf(secret, credential.kind === "invalid" ? undefined : credential),
   };
 }
 

@@ -1,6 +1,7 @@
 import { cut } from "../../runtime/cut.ts";
 import { optional } from "../../runtime/optional.ts";
 import { Redacted } from "../../runtime/redacted.ts";
+import { notGranted } from "../../azure/granted.ts";
 import { type JwtClaims, readClaims } from "../../azure/jwt.ts";
 import { namesRegistry } from "../../azure/registry.ts";
 import type { Secret } from "../../kubernetes/core.ts";
@@ -12,11 +13,17 @@ import type { Content } from "../plan/snapshot.ts";
 /** Anybody may write any type, and a log tells of it. */
 const LONGEST_TYPE = 120;
 
+/** What a Secret's credential is to be for. */
+export interface Purpose {
+  readonly server: string;
+  readonly scope: string;
+}
+
 /**
- * The verdict on a Secret's data: whether it holds a credential for `server`, and until when by the
- * token itself. Nothing of the data goes into the verdict.
+ * The verdict on a Secret's data: whether it holds a credential for that purpose, and until when by
+ * the token itself. Nothing of the data goes into the verdict.
  */
-export function contentOf(secret: Stored<Secret>, server: string | undefined): Content {
+export function contentOf(secret: Stored<Secret>, purpose: Purpose | undefined): Content {
   if (secret.type !== SECRET_TYPE) {
     return {
       kind: "broken",
@@ -29,7 +36,8 @@ export function contentOf(secret: Stored<Secret>, server: string | undefined): C
     why,
     immutable: secret.immutable ?? false,
   });
-  if (server === undefined) return broken("has no registry to be compared with");
+  if (purpose === undefined) return broken("has no registry to be compared with");
+  const { server, scope } = purpose;
   const data = secret.data ?? {};
   const encoded = data[SECRET_KEY];
   const config = encoded === undefined ? undefined : decode(encoded);
@@ -37,11 +45,13 @@ export function contentOf(secret: Stored<Secret>, server: string | undefined): C
   if (password === undefined) return broken(`holds no intact credential for ${server}`);
   const claims = readClaims(password);
   if (claims?.exp === undefined) return broken("holds a token without expiry");
+  const lacking = notGranted(scope, claims.access).length;
   return {
     kind: "intact",
     expiresAt: claims.exp * 1000,
     ...(claims.iat === undefined ? {} : { mintedAt: claims.iat * 1000 }),
     ...(secret.immutable === true ? { immutable: true } : {}),
+    ...(lacking > 0 ? { lacking } : {}),
     ...optional("otherAudience", otherAudience(claims, server)),
   };
 }

@@ -14,6 +14,7 @@ import {
   EXPIRY_ANNOTATION,
   IDENTITY_ANNOTATION,
   INPUTS_ANNOTATION,
+  LACKING_ANNOTATION,
   REFRESH_ANNOTATION,
   SECRET_KEY,
   SECRET_TYPE,
@@ -40,10 +41,8 @@ export async function writeCredential(
   const { namespace, secretName } = binding;
   const { write } = action;
   if (write.mode === "update") {
-    const body = withoutOldIdentity(
-      changeOf(write.secret, secretContent(binding, action, credential)),
-      action,
-    );
+    const change = changeOf(write.secret, secretContent(binding, action, credential));
+    const body = withoutOldAnnotations(change, write.secret);
     return await client.patch(namespace, secretName, { type: "merge", body }, { signal });
   }
   return await client.create(namespace, newSecret(binding, action, credential), { signal });
@@ -117,7 +116,7 @@ export function writtenBy(
   const { labels, annotations } = secretMetadata(binding, action, credential);
   return {
     labels,
-    annotations: { [IDENTITY_ANNOTATION]: null, ...annotations },
+    annotations: { [IDENTITY_ANNOTATION]: null, [LACKING_ANNOTATION]: null, ...annotations },
     ...(action.write.mode === "update" ? {} : { owner: binding.uid }),
     data: dataOf(action, credential),
   };
@@ -145,14 +144,17 @@ function changeOf(
   return { ...content, metadata: { ...content.metadata, uid, resourceVersion } };
 }
 
-/** A merge patch leaves what it does not name, and the hash of an old identity would mislead. */
-function withoutOldIdentity(
+/** A merge patch leaves what it does not name, and what was said of an old credential would mislead. */
+function withoutOldAnnotations(
   change: ReturnType<typeof changeOf>,
-  { identityHash }: MintAction,
+  { lacking }: SecretState,
 ): Record<string, unknown> {
   const { metadata } = change;
-  if (identityHash !== undefined) return { ...change };
-  const annotations = { ...metadata.annotations, [IDENTITY_ANNOTATION]: null };
+  const annotations = {
+    [IDENTITY_ANNOTATION]: null,
+    ...(lacking === undefined ? {} : { [LACKING_ANNOTATION]: null }),
+    ...metadata.annotations,
+  };
   return { ...change, metadata: { ...metadata, annotations } };
 }
 
@@ -175,7 +177,7 @@ function dataOf({ request }: MintAction, { password }: Credential): Redacted {
 function secretMetadata(
   binding: BindingView,
   { identityHash }: MintAction,
-  { mintedAt, expiresAt }: Credential,
+  { mintedAt, expiresAt, lacking }: Credential,
 ) {
   return {
     labels: { [BINDING_LABEL]: binding.label },
@@ -184,6 +186,7 @@ function secretMetadata(
       [REFRESH_ANNOTATION]: formatTime(mintedAt),
       [INPUTS_ANNOTATION]: binding.inputsHash,
       ...(identityHash === undefined ? {} : { [IDENTITY_ANNOTATION]: identityHash }),
+      ...(lacking === undefined ? {} : { [LACKING_ANNOTATION]: String(lacking.length) }),
     },
   };
 }

@@ -26,6 +26,11 @@ export interface MintAction {
   readonly failedAt?: number;
   /** The credential in place expires before there can be another attempt. */
   readonly lastTry?: true;
+  /**
+   * How many of the scopes the credential in place lacks, which serves: one that lacks as many is not
+   * written over it. Absent where any is better than what is there.
+   */
+  readonly keeps?: number;
 }
 
 /** Put a Secret's label and annotations right, and leave its data. */

@@ -2,7 +2,7 @@ import { cut } from "../../runtime/cut.ts";
 import { optional } from "../../runtime/optional.ts";
 import { quote } from "../../runtime/quote.ts";
 import { FINALIZER } from "../conventions.ts";
-import { isLastTry } from "../retry_policy.ts";
+import { isLastTry, lastTryAt } from "../retry_policy.ts";
 import type { Action, MintAction, Plan } from "./actions.ts";
 import { type Fault, notFound, type Wanted, wantedCredential } from "./credential.ts";
 import { planDeletion } from "./deletion.ts";
@@ -10,12 +10,16 @@ import { holding, isHeld, lookAgainAt } from "./held_secret.ts";
 import { referencedNames, removeReferences } from "./references.ts";
 import { lifetimeOf, refreshAt } from "./schedule.ts";
 import { secretNeed } from "./secret_need.ts";
-import { extraneousSecrets, type SecretSlot, secretSlot } from "./secret_slot.ts";
+import {
+  extraneousSecrets,
+  lackingIn,
+  type OurSlot,
+  type SecretSlot,
+  secretSlot,
+} from "./secret_slot.ts";
 import type { SecretState, Snapshot, Trouble } from "./snapshot.ts";
 import { type Outcome, tell } from "./status.ts";
 import { activeTrouble, isEnding, isOfAttempt, isUnreliable } from "./trouble.ts";
-
-type OurSlot = Extract<SecretSlot, { kind: "ours" }>;
 
 /**
  * Decides, from what is known at `now` (milliseconds since the epoch), what to do for one binding
@@ -54,7 +58,7 @@ function planFault(
 ): Plan {
   const left = credentialLeft(snapshot);
   const expiresAt = expiryOf(left);
-  const ready = expiresAt !== undefined && now < expiresAt;
+  const ready = expiresAt !== undefined && now < expiresAt && !isLacking(snapshot);
   const outcome: Outcome = {
     ready,
     reason: fault.reason,
@@ -79,7 +83,7 @@ function isMoment(moment: number | undefined): moment is number {
 function planRest(snapshot: Snapshot, trouble: Trouble, now: number): Plan {
   const serving = isUnreliable(trouble) ? undefined : servingCredential(snapshot);
   const expiresAt = expiryOf(serving);
-  const ready = expiresAt !== undefined && now < expiresAt;
+  const ready = expiresAt !== undefined && now < expiresAt && !isLacking(snapshot);
   const { reason, message } = ready ? besideServing(serving!, trouble) : trouble;
   const outcome: Outcome = {
     ready,
@@ -117,7 +121,13 @@ function planCredential(snapshot: Snapshot, wanted: Wanted, now: number): Plan {
     case "inspect":
       return { actions: [...before, { kind: "inspectSecret", name: binding.secretName }] };
     case "mint":
-      return { actions: [...before, { ...wanted, ...need, ...urgency(snapshot, now) }, ...after] };
+      return {
+        actions: [
+          ...before,
+          { ...wanted, ...need, ...urgency(snapshot, now), ...keeping(snapshot, now) },
+          ...after,
+        ],
+      };
     case "adoptSecret":
       return { actions: [...before, need, ...after] };
     case "nothing": {
@@ -136,6 +146,19 @@ function urgency(snapshot: Snapshot, now: number): Pick<MintAction, "failedAt" |
     ...optional("failedAt", failedAt),
     ...(isLastTry(now, lastsUntil(snapshot)) ? { lastTry: true } : {}),
   };
+}
+
+/** What a new credential must do better than, where the one in place serves. */
+function keeping(snapshot: Snapshot, now: number): Pick<MintAction, "keeps"> {
+  const slot = ourSlot(snapshot);
+  const secret = currentCredential(snapshot, slot);
+  const lifetime = secret && lifetimeOf(secret);
+  if (lifetime === undefined || now >= lastTryAt(lifetime.expiresAt)) return {};
+  const { binding } = snapshot;
+  const lacking = lackingIn(slot!);
+  const isDue = now >= refreshAt(lifetime, binding.rotation, binding.uid);
+  // One that lacks something itself is renewed by its like.
+  return lacking > 0 && isDue ? {} : { keeps: lacking };
 }
 
 /**
@@ -167,7 +190,7 @@ function planSettled(
  */
 function planHeld(snapshot: Snapshot, secret: SecretState, now: number): Plan {
   const expiresAt = expiryOf(servingCredential(snapshot));
-  const ready = expiresAt !== undefined && now < expiresAt;
+  const ready = expiresAt !== undefined && now < expiresAt && !isLacking(snapshot);
   const why = `${holding(secret)} The operator makes it anew once it is gone.`;
   const outcome: Outcome = {
     ready,
@@ -272,6 +295,12 @@ function credentialLeft(snapshot: Snapshot): SecretState | undefined {
 function ourSlot(snapshot: Snapshot): OurSlot | undefined {
   const slot = secretSlot(snapshot);
   return slot.kind === "ours" ? slot : undefined;
+}
+
+/** Pods that pull what was not granted find a credential that does not serve them. */
+function isLacking(snapshot: Snapshot): boolean {
+  const slot = ourSlot(snapshot);
+  return slot !== undefined && lackingIn(slot) > 0;
 }
 
 function attachedSlot(snapshot: Snapshot): OurSlot | undefined {

@@ -1,3 +1,4 @@
+import { optional } from "../../runtime/optional.ts";
 import type { BindingView } from "../binding/view.ts";
 import {
   BINDING_LABEL,
@@ -8,7 +9,7 @@ import {
 import type { AdoptSecretAction, SecretWrite } from "./actions.ts";
 import type { Wanted } from "./credential.ts";
 import { formatTime, lifetimeOf, refreshAt } from "./schedule.ts";
-import type { SecretSlot } from "./secret_slot.ts";
+import { lackingIn, type OurSlot, type SecretSlot } from "./secret_slot.ts";
 import type { Content, SecretState } from "./snapshot.ts";
 
 /** What the binding's Secret lacks. */
@@ -17,8 +18,6 @@ export type SecretNeed =
   | { readonly kind: "inspect" }
   | AdoptSecretAction
   | { readonly kind: "mint"; readonly write: SecretWrite; readonly reason: string };
-
-type OurSlot = Extract<SecretSlot, { kind: "ours" }>;
 
 /** Annotations are written in whole seconds. */
 const TIME_TOLERANCE_MS = 1000;
@@ -114,7 +113,9 @@ function needOfIntact(
   }
   const labels = secret.label === binding.label ? {} : { [BINDING_LABEL]: binding.label };
   const nothing = Object.keys(labels).length + Object.keys(annotations).length === 0;
-  return nothing ? { kind: "nothing" } : { kind: "adoptSecret", secret, labels, annotations };
+  if (!nothing) return { kind: "adoptSecret", secret, labels, annotations };
+  if (lackingIn({ secret, ...optional("content", content) }) === 0) return { kind: "nothing" };
+  return mintAgain(secret, binding, "not all that was asked for was granted", content, now);
 }
 
 function missingAnnotations(

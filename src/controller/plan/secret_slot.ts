@@ -13,6 +13,16 @@ export type SecretSlot =
   | { readonly kind: "stale"; readonly secret: SecretState }
   | { readonly kind: "foreign"; readonly secret: SecretState };
 
+/** One that holds the binding's own Secret. */
+export type OurSlot = Extract<SecretSlot, { kind: "ours" }>;
+
+/** How many of the scopes that were asked for the token in our Secret lacks. */
+export function lackingIn({ secret, content }: Pick<OurSlot, "secret" | "content">): number {
+  if (content?.kind === "intact") return content.lacking ?? 0;
+  const lacking = Number(secret.lacking ?? 0);
+  return Number.isSafeInteger(lacking) ? lacking : 0;
+}
+
 /** Finds out what stands under the name of the binding's Secret. */
 export function secretSlot(snapshot: Snapshot): SecretSlot {
   const { binding, secrets, inspection } = snapshot;

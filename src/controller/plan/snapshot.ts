@@ -38,6 +38,8 @@ export interface SecretState {
   readonly refresh?: string;
   readonly inputs?: string;
   readonly identity?: string;
+  /** How many of the scopes that were asked for its token lacks, by its annotation. */
+  readonly lacking?: string;
   /** Whether the operator itself was the last to write the data. */
   readonly dataIsOurs: boolean;
 }
@@ -50,6 +52,8 @@ export type Content =
     readonly expiresAt: number;
     readonly mintedAt?: number;
     readonly immutable?: true;
+    /** How many of the binding's scopes the token lacks; absent where it lacks none. */
+    readonly lacking?: number;
     /** What the token names as its audience, where that is not the binding's registry. */
     readonly otherAudience?: string;
   }

@@ -31,6 +31,20 @@ const CASES: readonly [what: string, token: string, claims: ReturnType<typeof re
   ["a moment beyond counts as missing", encodeJwt({ exp: 253402300800, iat: 1e300 }), {}],
   ["fractions of seconds are kept", encodeJwt({ exp: 1.5 }), { exp: 1.5 }],
   [
+    "what a token opens is read, and what has another form opens nothing",
+    encodeJwt({
+      access: [
+        { type: "repository", name: "a", actions: ["pull", 7] },
+        { type: "repository", name: "b" },
+        { type: 1, name: "c", actions: [] },
+        "d",
+        null,
+      ],
+    }),
+    { access: [{ type: "repository", name: "a", actions: ["pull"] }] },
+  ],
+  ["a claim access that is no list says nothing", encodeJwt({ access: { a: 1 } }), {}],
+  [
     "an audience longer than any host name is cut",
     encodeJwt({ aud: "a".repeat(1000) }),
     { aud: `${"a".repeat(250)}...` },

@@ -32,6 +32,95 @@ Deno.test("reconciler: a new binding costs four writes, and none after that", as
   assert.equal(rig.ready().status, "True");
 });
 
+const B = "repository:b:pull";
+const LACKING = `${SERVER} granted less than the scope asks for; the token lacks ${B}. Grant the ` +
+  "identity AcrPull, or on a registry with ABAC Container Registry Repository Reader for these " +
+  "repositories; a new grant takes up to 10 minutes.";
+
+Deno.test("reconciler: a credential that lacks scopes is attached, and the binding is not ready", async () => {
+  await using rig = await new ReconcilerRig().start();
+  rig.lacking = [B];
+  const wait = await rig.reconcile();
+  assert.deepEqual(rig.writes, CREATED);
+  assert.deepEqual(rig.references(), [SECRET]);
+  const { status, reason, message } = rig.ready();
+  assert.deepEqual([status, reason, message, rig.status().error], [
+    "False",
+    "ScopeNotGranted",
+    LACKING,
+    LACKING,
+  ]);
+  assert.ok(wait! <= 10 * SECOND, `${wait}`);
+});
+
+Deno.test("reconciler: a grant is asked for ever more rarely, without a write, until it is there", async () => {
+  await using rig = await new ReconcilerRig().start();
+  rig.random = 1;
+  rig.lacking = [B, "repository:c:pull"];
+  const waits: number[] = [];
+  for (let tries = 0; tries < 8; tries++) {
+    waits.push((await rig.reconcile())! / SECOND);
+    await rig.time.pass(waits.at(-1)! * SECOND);
+    await rig.sync();
+  }
+  assert.deepEqual(waits, [10, 20, 40, 80, 160, 300, 300, 300]);
+  assert.equal(rig.writes.length, CREATED.length, "what is there does as well");
+  rig.lacking = [B];
+  await rig.time.pass((await rig.reconcile())!);
+  await rig.sync();
+  const { annotations } = rig.secret(SECRET)!.metadata;
+  assert.equal(annotations!["acr.microsoft.com/token.lacking"], "1", "what does better is written");
+  rig.lacking = undefined;
+  await rig.reconcile();
+  await rig.sync();
+  assert.equal(await rig.reconcile(), rig.refreshIn());
+  assert.deepEqual([rig.ready().status, rig.status().error], ["True", undefined]);
+  assert.equal(
+    rig.secret(SECRET)!.metadata.annotations!["acr.microsoft.com/token.lacking"],
+    undefined,
+  );
+});
+
+Deno.test("reconciler: a credential that lacks scopes is not written over one that serves, but for its last moment", async () => {
+  await using rig = await new ReconcilerRig().start();
+  await rig.reconcile();
+  await rig.sync();
+  const before = rig.secret(SECRET)!;
+  const expiresAt = Date.parse(before.metadata.annotations!["acr.microsoft.com/token.expiry"]!);
+  rig.lacking = [B];
+  await rig.passUntilRefresh();
+  for (let wait = 0; rig.time.clock.now() + wait < expiresAt - 20 * SECOND;) {
+    await rig.time.pass(wait);
+    wait = (await rig.reconcile())!;
+    await rig.sync();
+    assert.equal(rig.secret(SECRET)!.metadata.resourceVersion, before.metadata.resourceVersion);
+    assert.deepEqual([rig.ready().status, rig.ready().reason], ["True", "RefreshFailing"]);
+    assert.ok(rig.ready().message.endsWith(LACKING));
+  }
+  await rig.time.pass(expiresAt - 20 * SECOND - rig.time.clock.now());
+  await rig.reconcile();
+  assert.deepEqual([rig.ready().status, rig.ready().reason], ["False", "ScopeNotGranted"]);
+  assert.notEqual(rig.secret(SECRET)!.metadata.resourceVersion, before.metadata.resourceVersion);
+});
+
+Deno.test("reconciler: a credential that lacks scopes is renewed by its like before it expires", async () => {
+  await using rig = await new ReconcilerRig().start();
+  rig.lacking = [B];
+  await rig.reconcile();
+  await rig.sync();
+  const first = rig.secret(SECRET)!.metadata.annotations!;
+  const dueAt = rig.time.clock.now() + rig.refreshIn();
+  while (rig.time.clock.now() < dueAt) {
+    await rig.time.pass(Math.max(1, Math.ceil((await rig.reconcile())!)));
+    await rig.sync();
+  }
+  await rig.reconcile();
+  const { annotations } = rig.secret(SECRET)!.metadata;
+  const expiry = "acr.microsoft.com/token.expiry";
+  assert.ok(annotations![expiry]! > first[expiry]!);
+  assert.equal(rig.ready().reason, "ScopeNotGranted");
+});
+
 Deno.test("reconciler: a refresh costs two writes", async () => {
   await using rig = await new ReconcilerRig().start();
   await rig.reconcile();

@@ -30,6 +30,7 @@ import type {
   Stored,
   WatchEvent,
 } from "../../../src/kubernetes/resource.ts";
+import { optional } from "../../../src/runtime/optional.ts";
 import { Redacted } from "../../../src/runtime/redacted.ts";
 import { encodeJwt } from "../../sandbox/azure/jwt.ts";
 import { InMemoryKubernetes } from "../../sandbox/kubernetes/server.ts";
@@ -120,6 +121,8 @@ export class Rig implements AsyncDisposable {
   readonly #feeds: Feed<KubernetesObject>[] = [];
   readonly #ended = new AbortController();
   #running: Promise<unknown> = Promise.resolve();
+  /** What the next credentials lack of their scope. */
+  lacking: readonly string[] | undefined;
   /** What minting does before it answers; throws to fail. */
   beforeMint: () => void | Promise<void> = () => {};
   /** Runs before each request reaches the server. */
@@ -273,6 +276,6 @@ export class Rig implements AsyncDisposable {
     const expiresAt = mintedAt + 3 * HOUR;
     const claims = { aud: request.server, iat: mintedAt / 1000, exp: expiresAt / 1000 };
     const password = new Redacted(encodeJwt({ ...claims, jti: String(this.minted.length) }));
-    return { password, mintedAt, expiresAt };
+    return { password, mintedAt, expiresAt, ...optional("lacking", this.lacking) };
   }
 }

@@ -25,6 +25,10 @@ function secret(
   };
 }
 
+const SCOPE = "repository:app:pull";
+const purposeOf = (server: string | undefined) =>
+  server === undefined ? undefined : { server, scope: SCOPE };
+
 const broken = (why: string, immutable = false): Content => ({ kind: "broken", why, immutable });
 const INTACT: Content = { kind: "intact", expiresAt: NOW + HOUR, mintedAt: NOW };
 const NO_CREDENTIAL = broken(`holds no intact credential for ${SERVER}`);
@@ -103,6 +107,18 @@ const CASES: readonly [what: string, Stored<Secret>, server: string | undefined,
     INTACT,
   ],
   [
+    "a token that grants the scope is whole",
+    secret({}, SERVER, { access: [{ type: "repository", name: "app", actions: ["pull"] }] }),
+    SERVER,
+    INTACT,
+  ],
+  [
+    "a token that grants less than the scope tells how much it lacks",
+    secret({}, SERVER, { access: [{ type: "repository", name: "app", actions: ["push"] }] }),
+    SERVER,
+    { ...INTACT, lacking: 1 } as Content,
+  ],
+  [
     "a token without expiry does not serve",
     secret({}, SERVER, { exp: undefined }),
     SERVER,
@@ -117,11 +133,15 @@ const CASES: readonly [what: string, Stored<Secret>, server: string | undefined,
 ];
 
 for (const [what, stored, server, content] of CASES) {
-  Deno.test(`inspect: ${what}`, () => assert.deepEqual(contentOf(stored, server), content));
+  Deno.test(`inspect: ${what}`, () =>
+    assert.deepEqual(contentOf(stored, purposeOf(server)), content));
 }
 
 Deno.test("inspect: a password that is no token does not serve, and is not told", () => {
   const config = dockerConfig(SERVER, new Redacted("hunter2")).reveal();
-  const content = contentOf(secret({ data: { ".dockerconfigjson": btoa(config) } }), SERVER);
+  const content = contentOf(
+    secret({ data: { ".dockerconfigjson": btoa(config) } }),
+    purposeOf(SERVER),
+  );
   assert.deepEqual(content, broken("holds a token without expiry"));
 });

@@ -176,6 +176,31 @@ Deno.test("secret writer: a refresh changes the very version that was decided on
   await writeCredential(rig.whole, BINDING, mint(update, "hash"), CREDENTIAL, signal);
 });
 
+Deno.test("secret writer: how much a credential lacks is told, and of its successor no more", async () => {
+  const partly = { ...SECRET, lacking: "2" };
+  const annotations = { ...ANNOTATIONS, "acr.microsoft.com/token.identity": null };
+  const metadata = { uid: SECRET.uid, resourceVersion: "20", labels: LABELS };
+  const lacking = (value: string | null) => ({
+    metadata: {
+      ...metadata,
+      annotations: { ...annotations, "acr.microsoft.com/token.lacking": value },
+    },
+    data: DATA,
+  });
+  using rig = clientOf(
+    creation({ ...ANNOTATIONS, "acr.microsoft.com/token.lacking": "1" }, WHOLE),
+    change(lacking("1")),
+    change(lacking(null)),
+  );
+  const less = { ...CREDENTIAL, lacking: ["repository:a:pull"] };
+  await writeCredential(rig.whole, BINDING, mint({ mode: "create" }), less, signal);
+  const update = mint({ mode: "update", secret: partly });
+  await writeCredential(rig.whole, BINDING, update, less, signal);
+  await writeCredential(rig.whole, BINDING, update, CREDENTIAL, signal);
+  const told = writtenBy(BINDING, update, less).annotations;
+  assert.equal(told["acr.microsoft.com/token.lacking"], "1");
+});
+
 const REPLACE = mint({ mode: "replace", secret: SECRET, serves: true });
 const DRY = { dryRun: ["All"] };
 const ASKED = { accept: METADATA_ONLY, query: "fieldManager=msi-acrpull-deno&dryRun=All" };
@@ -231,7 +256,11 @@ Deno.test("secret writer: what was written is told apart from what came back", (
   const { data, ...created } = wanted({ mode: "create" });
   assert.deepEqual(created, {
     labels: LABELS,
-    annotations: { "acr.microsoft.com/token.identity": null, ...ANNOTATIONS },
+    annotations: {
+      "acr.microsoft.com/token.identity": null,
+      "acr.microsoft.com/token.lacking": null,
+      ...ANNOTATIONS,
+    },
     owner: "uid-v1",
   });
   assert.equal(data!.reveal(), DATA[".dockerconfigjson"]);

@@ -451,7 +451,9 @@ const SETTLED: readonly Case[] = [
     when: "a credential is refreshed in place at the very moment that it is due",
     snapshot: snapshotOf(settled(V1), ATTACHED),
     at: DUE_AT,
-    plan: { actions: [mint({ mode: "update", secret: OURS }, "the refresh is due")] },
+    plan: {
+      actions: [{ ...mint({ mode: "update", secret: OURS }, "the refresh is due"), keeps: 0 }],
+    },
   },
   {
     when: "a millisecond before it is not",
@@ -495,6 +497,99 @@ const SETTLED: readonly Case[] = [
     plan: {
       actions: [{ kind: "writeStatus", status: settledStatus(V1) }],
       wakeAt: DUE_AT,
+    },
+  },
+];
+
+/** Its token lacks two of the scopes that were asked for. */
+const PARTLY: SecretState = { ...OURS, lacking: "2" };
+const ATTACHED_PARTLY = { ...ATTACHED, secrets: [PARTLY] };
+const NOT_GRANTED = {
+  class: "auth-denied",
+  reason: "ScopeNotGranted",
+  message: "It was not granted. Grant it.",
+} as const;
+
+const PARTLY_GRANTED: readonly Case[] = [
+  {
+    when: "a credential that lacks scopes is asked for anew, and keeps its place from its like",
+    snapshot: snapshotOf(settled(V1), ATTACHED_PARTLY),
+    plan: {
+      actions: [{
+        ...mint({ mode: "update", secret: PARTLY }, "not all that was asked for was granted"),
+        keeps: 2,
+      }],
+    },
+  },
+  {
+    when: "one whose refresh is due is renewed by its like",
+    snapshot: snapshotOf(settled(V1), ATTACHED_PARTLY),
+    at: DUE_AT,
+    plan: { actions: [mint({ mode: "update", secret: PARTLY }, "the refresh is due")] },
+  },
+  {
+    when: "one that others wrote is known by its token",
+    snapshot: snapshotOf(settled(V1), {
+      ...ATTACHED,
+      secrets: [ALTERED],
+      inspection: found(ALTERED, { ...INTACT, lacking: 1 }),
+    }),
+    plan: {
+      actions: [{
+        ...mint({ mode: "update", secret: ALTERED }, "not all that was asked for was granted"),
+        keeps: 1,
+      }],
+    },
+  },
+  {
+    when: "what an annotation says of data that others wrote since is nothing",
+    snapshot: snapshotOf(settled(V1), {
+      ...ATTACHED,
+      secrets: [{ ...PARTLY, dataIsOurs: false }],
+      inspection: found({ ...PARTLY, dataIsOurs: false }),
+    }),
+    plan: {
+      actions: [],
+      wakeAt: DUE_AT,
+    },
+  },
+  {
+    when: "until the next attempt it is not ready, though it serves what was granted",
+    snapshot: troubled(snapshotOf(settled(V1), ATTACHED_PARTLY), NOT_GRANTED),
+    plan: {
+      actions: [failure("ScopeNotGranted", NOT_GRANTED.message, TIMES)],
+      wakeAt: NOW + MINUTE,
+    },
+  },
+  {
+    when: "nor is it where the attempt failed for another reason",
+    snapshot: troubled(snapshotOf(settled(V1), ATTACHED_PARTLY)),
+    plan: {
+      actions: [failure("Timeout", "IMDS did not answer. Wait.", TIMES)],
+      wakeAt: NOW + MINUTE,
+    },
+  },
+  {
+    when: "nor where its spec has become invalid",
+    snapshot: snapshotOf(settled(EVIL_SPEC), ATTACHED_PARTLY),
+    plan: { actions: [invalidSpec(EVIL, false, TIMES)] },
+  },
+  {
+    when: "one that is whole stays ready while its successor would lack scopes",
+    snapshot: troubled(snapshotOf(settled(V1), ATTACHED), NOT_GRANTED),
+    plan: {
+      actions: [{
+        kind: "writeStatus",
+        status: {
+          ...TIMES,
+          error: NOT_GRANTED.message,
+          observedGeneration: 1,
+          conditions: [
+            ready(V1, { reason: "RefreshFailing", message: SERVES + NOT_GRANTED.message }),
+          ],
+        },
+      }],
+      wakeAt: NOW + MINUTE,
     },
   },
 ];
@@ -619,7 +714,9 @@ const ALTERATIONS: readonly Case[] = [
     when: "a refresh that is due looks at nothing first, whoever wrote the data",
     snapshot: snapshotOf(settled(V1), { ...ATTACHED, secrets: [ALTERED] }),
     at: DUE_AT,
-    plan: { actions: [mint({ mode: "update", secret: ALTERED }, "the refresh is due")] },
+    plan: {
+      actions: [{ ...mint({ mode: "update", secret: ALTERED }, "the refresh is due"), keeps: 0 }],
+    },
   },
   {
     when: "one whose refresh is due and that a user marked immutable is replaced",
@@ -629,7 +726,10 @@ const ALTERATIONS: readonly Case[] = [
     }),
     at: DUE_AT,
     plan: {
-      actions: [mint({ mode: "replace", secret: OURS, serves: true }, "the refresh is due")],
+      actions: [{
+        ...mint({ mode: "replace", secret: OURS, serves: true }, "the refresh is due"),
+        keeps: 0,
+      }],
     },
   },
   ...(["inputs", "expiry", "refresh"] as const).map((annotation) => ({
@@ -682,7 +782,9 @@ const ALTERATIONS: readonly Case[] = [
       secrets: [ALTERED],
       inspection: found(ALTERED, { ...INTACT, expiresAt: NOW + 10 * MINUTE }),
     }),
-    plan: { actions: [mint({ mode: "update", secret: ALTERED }, "the refresh is due")] },
+    plan: {
+      actions: [{ ...mint({ mode: "update", secret: ALTERED }, "the refresh is due"), keeps: 0 }],
+    },
   },
   {
     when: "a v1beta1 Secret that lost its label, and so the cache, is found and put right",
@@ -1179,6 +1281,7 @@ for (
     FAULTS_LATER,
     NAMESPACE_ENDING,
     SETTLED,
+    PARTLY_GRANTED,
     MOVED,
     ALTERATIONS,
     SEED,
