@@ -1,3 +1,5 @@
+import { NO_BUILD } from "../../e2e/servers/binaries.ts";
+
 /** A value of NO_PROXY, and what Go calls without a proxy by it. */
 export interface NoProxyCase {
   readonly name: string;
@@ -33,13 +35,18 @@ export async function computedByGo(
   return JSON.parse(new TextDecoder().decode(stdout)) as boolean[][];
 }
 
-/** Whether Go is there; for `ignore` of tests that need it. In CI, where nothing is skipped, it is. */
-export function haveGo(): boolean {
-  if (!["", "0", "false"].includes(Deno.env.get("CI") ?? "")) return true;
+/**
+ * What of Go is lacking; undefined where it is there, and in CI, where nothing may be skipped.
+ * `deno task test:fast` builds nothing.
+ */
+export function lackOfGo(env: (name: string) => string | undefined): string | undefined {
+  if (env(NO_BUILD)) return "needs Go, which this task does without";
+  if (!["", "0", "false"].includes(env("CI") ?? "")) return undefined;
   try {
-    return new Deno.Command("go", { args: ["version"], stdin: "null" }).outputSync().success;
+    new Deno.Command("go", { args: ["version"], stdin: "null" }).outputSync();
+    return undefined;
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
-    return false;
+    return "needs Go: put it on PATH";
   }
 }

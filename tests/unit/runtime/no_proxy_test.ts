@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
 import * as fc from "fast-check";
 import { parseNoProxy } from "../../../src/runtime/no_proxy.ts";
-import { computedByGo, haveGo, noProxyCases } from "../../data/no_proxy/cases.ts";
+import { computedByGo, lackOfGo, noProxyCases } from "../../data/no_proxy/cases.ts";
+import { needing } from "../../suites/needing.ts";
+
+const LACK = lackOfGo((name) => Deno.env.get(name));
 
 for (const { name, noProxy, direct, proxied } of noProxyCases()) {
   Deno.test(`NO_PROXY as Go reads it: ${name}`, () => {
@@ -13,8 +16,7 @@ for (const { name, noProxy, direct, proxied } of noProxyCases()) {
 }
 
 Deno.test({
-  name: "NO_PROXY: the table is what Go computes",
-  ignore: !haveGo(),
+  ...needing("NO_PROXY: the table is what Go computes", LACK),
   fn: async () => {
     const cases = noProxyCases();
     const urls = ({ direct, proxied }: (typeof cases)[number]) => [...direct, ...proxied];
@@ -74,8 +76,7 @@ const URLS = [
 ];
 
 Deno.test({
-  name: "NO_PROXY: whatever is written there is read as Go reads it",
-  ignore: !haveGo(),
+  ...needing("NO_PROXY: whatever is written there is read as Go reads it", LACK),
   fn: async () => {
     const values = fc.sample(value, { numRuns: 3000, seed: 1 });
     const computed = await computedByGo(values.map((noProxy) => ({ noProxy, urls: URLS })));
