@@ -86,13 +86,14 @@ export class AzureCalls {
   async toImds<T>(caller: Caller, call: Call<T>): Promise<T> {
     const { signal } = this.#options;
     const { askers: { namespaces } } = caller;
+    const beforeRepeat = (signal: AbortSignal) => this.#pace.again(signal);
     const check = () => caller.isLastTry || this.#pauses.check(IMDS, namespaces);
     check();
     return await this.#imds.run(IMDS, () =>
       this.#pace.run(signal, async () => {
         check();
         try {
-          const result = await call(this.#options, signal);
+          const result = await call({ ...this.#options, beforeRepeat }, signal);
           this.#imdsRefusals = 0;
           return result;
         } catch (error) {

@@ -31,6 +31,7 @@ export async function callAzure(
   } catch (error) {
     if (!(error instanceof ConnectionLost)) throw error;
   }
+  await transport.beforeRepeat?.(request.signal);
   return await attempt(transport, request, { repeatable: false });
 }
 

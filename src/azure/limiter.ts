@@ -58,9 +58,22 @@ export class Limiter {
     if (endsAt > this.#pause.endsAt) this.#pause = { beganAt, endsAt };
   }
 
+  /**
+   * Resolves when a call that is under way may be made once more: it has its place, and counts again
+   * for the pace. Rejects with the signal's reason if that aborts first.
+   */
+  async again(signal: AbortSignal): Promise<void> {
+    await this.#window(signal);
+  }
+
   async #admission(signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
     while (this.#underWay >= this.#limits.concurrent) await this.#onePlace(signal);
+    await this.#window(signal);
+  }
+
+  /** Whoever waits here looks again when its time has come: another may have been faster. */
+  async #window(signal: AbortSignal): Promise<void> {
     let wait = this.#delay();
     while (wait > 0) {
       await sleep(this.#clock, wait, signal);

@@ -12,6 +12,8 @@ export interface AzureTransport {
   readonly longestMs?: number;
   /** Hears of a registry's token that names another: worth a line in the log, and no refusal. */
   readonly onOtherAudience?: (host: string, audience: string) => void;
+  /** Is waited for before a request that may never have arrived is sent once more. */
+  readonly beforeRepeat?: (signal: AbortSignal) => Promise<void>;
   /** Hears of each attempt once it has ended; `status` is 0 where no answer came. */
   readonly onCall?: (endpoint: AzureEndpoint, status: number, durationMs: number) => void;
 }

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import type { Connections } from "../../../src/azure/connections.ts";
 import type { CredentialRequest } from "../../../src/azure/credential_request.ts";
 import type { Credentials, Need } from "../../../src/azure/credentials.ts";
 import { AzureError } from "../../../src/azure/errors.ts";
@@ -135,7 +136,11 @@ function assertSoon(ms: number, limitMs = PROMISE_MS): void {
 
 /** The most calls to IMDS that arrived within one second. */
 function mostInASecond({ azure }: CredentialsRig): number {
-  const times = azure.calls().filter(({ kind }) => kind === "imds").map(({ at }) => at);
+  return mostOf(azure.calls().filter(({ kind }) => kind === "imds").map(({ at }) => at));
+}
+
+/** The most moments within one second, of those in their order. */
+function mostOf(times: readonly number[]): number {
   let first = 0;
   let most = 0;
   for (const [index, at] of times.entries()) {
@@ -191,6 +196,43 @@ for (const namespaces of [1, 8]) {
     await noisy.end();
   });
 }
+
+/** Connections that have served before, so that a request which they lose is sent once more. */
+const USED = {
+  open: () => ({
+    used: true,
+    watching: new Set(),
+    patienceMs: () => MINUTE,
+    heard() {},
+    answered() {},
+    retire() {},
+    release() {},
+  }),
+} as unknown as Connections;
+
+Deno.test("fairness: what is sent to IMDS once more by another connection counts for its pace", async () => {
+  const attempts: number[] = [];
+  const lost = new Set<string>();
+  const rig: CredentialsRig = credentialsRig({
+    connections: USED,
+    fetch: (input, init) => {
+      if (!String(input).startsWith("http://169.254.169.254/")) return rig.azure.fetch(input, init);
+      attempts.push(rig.time.elapsed());
+      const isFirst = !lost.has(String(input));
+      lost.add(String(input));
+      return isFirst
+        ? Promise.reject(new TypeError("error sending request: connection closed before message"))
+        : rig.azure.fetch(input, init);
+    },
+  });
+  const all = Array.from(
+    { length: 60 },
+    (_, n) => rig.credentials.mint(node(n), { namespace: `n${n % 7}` }),
+  );
+  await settle(rig.time, Promise.all(all), 20 * SECOND);
+  assert.equal(attempts.length, 120);
+  assert.ok(mostOf(attempts) <= 10, `${attempts}`);
+});
 
 Deno.test("fairness: of a thousand namespaces with new bindings, a refresh that is due soon waits for none", async () => {
   const rig = imdsRig();

@@ -60,6 +60,20 @@ Deno.test("limiter: calls to IMDS are paced, so that delays on the way make no b
   assert.deepEqual(starts, paced);
 });
 
+Deno.test("limiter: a call that is made once more counts again, and needs no further place", async () => {
+  const { time, limiter, starts } = rig({ calls: 1, windowMs: 100, concurrent: 2 });
+  const call = async () => {
+    starts.push(time.elapsed());
+    await limiter.again(NEVER);
+    starts.push(time.elapsed());
+  };
+  const calls = Array.from({ length: 3 }, () => limiter.run(NEVER, call));
+  await time.pass(2000);
+  await Promise.all(calls);
+  assert.equal(starts.length, 6);
+  assert.ok(mostIn(100, starts) <= 1, `${starts}`);
+});
+
 Deno.test("limiter: a pause holds every call back, and none is lost", async () => {
   const { time, limiter, starts, run } = rig();
   limiter.pause(5000);
