@@ -1,3 +1,4 @@
+import { lowerAscii } from "../runtime/ascii.ts";
 import { Redacted } from "../runtime/redacted.ts";
 
 // Any user name of zeros tells the registry that the password is a token.
@@ -5,12 +6,17 @@ import { Redacted } from "../runtime/redacted.ts";
 const USERNAME = "00000000-0000-0000-0000-000000000000";
 const EMAIL = "msi-acrpull@azurecr.io";
 
-/** The `.dockerconfigjson` by which kubelet logs in to `server`, as the reference writes it. */
+/**
+ * The `.dockerconfigjson` by which kubelet logs in to `server`, as the reference writes it. kubelet
+ * looks a host up in the case in which a pod's image has it (URLsMatch of pkg/credentialprovider),
+ * which is lower case as a rule, whatever the binding has.
+ */
 export function dockerConfig(server: string, password: Redacted): Redacted {
   const token = password.reveal();
   const auth = btoa(`${USERNAME}:${token}`);
   const entry = { username: USERNAME, password: token, email: EMAIL, auth };
-  return new Redacted(JSON.stringify({ auths: { [server]: entry } }));
+  const auths = Object.fromEntries(keysOf(server).map((key) => [key, entry]));
+  return new Redacted(JSON.stringify({ auths }));
 }
 
 /**
@@ -28,10 +34,19 @@ export function passwordIn(config: Redacted, server: string): Redacted | undefin
   const auths = member(json, "auths");
   const entry = member(auths, server);
   const password = member(entry, "password");
-  if (typeof password !== "string" || Object.keys(auths as object).length !== 1) return undefined;
-  const intact = member(entry, "username") === USERNAME &&
-    member(entry, "auth") === encoded(password);
-  return intact ? new Redacted(password) : undefined;
+  if (typeof password !== "string") return undefined;
+  const keys = keysOf(server);
+  const auth = encoded(password);
+  const isIntact = Object.entries(auths as object).every(([key, each]) =>
+    keys.includes(key) && member(each, "username") === USERNAME &&
+    member(each, "password") === password && member(each, "auth") === auth
+  );
+  return isIntact ? new Redacted(password) : undefined;
+}
+
+/** The reference has the first alone. */
+function keysOf(server: string): readonly string[] {
+  return [...new Set([server, lowerAscii(server)])];
 }
 
 function encoded(password: string): string | undefined {

@@ -18,6 +18,21 @@ Deno.test("docker config: a credential is written as the reference writes it, by
   );
 });
 
+Deno.test("docker config: kubelet finds a server by the binding's case, and in lower case", () => {
+  const { auths } = JSON.parse(dockerConfig("Bench.AzureCR.io", new Redacted("t.o.k")).reveal());
+  assert.deepEqual(Object.keys(auths), ["Bench.AzureCR.io", "bench.azurecr.io"]);
+  assert.deepEqual(auths["bench.azurecr.io"], auths["Bench.AzureCR.io"]);
+  assert.equal(read({ auths }, "Bench.AzureCR.io"), "t.o.k");
+  const asTheReference = { auths: { "Bench.AzureCR.io": SOUND } };
+  assert.equal(read(asTheReference, "Bench.AzureCR.io"), "t");
+});
+
+Deno.test("docker config: two entries of one server that differ are somebody else's", () => {
+  const other = { ...SOUND, password: "u", auth: btoa(`${USER}:u`) };
+  const config = { auths: { "Bench.AzureCR.io": SOUND, [SERVER]: other } };
+  assert.equal(read(config, "Bench.AzureCR.io"), undefined);
+});
+
 Deno.test("docker config: neither the credential nor the whole can be printed by accident", () => {
   const config = dockerConfig(SERVER, new Redacted("t.o.k"));
   assert.equal(
