@@ -113,6 +113,14 @@ const RULES: readonly Rule[] = [
     (host) => `The connection to ${host} timed out`,
     reachability,
   ),
+  ...["peer is incompatible", "received fatal alert: ProtocolVersion"].map((saying) =>
+    rule(
+      saying,
+      "TlsRefused",
+      (host) => `What answers as ${host} knows no TLS that is fit for use`,
+      "Look for a proxy or TLS inspection that lacks TLS 1.2.",
+    )
+  ),
   ...["tls handshake eof", "received fatal alert"].map((saying) =>
     rule(
       saying,

@@ -122,6 +122,11 @@ const CONNECTIONS: Readonly<
     "The connection to HOST was broken off without an answer",
     "Look for a firewall or a proxy on the way to this host.",
   ],
+  ...Object.fromEntries(["connection-ends-http2", "connection-ends-http1"].map((name) => [name, [
+    "ConnectionReset",
+    "The connection to HOST was broken off without an answer",
+    "Look for a firewall or a proxy on the way to this host.",
+  ]])),
   "no-route": ["NoRoute", "There is no route to HOST", REACH],
   "dns": ["NameNotFound", "The name HOST does not exist in DNS", {
     imds: "Correct the name, or complete the cluster's DNS.",
@@ -143,6 +148,11 @@ const CONNECTIONS: Readonly<
     "TlsRefused",
     "The TLS handshake with HOST was broken off",
     "Look for a firewall that admits only certain names.",
+  ],
+  "tls-too-old": [
+    "TlsRefused",
+    "What answers as HOST knows no TLS that is fit for use",
+    "Look for a proxy or TLS inspection that lacks TLS 1.2.",
   ],
   "not-tls": [
     "NotTls",

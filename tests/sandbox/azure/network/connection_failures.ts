@@ -77,6 +77,29 @@ async function proxied(by: (connection: Deno.Conn) => Promise<void>): Promise<Er
   return await failureOf({ proxy: { url: `http://${PROXY}:3128` } });
 }
 
+/** The connection is there, and ends when the request has come. */
+async function endedAfterHandshake(alpnProtocols: string[]): Promise<Error> {
+  const authority = await CertificateAuthority.create(Date.now());
+  const options = { hostname: ADDRESS, port: 443, alpnProtocols };
+  using listener = Deno.listenTls({ ...options, ...await authority.issue(HOST) });
+  const [error] = await Promise.all([
+    failureOf({ caCerts: [authority.pem] }),
+    (async () => {
+      using connection = await listener.accept();
+      await connection.handshake();
+      await connection.read(new Uint8Array(4096));
+    })(),
+  ]);
+  return error;
+}
+
+/** RFC 4346, section 7.4.1.3, with 32 bytes of randomness that is none. */
+const SERVER_HELLO_OF_TLS_1_1 = Uint8Array.from([
+  ...[0x16, 3, 2, 0, 42, 2, 0, 0, 38, 3, 2],
+  ...Array.from({ length: 32 }, () => 7),
+  ...[0, 0xc0, 0x13, 0],
+]);
+
 const CASES: Readonly<Record<string, () => Promise<Error>>> = {
   "certificate-not-trusted": async () => {
     const authority = await CertificateAuthority.create(Date.now());
@@ -112,6 +135,8 @@ const CASES: Readonly<Record<string, () => Promise<Error>>> = {
     await using _ = serve(ADDRESS, 80, sent(""));
     return await failureOf({}, `http://${HOST}/metadata/identity/oauth2/token`);
   },
+  "connection-ends-http2": () => endedAfterHandshake(["h2"]),
+  "connection-ends-http1": () => endedAfterHandshake(["http/1.1"]),
   "no-route": () => failureOf({}, "https://unroutable.azurecr.io/oauth2/token"),
   "dns": () => failureOf({}, "https://missing.azurecr.io/oauth2/token"),
   "dns-silent": async () => {
@@ -120,6 +145,7 @@ const CASES: Readonly<Record<string, () => Promise<Error>>> = {
   },
   "tls-ends": () => answered(sent("")),
   "tls-alert": () => answered(sent(Uint8Array.of(0x15, 3, 3, 0, 2, 2, 112))),
+  "tls-too-old": () => answered(sent(SERVER_HELLO_OF_TLS_1_1)),
   "not-tls": () => answered(sent("HTTP/1.1 400 Bad Request\r\n\r\n")),
   "proxy-refuses": () => proxied(sent("HTTP/1.1 403 Forbidden\r\n\r\n")),
   "proxy-wants-credentials": () =>
