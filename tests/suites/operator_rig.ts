@@ -31,6 +31,9 @@ export interface RigOptions {
   readonly answerLagMs?: number;
 }
 
+/** Longer than any call of the operator takes. */
+const QUIET_MS = 80;
+
 /** Bindings of both APIs, Secrets and ServiceAccounts. */
 const CACHES = 4;
 
@@ -183,6 +186,36 @@ export class OperatorRig implements AsyncDisposable {
       const told = this.logged.slice(this.#loggedBefore)
         .filter(({ message }) => message.startsWith("cache is in step"));
       return told.length >= CACHES || undefined;
+    });
+  }
+
+  /** Resolves once the operator has asked the API server nothing for a moment. */
+  async quiet(): Promise<void> {
+    let before = "";
+    for (let calls = this.#callsNow(); calls !== before; calls = this.#callsNow()) {
+      before = calls;
+      await new Promise((resolve) => setTimeout(resolve, QUIET_MS));
+    }
+  }
+
+  #callsNow(): string {
+    return JSON.stringify(this.calls());
+  }
+
+  /** How often an action has failed since the operator's start, by its metric. */
+  failed(action: string): number {
+    const series = /^acrpull_actions_total\{(.*)\} (\d+)$/gm;
+    return this.#metrics.matchAll(series).reduce((sum, [, labels, count]) => {
+      const isIt = labels!.includes(`action="${action}"`) && labels!.includes('result="failed"');
+      return sum + (isIt ? Number(count) : 0);
+    }, 0);
+  }
+
+  /** Resolves once there is an Event of that reason. */
+  async eventOnce(reason: string): Promise<void> {
+    await eventually(`an Event ${reason}`, async () => {
+      const events = await this.admin.list<{ reason: string }>("v1", "Event");
+      return events.some((event) => event.reason === reason) || undefined;
     });
   }
 

@@ -1,3 +1,4 @@
+import { ApiError } from "./model/errors.ts";
 import type { KubeObject } from "./model/object.ts";
 
 /** A write on its way into storage, as admission sees it. */
@@ -34,4 +35,29 @@ export function reviewed(
 export interface Admission {
   readonly mutate?: (review: AdmissionReview) => void;
   readonly validate?: (review: AdmissionReview) => void;
+}
+
+/**
+ * The same as a webhook of that name does it: what it refuses is told in its own words, whatever code
+ * and reason it gives, after those that kube-apiserver puts before them (ToStatusErr in apiserver's
+ * pkg/admission/plugin/webhook/errors).
+ */
+export function asWebhook(name: string, { mutate, validate }: Admission): Admission {
+  return {
+    ...(mutate === undefined ? {} : { mutate: (review) => denied(name, () => mutate(review)) }),
+    ...(validate === undefined
+      ? {}
+      : { validate: (review) => denied(name, () => validate(review)) }),
+  };
+}
+
+function denied(name: string, decide: () => void): void {
+  try {
+    decide();
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    const { code, reason = "", message, details } = error.status;
+    const told = `admission webhook "${name}" denied the request: ${message}`;
+    throw new ApiError(code, reason, told, details);
+  }
 }

@@ -41,7 +41,10 @@ export class ReconcilerRig extends Rig {
       metadata: { name: "pull" },
       spec: { acrServer: SERVER, managedIdentityClientID: CLIENT_ID },
     });
-    this.apply({ apiVersion: "v1", kind: "ServiceAccount", metadata: { name: "default" } });
+    // Of an account that was made without any field of its own managedFields tell nothing.
+    const annotations = { "example.com/owner": "team-a" };
+    const metadata = { name: "default", annotations };
+    this.apply({ apiVersion: "v1", kind: "ServiceAccount", metadata });
     this.reconciler = new Reconciler({
       cluster: this.cluster,
       executor: this.executor,

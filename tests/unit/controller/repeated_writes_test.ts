@@ -38,8 +38,8 @@ function rig(binding: BindingView = V1) {
   const time = { now: NOW };
   const writes = new RepeatedWrites({ now: () => time.now }, () => 0);
   const snapshot = snapshotOf(binding);
-  const write = (action: Action, isUndone = false, dueAt?: number) =>
-    writes.note(KEY, snapshot, action, { isUndone, dueAt });
+  const write = (action: Action, isUndone?: boolean, dueAt?: number) =>
+    writes.note(KEY, snapshot, action, { isUndone: isUndone ?? false, dueAt });
   const waitFor = (action: Action, at: Snapshot = snapshot) => {
     const held = writes.heldBy(KEY, at, action);
     return held === undefined ? 0 : held.notBefore - time.now;

@@ -20,8 +20,27 @@ const held = (finalizers: readonly string[] | null) => ({
   body: { metadata: { finalizers: finalizers === null ? null : [...finalizers] } },
 });
 
+const ACCOUNTS = "/api/v1/namespaces/{ns}/serviceaccounts";
+
+/** A bare account, and one with something that its maker owns, both changed by two others. */
+const CHANGED_ACCOUNTS = [{ name: "bare" }, { name: "owned", annotations: { a: "1" } }]
+  .flatMap((metadata) => [
+    { method: "POST", path: ACCOUNTS, body: { metadata } },
+    ...["first/1", "second/1"].map((userAgent) => ({
+      method: "PATCH",
+      path: `${ACCOUNTS}/${metadata.name}`,
+      contentType: MERGE,
+      userAgent,
+      body: { imagePullSecrets: [{ name: userAgent.slice(0, -2) }] },
+    })),
+  ]);
+
 /** What would happen is asked for, and what is on its way out stays until its finalizers go. */
 export const ASKING_CONVERSATIONS: readonly Conversation[] = [
+  {
+    name: "who changes an object of which nobody owned a field is not told of",
+    steps: CHANGED_ACCOUNTS,
+  },
   {
     name: "a dry run is admitted and validated as the request would be, and changes nothing",
     steps: [

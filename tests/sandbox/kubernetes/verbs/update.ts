@@ -208,6 +208,8 @@ function setOwners(
   delete next.metadata.managedFields;
   const changes = compareFields(old, next, type.schema, type.custom);
   const reset = given.length === 1 && Object.keys(given[0]!).length === 0;
-  const entries = owned ?? (reset ? [] : trackUpdate(readOwnership(given), changes, by));
+  // What nobody owned when it was made is tracked from its first apply on (skipNonAppliedManager).
+  const isTracked = given.length > 0 && !reset;
+  const entries = owned ?? (isTracked ? trackUpdate(readOwnership(given), changes, by) : []);
   if (entries.length > 0) next.metadata.managedFields = entries;
 }

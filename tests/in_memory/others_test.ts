@@ -1,0 +1,5 @@
+import { othersSuite } from "../suites/others.ts";
+import { inMemory } from "./gate.ts";
+import { hookIntoMemory } from "./hook.ts";
+
+othersSuite(inMemory, hookIntoMemory);
