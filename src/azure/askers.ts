@@ -20,6 +20,7 @@ export class Askers {
     for (const asker of askers) this.join(asker);
   }
 
+  /** In whose names the result is waited for. */
   get namespaces(): ReadonlySet<string> {
     return this.#namespaces;
   }
@@ -29,6 +30,7 @@ export class Askers {
     return this.#urgency;
   }
 
+  /** Lets it wait for the result, too. */
   join(asker: Asker): void {
     const urgency = mostUrgent(this.#urgency, asker.urgency);
     const isNews = urgency !== this.#urgency || !this.#namespaces.has(asker.namespace);

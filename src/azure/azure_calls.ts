@@ -1,3 +1,4 @@
+import { sleep } from "../runtime/clock.ts";
 import { AzureError } from "./errors.ts";
 import { HostLimiter } from "./host_limiter.ts";
 import type { HostLimits } from "./host_limits.ts";
@@ -26,6 +27,8 @@ const IMDS_PAUSE_MS = 1000;
 /** Who waits for IMDS waits this long without a word; a longer pause its binding should tell of. */
 const LONGEST_WAIT_MS = 5000;
 const IMDS = "imds";
+/** How long a place is kept by one that is told of a pause in it. */
+const TELLING_MS = 1;
 
 /**
  * As many as IMDS takes at once, of which only the urgent may have the last two. It may hang for one
@@ -68,10 +71,9 @@ export class AzureCalls {
    */
   async toHost<T>(host: string, caller: Caller, call: Call<T>, pauseKey = host): Promise<T> {
     const { askers: { namespaces } } = caller;
-    const check = () => caller.isLastTry || this.#pauses.check(pauseKey, namespaces);
-    check();
+    this.#checkPause(pauseKey, caller);
     return await this.#hosts.run(host, async (state) => {
-      check();
+      await this.#checkInPlace(pauseKey, caller);
       try {
         const longest = state === "unknown" ? { longestMs: FIRST_CALL_MS } : {};
         return await call({ ...this.#options, ...longest }, this.#options.signal);
@@ -87,11 +89,11 @@ export class AzureCalls {
     const { signal } = this.#options;
     const { askers: { namespaces } } = caller;
     const beforeRepeat = (signal: AbortSignal) => this.#pace.again(signal);
-    const check = () => caller.isLastTry || this.#pauses.check(IMDS, namespaces);
-    check();
-    return await this.#imds.run(IMDS, () =>
-      this.#pace.run(signal, async () => {
-        check();
+    this.#checkPause(IMDS, caller);
+    return await this.#imds.run(IMDS, async () => {
+      await this.#checkInPlace(IMDS, caller);
+      return await this.#pace.run(signal, async () => {
+        this.#checkPause(IMDS, caller);
         try {
           const result = await call({ ...this.#options, beforeRepeat }, signal);
           this.#imdsRefusals = 0;
@@ -100,7 +102,22 @@ export class AzureCalls {
           this.#slowDown(error, namespaces);
           throw error;
         }
-      }), caller);
+      });
+    }, caller);
+  }
+
+  #checkPause(key: string, { askers, isLastTry }: Caller): void {
+    if (!isLastTry) this.#pauses.check(key, askers.namespaces);
+  }
+
+  /** Thousands may have waited for a place in which to be told: that is work for many turns. */
+  async #checkInPlace(key: string, caller: Caller): Promise<void> {
+    try {
+      this.#checkPause(key, caller);
+    } catch (error) {
+      await sleep(this.#options.clock, TELLING_MS, this.#options.signal);
+      throw error;
+    }
   }
 
   /** IMDS was asked too often, or is in trouble: those who wait wait longer, or are told so. */

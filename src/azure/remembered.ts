@@ -20,6 +20,7 @@ export class Remembered {
     return this.#since.size;
   }
 
+  /** Learns it, or learns it anew. */
   add(key: string): void {
     this.#since.delete(key);
     this.#since.set(key, this.#clock.now());
@@ -28,6 +29,7 @@ export class Remembered {
     this.#since.delete(oldest!);
   }
 
+  /** Whether it was learned, and not too long ago. */
   has(key: string): boolean {
     const since = this.#since.get(key);
     if (since === undefined) return false;

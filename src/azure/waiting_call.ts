@@ -21,6 +21,7 @@ export class WaitingCall {
     | { readonly line: FairLine<WaitingCall>; readonly waiting: Waiting<WaitingCall> }
     | undefined;
 
+  /** `since` when it came, in milliseconds since the epoch. */
   constructor({ askers, isLastTry = false }: Caller, readonly since: number) {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     this.#askers = askers;
@@ -30,6 +31,7 @@ export class WaitingCall {
     this.refuse = reject;
   }
 
+  /** In whose names it waits. */
   get namespaces(): ReadonlySet<string> {
     return this.#askers.namespaces;
   }
@@ -63,6 +65,7 @@ export class WaitingCall {
     this.#held.push(giveBack);
   }
 
+  /** Returns all places that it has. */
   giveBack(): void {
     for (const giveBack of this.#held) giveBack();
   }

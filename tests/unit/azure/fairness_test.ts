@@ -430,6 +430,25 @@ Deno.test("fairness: the wait that IMDS asked for in trouble with one identity i
   assert.ok(told.failure.retryAfterMs! > 3_500_000);
 });
 
+Deno.test("fairness: of a wait that IMDS asks for, thousands hear within seconds, in many turns", async () => {
+  const rig = credentialsRig({ azure: { latencyMs: LATENCIES } });
+  const { time, azure, credentials } = rig;
+  azure.fail("entra-429", { endpoint: "imds", times: Infinity });
+  let told = 0;
+  const all = Array.from(
+    { length: 2000 },
+    (_, n) => credentials.mint(node(n), { namespace: `n${n % 50}` }).catch(() => void told++),
+  );
+  const inOneTurn: number[] = [];
+  for (let before = 0; told < 2000 && time.elapsed() < 5 * SECOND; before = told) {
+    await time.pass(1);
+    inOneTurn.push(told - before);
+  }
+  await Promise.all(all);
+  assert.ok(Math.max(...inOneTurn) <= 100, `${Math.max(...inOneTurn)} in one turn`);
+  assert.ok(azure.counts().imds <= 3, `${azure.counts().imds} calls`);
+});
+
 Deno.test("fairness: ten thousand credentials of a namespace leave a bounded memory behind", async () => {
   const { time, credentials } = credentialsRig();
   for (let part = 0; part < 20; part++) {
