@@ -32,8 +32,8 @@ export async function greet(
     const hint = inCluster ? hintInPod(failure, greeting) : hintOutside(failure);
     if (hint === undefined) return;
     const said = `${origin}: ${hint}`;
-    // Those who call later find out when a DNS server answers again.
-    if (nameFailure(failure) === "untold") greeting.log.error(said);
+    // Those who call later find out when a DNS server answers again, or another certificate is there.
+    if (inCluster && nameFailure(failure) !== "unknown") greeting.log.error(said);
     else throw new ConfigError(said, { cause: error });
   }
 }
@@ -52,10 +52,10 @@ function hintOutside({ code, message }: ApiError): string | undefined {
   return undefined;
 }
 
-/** What a pod lacks; undefined where time may heal what failed. */
+/** What a pod lacks; undefined where the failure tells it by itself. */
 function hintInPod(failure: ApiError, greeting: Greeting): string | undefined {
   const name = nameFailure(failure);
-  if (name === undefined) return undefined;
+  if (name === undefined) return untrusted(failure);
   const { hostname } = new URL(greeting.cluster.server);
   const problem = name === "unknown"
     ? `the DNS server that this pod asks does not know ${hostname}`
@@ -65,6 +65,15 @@ function hintInPod(failure: ApiError, greeting: Greeting): string | undefined {
     ...aliasRemedy(hostname, greeting.serviceHost),
   ];
   return `${problem}${name === "unknown" ? ": " : ", "}${remedies.join(", or ")}`;
+}
+
+/** The kubelet writes another ca.crt where the cluster's authority is replaced. */
+function untrusted({ message }: ApiError): string | undefined {
+  const at = message.indexOf("invalid peer certificate");
+  if (at < 0) return undefined;
+  return `the pod's ca.crt does not vouch for what answers as the API server (${
+    message.slice(at)
+  }); should that last, look for a proxy in its place, or restart the pod`;
 }
 
 /** Where the cluster has no DNS at all. The certificate is checked by the name all the same. */

@@ -64,6 +64,17 @@ Deno.test("greeting: an API server that has a name and no address has no alias e
   );
 });
 
+Deno.test("greeting: an API server that the pod's authority does not know is told of, and waited for", async () => {
+  assert.deepEqual(await greeted(unreachable("invalid peer certificate: UnknownIssuer")), {
+    logged: [
+      "in-cluster: the pod's ca.crt does not vouch for what answers as the API server (invalid peer " +
+      "certificate: UnknownIssuer); should that last, look for a proxy in its place, or restart " +
+      "the pod",
+    ],
+    ended: undefined,
+  });
+});
+
 Deno.test("greeting: what may pass by itself is left to those who call later", async () => {
   const passing = [
     unreachable("tcp connect error: Connection refused (os error 111)"),
