@@ -199,7 +199,7 @@ export function v1beta1BehaviourSuite(test: TestOnApiServer, options: RigOptions
     assert.equal(v1.readiness(failing), "True/RefreshFailing");
     v1.rig.clock.advance(30 * MINUTE);
     const failed = await v1.bindingOnce((binding) => v1.readiness(binding).startsWith("False"));
-    assert.equal(v1.readiness(failed), "False/ServiceTrouble");
+    assert.equal(v1.readiness(failed), "False/CredentialExpired");
     assert.deepEqual((await v1.secret())!.data, before.data);
     v1.rig.azure.clearFailures();
     v1.rig.clock.advance(6 * MINUTE);

@@ -420,4 +420,29 @@ function reporting(check: Check<Both>): void {
       );
     },
   );
+
+  check(
+    "11: an expired credential says since when pulls fail, by an Event of its own",
+    async ({ v2, rig }) => {
+      await v2.establish();
+      rig.azure.fail("acr-firewall", { times: Infinity });
+      rig.clock.advance(40 * MINUTE);
+      await v2.bindingOnce((binding) => v2.readiness(binding) === "True/RefreshFailing");
+      rig.clock.advance(40 * MINUTE);
+      const { status } = await v2.bindingOnce((binding) =>
+        v2.readiness(binding) === "False/CredentialExpired"
+      );
+      const sentence = new RegExp(
+        `^Pulls fail since ${status!.tokenExpirationTime}, when the credential expired: ` +
+          "bench\\.azurecr\\.io answered HTTP 403",
+      );
+      assert.match(status!.error!, sentence);
+      const told = await eventually("an Event tells of it", async () => {
+        const events = await rig.admin.list<EventObject>("v1", "Event");
+        return events.find(({ reason }) => reason === "CredentialExpired");
+      });
+      assert.equal(told.type, "Warning");
+      assert.match(told.message, sentence);
+    },
+  );
 }

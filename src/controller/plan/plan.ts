@@ -8,7 +8,7 @@ import { type Fault, notFound, type Wanted, wantedCredential } from "./credentia
 import { planDeletion } from "./deletion.ts";
 import { holding, isHeld, lookAgainAt } from "./held_secret.ts";
 import { referencedNames, removeReferences } from "./references.ts";
-import { lifetimeOf, refreshAt } from "./schedule.ts";
+import { formatTime, lifetimeOf, refreshAt } from "./schedule.ts";
 import { secretNeed } from "./secret_need.ts";
 import {
   extraneousSecrets,
@@ -64,6 +64,7 @@ function planFault(
     reason: fault.reason,
     message: ready ? withoutSuccessor(left!, fault.message) : fault.message,
     error: fault.message,
+    ...expiredBeside(left, fault.message, now),
     ...(fault.reason === "InvalidSpec" ? { stalled: fault } : {}),
     ...lifetimeIn(secretSlot(snapshot)),
   };
@@ -85,11 +86,13 @@ function planRest(snapshot: Snapshot, trouble: Trouble, now: number): Plan {
   const expiresAt = expiryOf(serving);
   const ready = expiresAt !== undefined && now < expiresAt && !isLacking(snapshot);
   const { reason, message } = ready ? besideServing(serving!, trouble) : trouble;
+  const expired = expiredBeside(serving, trouble.message, now);
   const outcome: Outcome = {
     ready,
     reason,
     message,
     error: trouble.message,
+    ...(expired && { ...expired, reason: "CredentialExpired" }),
     ...lifetimeIn(secretSlot(snapshot)),
   };
   return {
@@ -189,7 +192,8 @@ function planSettled(
  * can take its place, so that a credential would be minted for nothing.
  */
 function planHeld(snapshot: Snapshot, secret: SecretState, now: number): Plan {
-  const expiresAt = expiryOf(servingCredential(snapshot));
+  const serving = servingCredential(snapshot);
+  const expiresAt = expiryOf(serving);
   const ready = expiresAt !== undefined && now < expiresAt && !isLacking(snapshot);
   const why = `${holding(secret)} The operator makes it anew once it is gone.`;
   const outcome: Outcome = {
@@ -197,6 +201,7 @@ function planHeld(snapshot: Snapshot, secret: SecretState, now: number): Plan {
     reason: "SecretTerminating",
     message: ready ? untilItsEnd(secret, why) : why,
     error: why,
+    ...expiredBeside(serving, why, now),
     ...lifetimeIn(secretSlot(snapshot)),
   };
   const first = finalizer(snapshot);
@@ -313,6 +318,21 @@ function attachedSlot(snapshot: Snapshot): OurSlot | undefined {
 
 function withoutSuccessor({ expiry }: SecretState, why: string): string {
   return `The credential serves until ${expiry}, but has no successor: ${why}`;
+}
+
+/**
+ * What is told once a credential has expired: that pulls fail is news of its own, with an Event,
+ * whatever was told before of what keeps its successor away.
+ */
+function expiredBeside(
+  credential: SecretState | undefined,
+  why: string,
+  now: number,
+): Pick<Outcome, "message" | "error"> | undefined {
+  const expiresAt = expiryOf(credential);
+  if (expiresAt === undefined || now < expiresAt) return undefined;
+  const message = `Pulls fail since ${formatTime(expiresAt)}, when the credential expired: ${why}`;
+  return { message, error: message };
 }
 
 function untilItsEnd({ expiry }: SecretState, why: string): string {

@@ -413,7 +413,12 @@ Deno.test("reconciler: while a refresh fails the credential stays and serves to 
     tries++;
   }
   await rig.reconcile();
-  assert.deepEqual([rig.ready().status, rig.ready().reason], ["False", "Timeout"]);
+  assert.deepEqual([rig.ready().status, rig.ready().reason], ["False", "CredentialExpired"]);
+  assert.ok(
+    rig.ready().message.startsWith(
+      `Pulls fail since ${annotations!["acr.microsoft.com/token.expiry"]}, `,
+    ),
+  );
   assert.deepEqual(rig.secret(SECRET)!.data, before);
   assert.deepEqual(rig.references(), [SECRET]);
   assert.ok(tries > 5, `${tries}`);

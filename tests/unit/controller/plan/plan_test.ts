@@ -230,6 +230,34 @@ function servesBeside(reason: string, message: string): Action {
   };
 }
 
+/** What is told once the credential that pods have has expired at `end`. */
+function expired(
+  end: number,
+  why: string,
+  reason = "CredentialExpired",
+  ...more: Condition[]
+): Action {
+  const message = `Pulls fail since ${time(end)}, when the credential expired: ${why}`;
+  return {
+    kind: "writeStatus",
+    status: {
+      ...TIMES,
+      tokenExpirationTime: time(end),
+      error: message,
+      observedGeneration: 1,
+      conditions: [
+        ready(V1, {
+          status: "False",
+          lastTransitionTime: time(end),
+          reason,
+          message,
+        }),
+        ...more,
+      ],
+    },
+  };
+}
+
 interface Case {
   readonly when: string;
   readonly snapshot: Snapshot;
@@ -336,7 +364,7 @@ const FAULTS_LATER: readonly Case[] = [
       secrets: [{ ...OURS, expiry: time(NOW) }],
     }),
     plan: {
-      actions: [invalidSpec(EVIL, false, { ...TIMES, tokenExpirationTime: time(NOW) })],
+      actions: [expired(NOW, EVIL, "InvalidSpec", stalled(EVIL))],
     },
   },
   {
@@ -999,22 +1027,7 @@ const TROUBLES: readonly Case[] = [
     snapshot: { ...SERVING, trouble: { ...SERVING.trouble!, retryAt: NOW + 9 * HOUR } },
     at: NOW + 2 * HOUR,
     plan: {
-      actions: [{
-        kind: "writeStatus",
-        status: {
-          ...TIMES,
-          error: "IMDS did not answer. Wait.",
-          observedGeneration: 1,
-          conditions: [
-            ready(V1, {
-              status: "False",
-              lastTransitionTime: time(NOW + 2 * HOUR),
-              reason: "Timeout",
-              message: "IMDS did not answer. Wait.",
-            }),
-          ],
-        },
-      }],
+      actions: [expired(NOW + 2 * HOUR, "IMDS did not answer. Wait.")],
       wakeAt: NOW + 9 * HOUR,
     },
   },
@@ -1075,9 +1088,7 @@ const TERMINATING: readonly Case[] = [
       secrets: [{ ...HELD, expiry: time(NOW) }],
     }),
     plan: {
-      actions: [
-        failure("SecretTerminating", ANEW, { ...TIMES, tokenExpirationTime: time(NOW) }),
-      ],
+      actions: [expired(NOW, ANEW, "SecretTerminating")],
     },
   },
   {
