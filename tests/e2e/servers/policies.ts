@@ -113,7 +113,7 @@ export function patchAsOperator(
 
 /** Creates an object as the administrator. */
 export async function createAsAdmin(
-  plane: ControlPlane,
+  plane: KubectlTarget,
   namespace: string,
   object: unknown,
 ): Promise<void> {
