@@ -29,7 +29,7 @@ export function maskSecrets(text: string, longest: number = LONGEST_SCANNED): st
     if (found === null || found.index >= longest) break;
     const place = credentialAt(scanned, found);
     at = place?.to ?? found.index + 1;
-    if (place === undefined) continue;
+    if (place === undefined || place.from >= longest) continue;
     masked += scanned.slice(copied, place.from) + SHOWN;
     copied = place.to;
   }

@@ -58,7 +58,7 @@ export class LogTail {
     ]);
     return this.#entries.filter((entry) => {
       const text = Deno.inspect(entry, { depth: 20, strAbbreviateSize: Infinity });
-      return maskSecrets(text) !== text || forms.some((form) => text.includes(form));
+      return maskSecrets(text, Infinity) !== text || forms.some((form) => text.includes(form));
     }).map(({ message }) => maskSecrets(message));
   }
 }

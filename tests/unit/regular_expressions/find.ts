@@ -17,11 +17,16 @@ export interface Findings {
 export function findExpressions(path: string, text: string): Findings {
   const found: Found[] = [];
   const faults: string[] = [];
+  const constants = new Set<string>();
+  const uses: { readonly name: string; readonly fault: string }[] = [];
   const lineOf = (node: Deno.lint.Node) => text.slice(0, node.range[0]).split("\n").length;
   const visitor: Deno.lint.LintVisitor = {
     Literal(node) {
       const literal = regexOf(node);
       if (literal !== undefined) found.push({ path, line: lineOf(node), literal });
+      if (node.value === "RegExp" || node.value === "constructor") {
+        faults.push(`${path}:${lineOf(node)} names ${node.value} as a string`);
+      }
     },
     Identifier(node) {
       if (node.name === "constructor" && node.parent.type === "MemberExpression") {
@@ -31,16 +36,21 @@ export function findExpressions(path: string, text: string): Findings {
       if (isConstructed(node)) found.push({ path, line: lineOf(node) });
       else faults.push(`${path}:${lineOf(node)} uses RegExp other than by \`new RegExp(...)\``);
     },
+    VariableDeclarator(node) {
+      if (node.id.type === "Identifier" && isExpression(node.init)) constants.add(node.id.name);
+    },
     CallExpression(node) {
       const name = methodOf(node);
-      if (!["match", "matchAll", "search"].includes(name) || isExpression(node.arguments[0])) {
-        return;
-      }
-      faults.push(`${path}:${lineOf(node)} may have .${name}() make an expression of a string`);
+      const [given] = node.arguments;
+      if (!["match", "matchAll", "search"].includes(name) || isExpression(given)) return;
+      const fault = `${path}:${lineOf(node)} may have .${name}() make an expression of a string`;
+      if (given?.type === "Identifier") uses.push({ name: given.name, fault });
+      else faults.push(fault);
     },
   };
   const rules = { find: { create: () => visitor } };
   Deno.lint.runPlugin({ name: "expressions", rules }, path, text);
+  faults.push(...uses.flatMap(({ name, fault }) => constants.has(name) ? [] : [fault]));
   return { found, faults };
 }
 
@@ -59,10 +69,11 @@ function methodOf({ callee }: Deno.lint.CallExpression): string {
     : "";
 }
 
-/** A literal, or a constant: names of capitals are those of constants here. */
-function isExpression(node: Deno.lint.Node | undefined): boolean {
-  if (node?.type === "Identifier") return /^[A-Z_]+$/.test(node.name);
-  return node?.type === "Literal" && regexOf(node) !== undefined;
+/** A literal, or one that is built here. */
+function isExpression(node: Deno.lint.Node | null | undefined): boolean {
+  if (node?.type === "Literal") return regexOf(node) !== undefined;
+  return node?.type === "NewExpression" && node.callee.type === "Identifier" &&
+    node.callee.name === "RegExp";
 }
 
 /** Every literal has the member: that of others is undefined. */

@@ -105,10 +105,15 @@ const PLANTED: readonly [what: string, text: string, lines: number[], faults: Re
   ]],
   ["the global object's", "new globalThis.RegExp('x');", [], [/uses RegExp other than by/]],
   ["the constructor of another", "new (/x/.constructor)('y');", [1], [/constructor/]],
-  ["a string that becomes one", "a.match('x+'); a.search(b); a.matchAll(WORD);", [], [
-    /match/,
-    /search/,
-  ]],
+  [
+    "a string that becomes one",
+    "const WORD = /w/; const A = 'x';\na.match('x+'); a.search(A); a.matchAll(WORD);",
+    [],
+    [
+      /match/,
+      /search/,
+    ],
+  ],
 ];
 
 for (const [what, text, lines, faults] of PLANTED) {
