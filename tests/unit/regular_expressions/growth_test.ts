@@ -108,7 +108,7 @@ const PLANTED: readonly [what: string, text: string, lines: number[], faults: Re
   [
     "a string that becomes one",
     "const WORD = /w/; const A = 'x';\na.match('x+'); a.search(A); a.matchAll(WORD);",
-    [],
+    [1],
     [
       /match/,
       /search/,
