@@ -9,7 +9,7 @@ import { executableArguments } from "../suites/executable.ts";
 import type { Cgroup } from "./machine/cgroup.ts";
 import { cpuSecondsOfServers } from "./machine/proc.ts";
 import type { Figures } from "./report/result.ts";
-import { AzureProcess, seenBetween } from "./servers/azure.ts";
+import { AzureProcess, type AzureSetup, seenBetween } from "./servers/azure.ts";
 import { OperatorProcess } from "./servers/operator.ts";
 
 /** What all cases share. */
@@ -63,10 +63,16 @@ export class Scenario implements AsyncDisposable {
     this.#resources = resources;
   }
 
-  static async prepare(bench: Bench, workload: Workload): Promise<Scenario> {
+  /** `more` is what Azure answers besides the hosts that the workload leads to. */
+  static async prepare(
+    bench: Bench,
+    workload: Workload,
+    more: Partial<AzureSetup> = {},
+  ): Promise<Scenario> {
     await using resources = new AsyncDisposableStack();
     const { plane, directory } = bench;
-    const azure = resources.use(await AzureProcess.start(directory, hostsOf(workload)));
+    const hosts = [...hostsOf(workload), ...more.hosts ?? []];
+    const azure = resources.use(await AzureProcess.start(directory, { ...more, hosts }));
     const namespace = resources.use(await BenchNamespace.create(plane, workload));
     const account = await plane.serviceAccountKubeconfig(
       OPERATOR.namespace,

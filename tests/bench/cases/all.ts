@@ -5,6 +5,7 @@ import { growthCase } from "./growth.ts";
 import { hostileObjectsCase } from "./hostile_objects.ts";
 import { idleCase } from "./idle.ts";
 import { memoryCase } from "./memory.ts";
+import { noisyNamespaceCase } from "./noisy_namespace.ts";
 import { refreshCase } from "./refresh.ts";
 import { restartCase } from "./restart.ts";
 import { rolloutCases } from "./rollout.ts";
@@ -19,5 +20,6 @@ export const CASES: readonly Case[] = [
   refreshCase,
   hostileObjectsCase,
   restartCase,
+  noisyNamespaceCase,
   growthCase,
 ];

@@ -24,6 +24,9 @@ export interface Workload {
 }
 
 const CLIENT_ID = "1b461305-28be-5271-beda-bd9fd2e24251";
+/** The fake Azure knows no identity whose client ID begins so. */
+export const INVENTED = "deadbeef";
+const INVENTED_CLIENT_ID = `${INVENTED}-0000-4000-8000-000000000000`;
 const TENANT_ID = "72f988bf-86f1-41af-91ab-2d7cd011db47";
 const REGISTRY = "bench.azurecr.io";
 
@@ -80,6 +83,42 @@ export function manyIdentities(count: number): Workload {
   };
 }
 
+/** v1beta1 with as many managed identities as there are bindings, none of which Azure knows. */
+export function inventedIdentities(count: number): Workload {
+  return {
+    ...oneAccount(count),
+    spec: (index) => ({
+      acrServer: REGISTRY,
+      managedIdentityClientID: numbered(INVENTED_CLIENT_ID, index),
+      serviceAccountName: "account-shared",
+    }),
+  };
+}
+
+/** v1beta1 with as many registries as there are bindings, none of which answers. */
+export function hangingRegistries(count: number): Workload {
+  return {
+    ...oneAccount(count),
+    spec: (index) => ({
+      acrServer: `hangs${index}.azurecr.io`,
+      managedIdentityClientID: CLIENT_ID,
+      serviceAccountName: "account-shared",
+    }),
+  };
+}
+
+/** v1beta1, each with an identity and a registry that no other has: `name` and a number. */
+export function strangers(name: string, count: number): Workload {
+  return {
+    ...oneIdentity(count),
+    spec: (index) => ({
+      acrServer: `${name}${index}.azurecr.io`,
+      managedIdentityClientID: numbered(`${CLIENT_ID.slice(0, -6)}${hex(name)}00`, index),
+      serviceAccountName: `account-${index}`,
+    }),
+  };
+}
+
 /** v1beta2 with workload identity, each ServiceAccount federated by itself through its annotations. */
 export function workloadIdentities(count: number): Workload {
   return {
@@ -106,6 +145,12 @@ export function hostsOf({ apiVersion, spec, count }: Workload): readonly string[
   const registries = Array.from({ length: count }, (_, index) => server(index));
   const entra = apiVersion === V1BETA2 ? [CLOUDS.PublicCloud.authorityHost] : [];
   return [...new Set([...registries, ...entra])];
+}
+
+/** Four digits that tell names apart. */
+function hex(name: string): string {
+  const sum = [...name].reduce((sum, character) => sum * 31 + character.charCodeAt(0), 7);
+  return (sum % 0x10000).toString(16).padStart(4, "0");
 }
 
 /** The UUID with its last digits replaced by a number. */

@@ -23,6 +23,11 @@ export interface Figures {
   readonly renewalGapSeconds?: number | undefined;
   /** The longest that an answer of /healthz took. */
   readonly healthSeconds?: number | undefined;
+  /** The longest that a new binding of another namespace waited. */
+  readonly newcomerSeconds?: number;
+  /** The longest that a refresh of another namespace was late. */
+  readonly refreshSeconds?: number;
+  readonly imdsCallsPerSecond?: number;
   /** Answers of /healthz that it is not well, and those that never came. */
   readonly failedProbes?: number;
   /** The most that the control group was charged, page cache included. */

@@ -1,11 +1,25 @@
 import { fileURLToPath } from "node:url";
 import type { CallKind } from "../../sandbox/azure/calls.ts";
+import type { TokenLifetimes } from "../../sandbox/azure/options.ts";
+import type { Served } from "./azure_process.ts";
 import { readLines } from "./lines.ts";
 
 const PROGRAM = fileURLToPath(new URL("azure_process.ts", import.meta.url));
 
 /** All of 127.0.0.0/8 is loopback; here nobody else listens. */
 const IMDS_ADDRESS = "127.169.254.1";
+
+/** Takes connections, and answers none. */
+const HANGING_ADDRESS = "127.169.253.1";
+
+/** What a fake Azure is to answer. */
+export interface AzureSetup {
+  readonly hosts: readonly string[];
+  /** Hosts that take connections and never answer. */
+  readonly hanging?: readonly string[];
+  /** Those that Azure documents, unless told. */
+  readonly tokenLifetimeMs?: Partial<TokenLifetimes>;
+}
 
 function addressOf(index: number): string {
   return `127.169.254.${index + 2}`;
@@ -48,11 +62,21 @@ export class AzureProcess implements AsyncDisposable {
     };
   }
 
-  /** Starts one that answers as each of `hosts`. Its files go into `directory`. */
-  static async start(directory: string, hosts: readonly string[]): Promise<AzureProcess> {
+  /** Starts one that answers as each of the hosts. Its files go into `directory`. */
+  static async start(
+    directory: string,
+    { hosts, hanging = [], tokenLifetimeMs = {} }: AzureSetup,
+  ): Promise<AzureProcess> {
     const addresses = hosts.map((host, index) => [host, addressOf(index)] as const);
+    const names = [...addresses, ...hanging.map((host) => [host, HANGING_ADDRESS] as const)];
+    const served: Served = {
+      imds: IMDS_ADDRESS,
+      hanging: HANGING_ADDRESS,
+      hosts: addresses,
+      tokenLifetimeMs,
+    };
     const child = new Deno.Command(Deno.execPath(), {
-      args: ["run", "--quiet", "--allow-all", PROGRAM, JSON.stringify([IMDS_ADDRESS, addresses])],
+      args: ["run", "--quiet", "--allow-all", PROGRAM, JSON.stringify(served)],
       stdin: "piped",
       stdout: "piped",
       stderr: "inherit",
@@ -63,7 +87,7 @@ export class AzureProcess implements AsyncDisposable {
     await Deno.writeTextFile(files.caFile, caPem);
     await Deno.writeTextFile(
       files.hostsFile,
-      ["127.0.0.1 localhost", ...addresses.map(([host, address]) => `${address} ${host}`), ""]
+      ["127.0.0.1 localhost", ...names.map(([host, address]) => `${address} ${host}`), ""]
         .join("\n"),
     );
     return new AzureProcess(child, lines, files);
