@@ -32,3 +32,13 @@ Deno.test("README: one version of Deno is pinned wherever it is named", () => {
   assert.deepEqual([...new Set(versions)], ["2.9.6"]);
   assert.equal(Deno.version.deno, "2.9.6");
 });
+
+Deno.test("README: its part on failing names the reasons of a refresh that fails, as the plan has them", () => {
+  const [, part = ""] = README.split("\n## When it fails\n");
+  const named = [...part.split("\n## ")[0]!.matchAll(/^\| (\w+) +\|/gm)].map((match) => match[1]!);
+  const plan = Deno.readTextFileSync(new URL("src/controller/plan/plan.ts", ROOT));
+  for (const reason of ["RefreshFailing", "CredentialExpired", "SecretTerminating"]) {
+    assert.ok(named.includes(reason), reason);
+    assert.ok(plan.includes(`"${reason}"`), reason);
+  }
+});
