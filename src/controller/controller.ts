@@ -286,7 +286,7 @@ export class Controller {
       }),
       clock: this.#options.clock,
       mint: (request, need) => this.#options.credentials.mint(request, need),
-      conditionsKept: (api, kept) => this.#statusSchemas.learn(api, kept),
+      conditionsKept: (...written) => this.#statusSchemas.written(...written),
       onOtherAudience: (binding, audience) => this.#options.report.otherAudience(binding, audience),
     });
   }

@@ -6,6 +6,7 @@ import type {
   ListOptions,
   ListWatch,
   ResourceClient,
+  ResourceDefinition,
   WatchOptions,
 } from "../../kubernetes/resource.ts";
 import type { ApiName } from "../binding/view.ts";
@@ -16,12 +17,17 @@ import type { ApiName } from "../binding/view.ts";
  *
  * The schema is read before bindings are listed, so that nothing is decided without it, and while
  * it prunes, whenever their watch begins anew: the API server ends the watches of a CRD that
- * changes. Where the schema cannot be read, conditions count as kept until a write shows otherwise.
+ * changes. Where the schema cannot be read, conditions count as kept until a write shows otherwise;
+ * where it can, a write that comes back without them has been changed by somebody.
  */
 export class StatusSchemas {
   readonly #rest: RestClient;
   readonly #onChange: (api: ApiName, keepsConditions: boolean) => void;
   readonly #pruning = new Set<ApiName>();
+  /** What each schema said when it was read, if that was since its watch began. */
+  readonly #said = new Map<ApiName, boolean>();
+  readonly #definitions = new Map<ApiName, ResourceDefinition>();
+  readonly #reading = new Map<ApiName, Promise<void>>();
 
   /** `onChange` hears each time that an API begins to prune conditions, or to keep them. */
   constructor(rest: RestClient, onChange: (api: ApiName, keepsConditions: boolean) => void) {
@@ -32,6 +38,23 @@ export class StatusSchemas {
   /** Whether conditions that are written into the status of a binding stay there. */
   keepsConditions(api: ApiName): boolean {
     return !this.#pruning.has(api);
+  }
+
+  /**
+   * Takes in whether a status that was written came back with conditions. Answers whether the API
+   * keeps them: where one binding's are gone all the same, that says nothing of the others. Rejects
+   * with the abort reason alone.
+   */
+  async written(api: ApiName, kept: boolean, signal: AbortSignal): Promise<boolean> {
+    if (kept || !this.keepsConditions(api)) {
+      this.learn(api, kept);
+      return kept;
+    }
+    const definition = this.#definitions.get(api);
+    if (!this.#said.has(api) && definition !== undefined) await this.#read(api, definition, signal);
+    const said = this.#said.get(api) ?? false;
+    this.learn(api, said);
+    return said;
   }
 
   /** Takes in what a write to a status showed, or a schema. */
@@ -47,30 +70,52 @@ export class StatusSchemas {
     api: ApiName,
     resource: ResourceClient<T>,
   ): ListWatch<T> {
+    const { definition } = resource;
+    this.#definitions.set(api, definition);
     let listedJustNow = false;
     return {
       list: async (options: ListOptions, each?: Each<T>) => {
-        if (options.continue === undefined) await this.#read(api, resource, options.signal);
+        if (options.continue === undefined) await this.#read(api, definition, options.signal);
         listedJustNow = true;
         return await resource.list(options, each);
       },
       watch: async (options: WatchOptions) => {
+        if (!listedJustNow) this.#said.delete(api);
         const stale = !listedJustNow && !this.keepsConditions(api);
-        if (stale) await this.#read(api, resource, options.signal);
+        if (stale) await this.#read(api, definition, options.signal);
         listedJustNow = false;
         return await resource.watch(options);
       },
     };
   }
 
+  /** Many writes may ask at once, of which one reads. */
   async #read(
     api: ApiName,
-    { definition }: Pick<ResourceClient<KubernetesObject>, "definition">,
+    definition: ResourceDefinition,
     signal: AbortSignal | undefined,
   ): Promise<void> {
+    const reading = this.#reading.get(api) ?? this.#readNow(api, definition, signal);
+    this.#reading.set(api, reading);
+    try {
+      await reading;
+    } finally {
+      this.#reading.delete(api);
+    }
+  }
+
+  async #readNow(
+    api: ApiName,
+    definition: ResourceDefinition,
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
+    this.#said.delete(api);
     try {
       const schema = await schemaOf(this.#rest, definition, { signal });
-      if (schema !== undefined) this.learn(api, keepsField(schema, ["status", "conditions"]));
+      if (schema === undefined) return;
+      const keepsConditions = keepsField(schema, ["status", "conditions"]);
+      this.#said.set(api, keepsConditions);
+      this.learn(api, keepsConditions);
     } catch {
       // Refused, not there yet or out of reach: the list that follows tells what is the matter.
       signal?.throwIfAborted();

@@ -18,8 +18,15 @@ import { type Missing, missingFinalizers, missingOfStatus } from "./written.ts";
 export interface BindingWriterOptions {
   readonly clients: Pick<Clients, ApiName>;
   readonly informers: Pick<Informers, ApiName>;
-  /** Hears whether the conditions that were written into a status are there, or were pruned. */
-  readonly conditionsKept: (api: ApiName, kept: boolean) => void;
+  /**
+   * Hears whether a status came back with the conditions that were written into it. Answers whether
+   * it should have: the reference's CRDs prune them.
+   */
+  readonly conditionsKept: (
+    api: ApiName,
+    kept: boolean,
+    signal: AbortSignal,
+  ) => boolean | Promise<boolean>;
 }
 
 /**
@@ -90,8 +97,10 @@ export class BindingWriter {
       const patch = { type: "merge", body } as const;
       const written = await client.patchStatus(namespace, name, patch, { signal });
       informer.observe(written);
-      this.#options.conditionsKept(api, written.status?.conditions !== undefined);
-      refuse(missingOfStatus(written.status, wanted));
+      const kept = wanted.conditions === undefined || written.status?.conditions !== undefined;
+      const isMissed = await this.#options.conditionsKept(api, kept, signal) && !kept;
+      const missing = missingOfStatus(written.status, wanted);
+      refuse(isMissed ? [...missing, "status.conditions"] : missing);
     });
   }
 

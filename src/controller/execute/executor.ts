@@ -8,7 +8,7 @@ import type { Secret } from "../../kubernetes/core.ts";
 import type { ObjectMeta, PartialObjectMetadata, Stored } from "../../kubernetes/resource.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import { optional } from "../../runtime/optional.ts";
-import type { ApiName, BindingBasics, BindingStatus, BindingView } from "../binding/view.ts";
+import type { BindingBasics, BindingStatus, BindingView } from "../binding/view.ts";
 import type { Informers } from "../cluster/cluster.ts";
 import { secretState, trimSecret } from "../cluster/objects.ts";
 import { BINDING_LABEL } from "../conventions.ts";
@@ -17,7 +17,7 @@ import { type Lifetime, lifetimeOf } from "../plan/schedule.ts";
 import type { Inspection, SecretState } from "../plan/snapshot.ts";
 import type { Slot } from "../queue.ts";
 import { attempt } from "./attempt.ts";
-import { BindingWriter } from "./binding_writer.ts";
+import { BindingWriter, type BindingWriterOptions } from "./binding_writer.ts";
 import type { Clients } from "./clients.ts";
 import { contentOf } from "./inspect.ts";
 import {
@@ -44,8 +44,8 @@ export interface ExecutorOptions {
   readonly serviceAccounts: ServiceAccountWriter;
   readonly mint: (request: CredentialRequest, need: Need) => Promise<Credential>;
   readonly clock: Clock;
-  /** Hears whether the conditions that were written into a status are there, or were pruned. */
-  readonly conditionsKept: (api: ApiName, kept: boolean) => void;
+  /** See `BindingWriterOptions`. */
+  readonly conditionsKept: BindingWriterOptions["conditionsKept"];
   /** Hears of a Secret whose token names another registry than its binding. */
   readonly onOtherAudience?: (binding: BindingView, audience: string) => void;
 }

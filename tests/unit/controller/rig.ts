@@ -116,6 +116,8 @@ export class Rig implements AsyncDisposable {
   readonly minted: CredentialRequest[] = [];
   readonly needs: Need[] = [];
   readonly kept: [api: string, kept: boolean][] = [];
+  /** Whether the schema says that conditions are kept. */
+  keepsConditions = true;
   readonly otherAudiences: string[] = [];
   readonly writes: Write[] = [];
   readonly #feeds: Feed<KubernetesObject>[] = [];
@@ -173,7 +175,10 @@ export class Rig implements AsyncDisposable {
         this.needs.push(need);
         return this.#mint(request);
       },
-      conditionsKept: (api, kept) => void this.kept.push([api, kept]),
+      conditionsKept: (api, kept) => {
+        this.kept.push([api, kept]);
+        return this.keepsConditions;
+      },
       onOtherAudience: (_, audience) => void this.otherAudiences.push(audience),
     });
   }

@@ -148,3 +148,44 @@ Deno.test("status schemas: the operator's end is passed on, and nothing more is 
   await assert.rejects(bench.followed.list({ signal: stop.signal }), reason);
   assert.deepEqual(bench.steps, ["schema"]);
 });
+
+const { signal } = new AbortController();
+
+Deno.test("status schemas: conditions that are gone under a schema that keeps them were taken away", async () => {
+  const bench = new Bench();
+  await bench.list();
+  await bench.watch();
+  assert.equal(await bench.schemas.written("v1beta2", false, signal), true);
+  assert.equal(bench.schemas.keepsConditions("v1beta2"), true, "nothing changes for the others");
+  assert.equal(bench.steps.filter((step) => step === "schema").length, 1, "it was just read");
+});
+
+Deno.test("status schemas: after its watch began anew the schema is read when conditions are gone", async () => {
+  const bench = new Bench();
+  await bench.list();
+  await bench.watch();
+  await bench.watch();
+  bench.schema = "pruning";
+  const written = () => bench.schemas.written("v1beta2", false, signal);
+  const steps = await bench.during(async () => {
+    assert.deepEqual(await Promise.all([written(), written(), written()]), [false, false, false]);
+  });
+  assert.deepEqual(steps, ["schema", "v1beta2 prunes"]);
+  assert.deepEqual(await bench.during(written), [], "what prunes is asked no more");
+  assert.deepEqual(await bench.during(() => bench.schemas.written("v1beta2", true, signal)), [
+    "v1beta2 keeps",
+  ]);
+});
+
+Deno.test("status schemas: where no schema can be read, a write shows what it keeps", async () => {
+  const bench = new Bench();
+  bench.schema = new ApiError({ code: 403, reason: "Forbidden", message: "no" });
+  await bench.list();
+  assert.equal(await bench.schemas.written("v1beta2", false, signal), false);
+  assert.equal(bench.schemas.keepsConditions("v1beta2"), false);
+  assert.equal(
+    await bench.schemas.written("v1beta1", false, signal),
+    false,
+    "nor if it is not known",
+  );
+});

@@ -144,7 +144,7 @@ Deno.test("executor: after the operator's end no write is even begun, whatever t
       rig.stop.abort(reason);
       return Promise.resolve({ password: new Redacted("t.o.k"), mintedAt: 0, expiresAt: 1 });
     },
-    conditionsKept: () => {},
+    conditionsKept: () => true,
   });
   const slot = { caughtUp: () => {}, outside: <T>(wait: () => Promise<T>) => wait() };
   const context = { signal: rig.stop.signal, slot };
@@ -507,3 +507,17 @@ for (const [what, change, need] of NEEDS) {
     assert.deepEqual(rig.needs, [{ namespace: NAMESPACE, ...need }]);
   });
 }
+
+Deno.test("executor: conditions that one status lacks were pruned, or somebody took them away", async () => {
+  await using rig = await new ExecutorRig().begin();
+  rig.kube.admit({
+    mutate: ({ subresource, object }) => {
+      if (subresource === "status") delete (object!.status as { conditions?: unknown }).conditions;
+    },
+  });
+  const write: Action = { kind: "writeStatus", status: { conditions: [CONDITION] } };
+  await assert.rejects(rig.execute(write), /status\.conditions did not stay/);
+  rig.keepsConditions = false;
+  await rig.execute(write);
+  assert.deepEqual(rig.kept, [["v1beta1", false], ["v1beta1", false]]);
+});
