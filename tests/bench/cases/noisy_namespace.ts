@@ -14,11 +14,14 @@ import {
   strangers,
   type Workload,
 } from "../cluster/workload.ts";
-import { type Aim, atMost } from "../report/aims.ts";
+import { type Cgroup, createCgroup } from "../machine/cgroup.ts";
+import { type Aim, atMost, exactly } from "../report/aims.ts";
 import type { Line, Measurement } from "../report/result.ts";
 import { type Bench, measure, Scenario } from "../scenario.ts";
 import { seenBetween } from "../servers/azure.ts";
 import type { Case } from "./case.ts";
+import { confined, type Run } from "./confined.ts";
+import { POD } from "./pod.ts";
 
 /** One way in which a namespace keeps the operator busy. */
 interface Noise {
@@ -34,6 +37,7 @@ interface Noise {
 const AIMS: readonly Aim[] = [
   atMost("another's new binding", 5, "s", ({ newcomerSeconds }) => newcomerSeconds),
   atMost("another's refresh", 5, "s", ({ refreshSeconds }) => refreshSeconds),
+  exactly("kills", 0, ({ oomKills }) => oomKills),
 ];
 
 const NOISES: readonly Noise[] = [
@@ -72,21 +76,27 @@ const LEFT_MS = 25 * 60_000;
 const LIFETIMES_MS = { imds: 6 * 60_000, refresh: 20 * 60_000 };
 const SHARED_MS = 65_000;
 
-/** What others wait while one namespace keeps the operator busy. */
+/** What others wait while one namespace keeps an operator busy, in a pod as deployed. */
 export const noisyNamespaceCase: Case = {
   name: "noisy-namespace",
-  title: "what others wait while one namespace is busy",
+  title: "what others wait while one namespace is busy, under 100m CPU and 100Mi",
   lines: NOISES.map(({ line }) => line),
   runs: 1,
   run,
 };
 
 async function* run(bench: Bench): AsyncGenerator<Measurement> {
-  for (const noise of NOISES) yield { case: noise.line.case, ...await amid(noise, bench) };
+  for (const noise of NOISES) {
+    const workload = noise.workload(bench.quick ? noise.quickBindings : noise.bindings);
+    await using resources = new AsyncDisposableStack();
+    const cgroup = createCgroup(POD);
+    resources.defer(() => cgroup.remove());
+    const work = () => amid(noise, workload, bench, cgroup);
+    yield { case: noise.line.case, ...await confined(cgroup, workload.count, bench.say, work) };
+  }
 }
 
-async function amid(noise: Noise, bench: Bench): Promise<Omit<Measurement, "case">> {
-  const workload = noise.workload(bench.quick ? noise.quickBindings : noise.bindings);
+async function amid(noise: Noise, workload: Workload, bench: Bench, cgroup: Cgroup): Promise<Run> {
   const newcomers = NEWCOMERS.map((name) => strangers(name, 1));
   await using resources = new AsyncDisposableStack();
   const scenario = resources.use(
@@ -96,7 +106,7 @@ async function amid(noise: Noise, bench: Bench): Promise<Omit<Measurement, "case
       tokenLifetimeMs: LIFETIMES_MS,
     }),
   );
-  const { operator } = await measure(scenario, { withinMs: 30_000 });
+  const { operator } = await measure(scenario, { withinMs: 60_000 }, { cgroup });
   const sharingEnds = performance.now() + SHARED_MS;
   const busy = resources.use(await BenchNamespace.create(bench.plane, oneIdentity(0)));
   if (noise.behindWebhook) resources.use(await HangingWebhook.install(bench.plane, busy.name));
