@@ -1,0 +1,54 @@
+import assert from "node:assert/strict";
+import { freePort } from "../suites/operator_process.ts";
+import { StillRig } from "./still_rig.ts";
+
+const SECOND = 1000;
+const MINUTE = 60 * SECOND;
+
+/** A rig whose health is asked for on a port of this machine. */
+async function probed(rig: StillRig): Promise<() => Promise<string>> {
+  const address = `127.0.0.1:${freePort()}`;
+  await rig.start(`--health-probe-bind-address=${address}`);
+  return async () => await (await fetch(`http://${address}/healthz`)).text();
+}
+
+Deno.test("liveness: a thousand identities behind a slow registry leave a healthy pod alone", async () => {
+  const identities = 1000;
+  await using rig = new StillRig({ latencyMs: { acr: 29 * SECOND } });
+  const probe = await probed(rig);
+  for (let index = 0; index < identities; index++) {
+    const managedIdentityClientID = `1b461305-28be-5271-beda-${`${index}`.padStart(12, "0")}`;
+    rig.bind("team", `app-${index}`, { managedIdentityClientID });
+  }
+  const ready = () =>
+    rig.kubernetes.list({ apiVersion: "v1", kind: "Secret" }).length === identities;
+  let minutes = 0;
+  for (; minutes < 60 && !ready(); minutes++) {
+    await rig.time.pass(MINUTE);
+    assert.equal(await probe(), "ok\n", `after ${minutes} minutes`);
+  }
+  assert.ok(ready(), "not all were served");
+  assert.ok(minutes > 15, `the wait was to be longer than any work may stand: ${minutes} minutes`);
+});
+
+Deno.test("liveness: a worker that stands for ever fails it, though the others move on", async () => {
+  await using rig = new StillRig();
+  const stuck = Promise.withResolvers<Response>();
+  rig.intercept = (request) =>
+    request.method === "PATCH" && new URL(request.url).pathname.endsWith("/stuck")
+      ? stuck.promise
+      : undefined;
+  const probe = await probed(rig);
+  rig.bind("team", "stuck");
+  for (let minute = 0; minute < 15; minute++) {
+    assert.equal(await probe(), "ok\n", `after ${minute} minutes`);
+    rig.bind("team", `app-${minute}`);
+    await rig.untilReady("team", `app-${minute}`, 5 * SECOND);
+    await rig.time.pass(MINUTE);
+  }
+  assert.match(
+    await probe(),
+    /^\[-\]reconciling failed: work on v1beta1\/team\/stuck has lasted for 9\d\d s\n/,
+  );
+  stuck.resolve(new Response(null, { status: 500 }));
+});
