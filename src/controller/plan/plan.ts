@@ -9,10 +9,11 @@ import { planDeletion } from "./deletion.ts";
 import { holding, isHeld, lookAgainAt } from "./held_secret.ts";
 import { referencedNames, removeReferences } from "./references.ts";
 import { formatTime, lifetimeOf, refreshAt } from "./schedule.ts";
-import { secretNeed } from "./secret_need.ts";
+import { asRead, secretNeed } from "./secret_need.ts";
 import {
   extraneousSecrets,
   lackingIn,
+  type OccupiedSlot,
   type OurSlot,
   type SecretSlot,
   secretSlot,
@@ -115,7 +116,7 @@ function planCredential(snapshot: Snapshot, wanted: Wanted, now: number): Plan {
   const { binding } = snapshot;
   const slot = secretSlot(snapshot);
   if (slot.kind === "foreign") return planTaken(snapshot, slot, now);
-  if ("secret" in slot && isHeld(slot.secret)) return planHeld(snapshot, slot.secret, now);
+  if ("secret" in slot && isHeld(slot.secret)) return planHeld(snapshot, slot, now);
   const need = secretNeed(slot, binding, wanted, now);
   const before = finalizer(snapshot);
   // Whom the binding named before keeps the credential until it is attached anew.
@@ -191,8 +192,13 @@ function planSettled(
  * The binding's Secret is on its way out, and finalizers of others hold it. Until it is gone nothing
  * can take its place, so that a credential would be minted for nothing.
  */
-function planHeld(snapshot: Snapshot, secret: SecretState, now: number): Plan {
-  const serving = servingCredential(snapshot);
+function planHeld(snapshot: Snapshot, slot: OccupiedSlot, now: number): Plan {
+  const first = finalizer(snapshot);
+  if (isAltered(slot)) {
+    return { actions: [...first, { kind: "inspectSecret", name: slot.secret.name }] };
+  }
+  const secret = slot.kind === "ours" ? asRead(slot, snapshot.binding, now) : slot.secret;
+  const serving = servingCredential(snapshot) && secret;
   const expiresAt = expiryOf(serving);
   const ready = expiresAt !== undefined && now < expiresAt && !isLacking(snapshot);
   const why = `${holding(secret)} The operator makes it anew once it is gone.`;
@@ -202,14 +208,18 @@ function planHeld(snapshot: Snapshot, secret: SecretState, now: number): Plan {
     message: ready ? untilItsEnd(secret, why) : why,
     error: why,
     ...expiredBeside(serving, why, now),
-    ...lifetimeIn(secretSlot(snapshot)),
+    ...lifetimeIn(slot.kind === "ours" ? { ...slot, secret } : slot),
   };
-  const first = finalizer(snapshot);
   const moments = [ready ? expiresAt : undefined, lookAgainAt(secret, now)].filter(isMoment);
   return {
     actions: first.length > 0 ? first : tell(snapshot, outcome, now),
     ...(moments.length === 0 ? {} : { wakeAt: Math.min(...moments) }),
   };
+}
+
+/** Whether somebody else wrote the data, which nobody has read since. */
+function isAltered(slot: OccupiedSlot): boolean {
+  return slot.kind === "ours" && slot.content === undefined && !slot.secret.dataIsOurs;
 }
 
 /** Another's Secret has the name that this binding needs. */

@@ -103,8 +103,7 @@ function needOfIntact(
   const annotations = content?.kind === "intact"
     ? missingAnnotations(secret, content, binding, now)
     : {};
-  const refreshed = { ...secret, ...timesOf(annotations) };
-  const lifetime = lifetimeOf(refreshed);
+  const lifetime = lifetimeOf({ ...secret, ...timesOf(annotations) });
   if (lifetime !== undefined && now >= refreshAt(lifetime, binding.rotation, binding.uid)) {
     return mintAgain(secret, binding, "the refresh is due", content, now);
   }
@@ -136,6 +135,16 @@ function missingAnnotations(
   }
   if (secret.inputs === undefined) annotations[INPUTS_ANNOTATION] = binding.inputsHash;
   return annotations;
+}
+
+/** The Secret with the times of the token that it was found to hold, where its annotations differ. */
+export function asRead(
+  { secret, content }: OurSlot,
+  binding: BindingView,
+  now: number,
+): SecretState {
+  if (content?.kind !== "intact") return secret;
+  return { ...secret, ...timesOf(missingAnnotations(secret, content, binding, now)) };
 }
 
 function timesOf(annotations: Readonly<Record<string, string>>): Partial<SecretState> {

@@ -16,6 +16,9 @@ export type SecretSlot =
 /** One that holds the binding's own Secret. */
 export type OurSlot = Extract<SecretSlot, { kind: "ours" }>;
 
+/** Some Secret stands there, whosever it is. */
+export type OccupiedSlot = Extract<SecretSlot, { secret: SecretState }>;
+
 /** How many of the scopes that were asked for the token in our Secret lacks. */
 export function lackingIn({ secret, content }: Pick<OurSlot, "secret" | "content">): number {
   if (content?.kind === "intact") return content.lacking ?? 0;

@@ -1092,6 +1092,40 @@ const TERMINATING: readonly Case[] = [
     },
   },
   {
+    when: "one that somebody altered is read before a word is said of it",
+    snapshot: snapshotOf(settled(V1), {
+      ...ATTACHED,
+      secrets: [{ ...HELD, dataIsOurs: false }],
+    }),
+    plan: { actions: [{ kind: "inspectSecret", name: NAME }] },
+  },
+  {
+    when: "one that was found to hold nothing does not serve, whatever its annotations say",
+    snapshot: snapshotOf(settled(V1), {
+      ...ATTACHED,
+      secrets: [{ ...HELD, dataIsOurs: false }],
+      inspection: found({ ...HELD, dataIsOurs: false }, {
+        kind: "broken",
+        why: "holds nothing",
+        immutable: false,
+      }),
+    }),
+    plan: { actions: [failure("SecretTerminating", ANEW, TIMES)] },
+  },
+  {
+    when: "one in which somebody put a token that ends sooner serves until that ends",
+    snapshot: snapshotOf(settled(V1), {
+      ...ATTACHED,
+      secrets: [{ ...HELD, dataIsOurs: false }],
+      inspection: found({ ...HELD, dataIsOurs: false }, {
+        kind: "intact",
+        expiresAt: NOW,
+        mintedAt: LIFETIME.refreshedAt,
+      }),
+    }),
+    plan: { actions: [expired(NOW, ANEW, "SecretTerminating")] },
+  },
+  {
     when: "a predecessor's is waited for, too",
     snapshot: snapshotOf(V1, { secrets: [{ ...PREDECESSORS, heldBy: HELD.heldBy! }] }),
     plan: { actions: [failure("SecretTerminating", ANEW)] },
