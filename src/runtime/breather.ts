@@ -12,10 +12,10 @@ export interface BreatherOptions {
 }
 
 /**
- * How long work may keep the event loop. In a pod of 100m CPU that is up to 100 ms on the clock: it
- * has 10 ms of each 100.
+ * How long work may keep the event loop. A pod of 100m CPU has 10 ms of each 100, and an answer to a
+ * probe takes several turns.
  */
-const LONGEST_STRETCH_MS = 10;
+const LONGEST_STRETCH_MS = 5;
 
 /**
  * Lets long work hand back to the event loop. Promises alone do not: what they resolve runs before

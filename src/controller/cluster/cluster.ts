@@ -92,15 +92,16 @@ export class Cluster {
       },
       removed: secretChanged,
     });
-    const accountChanged = (account: Stored<CachedServiceAccount>) =>
-      this.#ofServiceAccount(account).forEach(enqueue);
-    serviceAccounts.subscribe({
-      changed: (account, previous) => {
-        if (previous !== undefined) accountChanged(previous);
-        accountChanged(account);
-      },
-      removed: accountChanged,
-    });
+    const tellOf = (...accounts: readonly (Stored<CachedServiceAccount> | undefined)[]) => {
+      // Most are concerned several times over, of what may be thousands.
+      const keys = new Set<string>();
+      for (const account of accounts) {
+        if (account === undefined) continue;
+        for (const key of this.#ofServiceAccount(account)) keys.add(key);
+      }
+      for (const key of keys) enqueue(key);
+    };
+    serviceAccounts.subscribe({ changed: tellOf, removed: (account) => tellOf(account) });
   }
 
   /** The binding as it is now. */

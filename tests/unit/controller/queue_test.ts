@@ -356,7 +356,7 @@ for (
     },
   ]
 ) {
-  Deno.test(`queue: 5,000 keys that ${what} let the event loop turn every 10 ms`, async () => {
+  Deno.test(`queue: 5,000 keys that ${what} let the event loop turn every few ms`, async () => {
     const loop = new BusyLoop();
     let worked = 0;
     const queue = queueOf(new FakeTime(), places, async (key, slot) => {
@@ -368,7 +368,7 @@ for (
     const stop = new AbortController();
     const running = queue.run(stop.signal);
     assert.ok(await loop.turnUntil(() => worked === 5000));
-    assert.ok(loop.longest <= 11, `${loop.longest} ms in one turn`);
+    assert.ok(loop.longest <= 10, `${loop.longest} ms in one turn`);
     stop.abort();
     await running;
   });
@@ -387,7 +387,7 @@ Deno.test("queue: 5,000 keys that one change asks for let the event loop turn, t
   loop.longest = 0;
   for (let index = 0; index < 5000; index++) queue.add(`a/${index}`);
   assert.ok(await loop.turnUntil(() => queue.depth === 0));
-  assert.ok(loop.longest <= 11, `${loop.longest} ms in one turn`);
+  assert.ok(loop.longest <= 10, `${loop.longest} ms in one turn`);
   stop.abort();
   await running;
 });

@@ -23,43 +23,43 @@ Deno.test("breather: short work is not held up, and leaves nothing to be done", 
   assert.deepEqual([loop.turns, loop.timers], [0, 0]);
 });
 
-Deno.test("breather: long work hands back each time that 10 ms are used up", async () => {
+Deno.test("breather: long work hands back each time that 5 ms are used up", async () => {
   const loop = new BusyLoop();
   const piecesPerTurn: number[] = [];
-  const working = work(loop, new Array(40).fill(1), () => {
+  const working = work(loop, new Array(20).fill(1), () => {
     piecesPerTurn[loop.turns] = (piecesPerTurn[loop.turns] ?? 0) + 1;
   });
   for (let index = 0; index < 4; index++) await loop.turn();
   await working;
-  assert.deepEqual(piecesPerTurn, [10, 10, 10, 10]);
+  assert.deepEqual(piecesPerTurn, [5, 5, 5, 5]);
 });
 
-Deno.test("breather: the 10 ms are those of all work together, and each has its turn", async () => {
+Deno.test("breather: the 5 ms are those of all work together, and each has its turn", async () => {
   const loop = new BusyLoop();
   const done = [0, 0, 0];
-  const working = done.map((_, index) => work(loop, new Array(30).fill(1), () => done[index]!++));
+  const working = done.map((_, index) => work(loop, new Array(15).fill(1), () => done[index]!++));
   for (let turns = 1; turns < 10; turns++) {
-    assert.equal(loop.now, turns * 10);
-    assert.ok(Math.max(...done) - Math.min(...done) <= 20, done.join());
+    assert.equal(loop.now, turns * 5);
+    assert.ok(Math.max(...done) - Math.min(...done) <= 10, done.join());
     await loop.turn();
     await new Promise((resolve) => setTimeout(resolve));
   }
   await Promise.all(working);
-  assert.deepEqual(done, [30, 30, 30]);
+  assert.deepEqual(done, [15, 15, 15]);
 });
 
 Deno.test("breather: time in which the loop turned does not count", async () => {
   const loop = new BusyLoop();
   assert.equal(loop.breather.isDue, false);
-  loop.now += 9;
+  loop.now += 4;
   await loop.turn();
   loop.now += 5000;
   assert.equal(loop.breather.isDue, false);
-  loop.now += 10;
+  loop.now += 5;
   assert.equal(loop.breather.isDue, true);
 });
 
-Deno.test("property: however work is cut, no turn has more of it than 10 ms and one piece", async () => {
+Deno.test("property: however work is cut, no turn has more of it than 5 ms and one piece", async () => {
   const pieces = fc.array(fc.integer({ min: 0, max: 15 }), { maxLength: 20 });
   await fc.assert(
     fc.asyncProperty(fc.array(pieces, { minLength: 1, maxLength: 6 }), async (works) => {
@@ -68,7 +68,7 @@ Deno.test("property: however work is cut, no turn has more of it than 10 ms and 
       const working = works.map((each) => work(loop, each).then(() => ended++));
       assert.ok(await loop.turnUntil(() => ended === works.length, 200), "work does not end");
       await Promise.all(working);
-      assert.ok(loop.longest < 10 + 15, `${loop.longest} ms in one turn`);
+      assert.ok(loop.longest < 5 + 15, `${loop.longest} ms in one turn`);
       assert.equal(loop.now, works.flat().reduce((sum, ms) => sum + ms, 0));
     }),
     { numRuns: 100 },
