@@ -1,4 +1,5 @@
 import { type Clock, sleep } from "../../runtime/clock.ts";
+import { FairPlaces } from "../../runtime/fair_places.ts";
 import type { Random } from "../../runtime/random.ts";
 import type { Logger } from "../../telemetry/log.ts";
 import { Backoff } from "../backoff.ts";
@@ -26,6 +27,7 @@ import {
   shorterMessage,
 } from "./event.ts";
 import { Refusals } from "./refusals.ts";
+import { SeriesQueue } from "./series_queue.ts";
 
 export type { EventReporter, EventSubject, EventType } from "./event.ts";
 
@@ -42,8 +44,8 @@ export interface EventRecorderOptions {
   readonly limits?: CorrelatorLimits;
 }
 
-/** client-go's bound too. Beyond it an Event is dropped: a queue must not eat the memory. */
-const LONGEST_QUEUE = 1_000;
+/** As many namespaces as have a request under way at once, each one: a webhook may hold it. */
+const WRITERS = 8;
 const MOST_TRIES = 6;
 const RETRY = { firstMs: 1_000, longestMs: 16_000 };
 /** One Event must not hold up the others for as long as a server may ask to wait. */
@@ -54,22 +56,24 @@ const LAST_WRITES_MS = 500;
 
 /**
  * Tells users what happens to their objects, by core v1 Events. `record` only notes; `run` writes,
- * one request at a time. Whatever goes wrong is logged and ends there.
+ * one request at a time for each namespace. Whatever goes wrong is logged and ends there.
  */
 export class EventRecorder {
   readonly #options: EventRecorderOptions;
   readonly #correlator: Correlator;
   readonly #refusals: Refusals;
-  readonly #queue = new Set<Series>();
+  readonly #queue: SeriesQueue;
+  readonly #places = new FairPlaces({ places: WRITERS, alpha: 0 });
   readonly #created = new WeakSet<Series>();
   readonly #flushes: (() => void)[] = [];
-  #wake: () => void = () => {};
-  #writing = false;
+  /** Wake the writers that have nothing to write. */
+  readonly #wakes = new Set<() => void>();
   #closed = false;
   #dropped = 0;
 
   constructor(options: EventRecorderOptions) {
     this.#options = options;
+    this.#queue = new SeriesQueue(() => options.clock.now());
     this.#correlator = new Correlator(options.limits);
     this.#refusals = new Refusals(options.clock, options.log);
   }
@@ -84,12 +88,12 @@ export class EventRecorder {
     const series = this.#correlator.observe(subject, type, reason, message, now);
     // A series that is still in the queue will be written with the new count.
     if (series === undefined || this.#queue.has(series)) return;
-    if (this.#queue.size >= LONGEST_QUEUE) {
+    if (!this.#queue.add(series)) {
       this.#dropped += 1;
       return;
     }
-    this.#queue.add(series);
-    this.#wake();
+    const [wake] = this.#wakes;
+    wake?.();
   }
 
   /**
@@ -97,12 +101,7 @@ export class EventRecorder {
    * Resolves when that is done; never rejects. To be called once.
    */
   async run(signal: AbortSignal): Promise<void> {
-    while (!signal.aborted) {
-      const series = this.#take();
-      if (series) await this.#write(series, signal);
-      else await this.#idle(signal);
-      this.#writing = false;
-    }
+    await Promise.all(Array.from({ length: WRITERS }, () => this.#writeUntil(signal)));
     await this.#writeRest();
     this.#closed = true;
     this.#settleFlushes();
@@ -110,30 +109,42 @@ export class EventRecorder {
 
   /** Resolves when all that was recorded before has been written or given up. Needs `run`. */
   async flush(): Promise<void> {
-    if (this.#closed || (this.#queue.size === 0 && !this.#writing)) return;
+    if (this.#closed || this.#isDone) return;
     await new Promise<void>((resolve) => void this.#flushes.push(resolve));
   }
 
-  #take(): Series | undefined {
-    for (const series of this.#queue) {
-      this.#queue.delete(series);
-      this.#writing = true;
-      return series;
+  /** Nothing waits, and nothing is being written. */
+  get #isDone(): boolean {
+    return this.#queue.size + this.#places.held === 0;
+  }
+
+  async #writeUntil(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      const taken = this.#queue.take(this.#places);
+      if (taken === undefined) {
+        await this.#idle(signal);
+        continue;
+      }
+      const giveBack = this.#places.take(taken.namespace, false);
+      await this.#write(taken.series, signal);
+      giveBack();
     }
-    return undefined;
   }
 
   async #idle(signal: AbortSignal): Promise<void> {
-    this.#tellOfDropped();
-    this.#settleFlushes();
-    await new Promise<void>((resolve) => {
-      this.#wake = () => {
-        signal.removeEventListener("abort", this.#wake);
-        resolve();
-      };
-      signal.addEventListener("abort", this.#wake, { once: true });
-    });
-    this.#wake = () => {};
+    if (this.#isDone) {
+      this.#tellOfDropped();
+      this.#settleFlushes();
+    }
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const wake = () => {
+      this.#wakes.delete(wake);
+      resolve();
+    };
+    this.#wakes.add(wake);
+    signal.addEventListener("abort", wake, { once: true });
+    await promise;
+    signal.removeEventListener("abort", wake);
   }
 
   /** Tries until it is written, hopeless, or tried often enough. An abort puts it back. */
@@ -159,7 +170,7 @@ export class EventRecorder {
     } catch (error) {
       log.warn("the last Events could not be written", { left: this.#queue.size, error });
     }
-    this.#queue.clear();
+    for (const series of this.#queue) this.#queue.delete(series);
   }
 
   /** Writes what is queued, each once. Rejects as soon as a failure is not one Event's own. */

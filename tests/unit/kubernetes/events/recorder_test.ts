@@ -314,3 +314,20 @@ Deno.test("an Event that is refused whatever it says is given up, and the log te
   assert.deepEqual(bench.log, ["warn: Event could not be written"]);
   await bench.end();
 });
+
+Deno.test("a namespace in which writes hang keeps no other waiting, and fills no queue for it", async () => {
+  const bench = new Bench().run();
+  bench.events.fate = (request) => request.includes(" slow ") ? "hangs" : "served";
+  for (let index = 0; index < 3_000; index++) {
+    bench.recorder.record(subject("slow", `uid-${index}`), "Warning", "Failed", "no answer");
+  }
+  await bench.time.pass(1_000);
+  for (const namespace of ["one", "two", "three"]) {
+    bench.recorder.record(subject(namespace), "Normal", "Attached", "done");
+    await bench.time.pass(0);
+    assert.equal(bench.events.requests.at(-1), `create ${namespace} Attached 1`);
+  }
+  const slow = bench.events.requests.filter((request) => request.includes(" slow "));
+  assert.equal(slow.length, 1, "one at a time");
+  await bench.end();
+});
