@@ -52,9 +52,9 @@ export interface ControllerOptions {
 
 /**
  * Bindings being worked on at once. The API server is the limit; more only wait in its queues, and
- * each takes memory.
+ * each takes memory. The urgent leave some to the others: tenants can write what makes them urgent.
  */
-const PLACES: PlacesOptions = { places: 32, forUrgent: 4 };
+export const PLACES: PlacesOptions = { places: 32, forUrgent: 4, forOthers: 8 };
 
 /** A credential that expires within this time goes before all that is not urgent. */
 const URGENT_MS = 10 * 60_000;

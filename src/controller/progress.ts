@@ -2,13 +2,10 @@
 const LONGEST_WORK_MS = 15 * 60_000;
 /** Where there is work to do, some of it moves on within this time. */
 const LONGEST_STILLNESS_MS = 15 * 60_000;
-/**
- * Those who wait for one registry take their turns, for hours where they are thousands; but of so
- * many some have theirs within this time.
- */
+/** Of those who wait in one line some have their turn within this time, however many they are. */
 const LONGEST_LINE_STILLNESS_MS = 60 * 60_000;
 
-/** Those who wait for the same. */
+/** Those who wait for the same, in the order of their coming. */
 interface Line {
   waiting: number;
   /** When the last wait ended, or the first began; in monotonic milliseconds. */
@@ -51,17 +48,27 @@ export class Progress {
     this.#inside.delete(key);
   }
 
-  /** Work on `key` waits for what `name` says. Answers what to call when that wait has ended. */
-  outside(key: string, name: string): () => void {
+  /**
+   * Work on `key` waits, in the line of that name if it is given one. Answers what to call when that
+   * wait has ended.
+   */
+  outside(key: string, name?: string): () => void {
     this.left(key);
     this.#outside.set(key, this.#movedAt);
+    const leaveLine = name === undefined ? () => {} : this.#inLine(name);
+    return () => {
+      this.moved();
+      this.#outside.delete(key);
+      leaveLine();
+    };
+  }
+
+  #inLine(name: string): () => void {
     const line = this.#lines.get(name) ?? { waiting: 0, movedAt: this.#movedAt };
     this.#lines.set(name, line);
     line.waiting++;
     return () => {
-      this.moved();
       line.movedAt = this.#movedAt;
-      this.#outside.delete(key);
       if (--line.waiting === 0) this.#lines.delete(name);
     };
   }

@@ -8,7 +8,7 @@ import { Progress } from "./progress.ts";
 export interface Slot {
   /**
    * Gives the place up while `wait` runs, for waits on others that may take long. Those who wait for
-   * the same, such as one registry, name it by `line`.
+   * the same, in the order of their coming, name it by `line`: such as the writes to one account.
    */
   outside<T>(wait: () => Promise<T>, line?: string): Promise<T>;
   /**
@@ -16,6 +16,8 @@ export interface Slot {
    * for that, such as for the work's own changes.
    */
   caughtUp(): void;
+  /** A step of the work has ended, and the next begins. */
+  moved(): void;
 }
 
 /** Does the work on one key. Must handle its own errors. */
@@ -207,6 +209,7 @@ export class WorkQueue {
         this.#again.delete(key);
         this.#progress.began(key);
       },
+      moved: () => this.#progress.began(key),
     };
     this.#options.work(key, slot).then(
       () => this.#finish(waiting.item),
@@ -234,7 +237,7 @@ export class WorkQueue {
   async #outside<T>(
     waiting: Waiting<Job>,
     wait: () => Promise<T>,
-    line = "",
+    line?: string,
   ): Promise<T> {
     const { key, giveBack } = waiting.item;
     giveBack();

@@ -217,6 +217,8 @@ export class Reconciler {
     let current = binding;
     let short: Failed | undefined;
     for (const action of actions) {
+      // Others decide how many there are: an account is written for each that refers to the Secret.
+      context.slot.moved();
       const failed = await this.#act(key, { ...snapshot, binding: current }, action, context);
       if (failed !== undefined && failed.shortfall === undefined) return failed;
       short ??= failed;

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { refreshAt } from "../../src/controller/plan/schedule.ts";
 import { sleep } from "../../src/runtime/clock.ts";
 import { StillRig } from "./still_rig.ts";
 
@@ -115,4 +116,35 @@ Deno.test("fairness: registries that hang keep no other namespace waiting for th
       rig.bind("noisy", `app-${index}`, { acrServer: `hangs${index}.azurecr.io` });
     }
   });
+});
+
+Deno.test("fairness: a refresh near expiry goes before the work of many namespaces that hangs", async () => {
+  const lifeMs = 12 * MINUTE;
+  await using rig = new StillRig({ tokenLifetimeMs: { refresh: lifeMs } });
+  await rig.start();
+  rig.bind("due", "app");
+  await rig.untilReady("due", "app", 5 * SECOND);
+  const { mintedAt, expiresAt } = rig.lifetime("due", "app");
+  const rotation = { kind: "beforeExpiry", marginMs: 30 * MINUTE } as const;
+  const lifetime = { refreshedAt: mintedAt, expiresAt };
+  const dueAt = refreshAt(lifetime, rotation, rig.uid("due", "app"));
+  await rig.time.pass(dueAt - 5 * SECOND - rig.time.clock.now());
+  let hanging = 0;
+  rig.intercept = (request) => {
+    const { pathname } = new URL(request.url);
+    const meets = request.method === "POST" && /\/noisy-[0-9]{1,2}\/secrets$/.test(pathname);
+    if (!meets) return undefined;
+    hanging++;
+    return sleep(rig.time.clock, 30 * SECOND, request.signal)
+      .then(() => Response.json(TIMED_OUT, { status: 500 }))
+      .finally(() => hanging--);
+  };
+  for (let index = 0; index < 40 * 12; index++) {
+    rig.bind(`noisy-${index % 40}`, `app-${index}`);
+  }
+  await rig.time.pass(4 * SECOND);
+  assert.ok(hanging >= 32, `${hanging} calls hang`);
+  assert.equal(rig.lifetime("due", "app").mintedAt, mintedAt, "it is not due yet");
+  await rig.time.pass(3 * SECOND);
+  assert.ok(rig.lifetime("due", "app").mintedAt > mintedAt, "the refresh is late");
 });

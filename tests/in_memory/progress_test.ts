@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { sleep } from "../../src/runtime/clock.ts";
 import { freePort } from "../suites/operator_process.ts";
 import { StillRig } from "./still_rig.ts";
 
@@ -29,6 +30,53 @@ Deno.test("liveness: a thousand identities behind a slow registry leave a health
   }
   assert.ok(ready(), "not all were served");
   assert.ok(minutes > 15, `the wait was to be longer than any work may stand: ${minutes} minutes`);
+});
+
+Deno.test("liveness: hundreds of registries that hang for hours leave a healthy pod alone", async () => {
+  await using rig = new StillRig();
+  const answer = rig.azure.fetch;
+  rig.azureFetch = (input, init) => {
+    const { hostname } = new URL(input instanceof Request ? input.url : input);
+    if (!hostname.startsWith("hangs")) return answer(input, init);
+    return sleep(rig.time.clock, 24 * 60 * MINUTE, init?.signal ?? undefined) as Promise<never>;
+  };
+  const probe = await probed(rig);
+  for (let index = 0; index < 600; index++) {
+    rig.bind("team", `app-${index}`, { acrServer: `hangs${index}.azurecr.io` });
+  }
+  for (let minutes = 0; minutes < 100; minutes += 5) {
+    await rig.time.pass(5 * MINUTE);
+    assert.equal(await probe(), "ok\n", `after ${minutes} minutes`);
+  }
+});
+
+Deno.test("liveness: many writes of one binding, each of them slow, leave a healthy pod alone", async () => {
+  await using rig = new StillRig();
+  let slow = 0;
+  rig.intercept = (request) => {
+    const { pathname } = new URL(request.url);
+    const isSlow = request.method === "PATCH" && pathname.includes("/team/serviceaccounts/");
+    if (!isSlow) return undefined;
+    slow++;
+    return sleep(rig.time.clock, 29 * SECOND, request.signal)
+      .then(() => rig.kubernetes.fetch(request));
+  };
+  const probe = await probed(rig);
+  rig.bind("team", "app");
+  await rig.untilReady("team", "app", 2 * MINUTE);
+  for (let index = 0; index < 40; index++) {
+    rig.kubernetes.apply({
+      apiVersion: "v1",
+      kind: "ServiceAccount",
+      metadata: { namespace: "team", name: `further-${index}` },
+      imagePullSecrets: [{ name: "app-msi-acrpull-secret" }],
+    });
+  }
+  for (let minute = 0; minute < 25; minute++) {
+    await rig.time.pass(MINUTE);
+    assert.equal(await probe(), "ok\n", `after ${minute} minutes`);
+  }
+  assert.ok(slow >= 40, `${slow} slow writes`);
 });
 
 Deno.test("liveness: a worker that stands for ever fails it, though the others move on", async () => {

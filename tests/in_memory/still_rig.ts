@@ -19,7 +19,11 @@ const SECOND = 1000;
 
 /** What stands in a status and in the Secret beside it. */
 interface Seen {
-  readonly metadata: { readonly name: string; readonly annotations?: Record<string, string> };
+  readonly metadata: {
+    readonly name: string;
+    readonly uid: string;
+    readonly annotations?: Record<string, string>;
+  };
   readonly status?: BindingStatus;
 }
 
@@ -103,6 +107,10 @@ export class StillRig implements AsyncDisposable {
     throw new Error(
       `${namespace}/${name} is not ready after ${limitMs} ms: ${JSON.stringify(status)}`,
     );
+  }
+
+  uid(namespace: string, name: string): string {
+    return this.#binding(namespace, name)!.metadata.uid;
   }
 
   /** When that binding's credential was minted and when it expires, in milliseconds of the clock. */

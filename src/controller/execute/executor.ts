@@ -220,7 +220,7 @@ export class Executor {
     const credential = await context.slot.outside(() => {
       const need = needOf(binding, action);
       return attempt((asked) => mint(request, asked), need, need.expiresAt, clock);
-    }, request.server);
+    });
     signal.throwIfAborted();
     this.#assertStillWanted(binding, action);
     const { lacking, mintedAt, expiresAt } = credential;

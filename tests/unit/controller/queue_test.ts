@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import { PLACES } from "../../../src/controller/controller.ts";
 import {
   type Slot,
   type Work,
@@ -419,7 +420,7 @@ Deno.test("queue: those who wait outside are not stuck while some come back, hou
   const waits = keys.map((key) => {
     queue.add(key);
     const { promise, resolve } = Promise.withResolvers<void>();
-    return { key, resolve, over: slots.get(key)!.outside(() => promise, "slow.azurecr.io") };
+    return { key, resolve, over: slots.get(key)!.outside(() => promise, "team/account") };
   });
   for (const { key, resolve, over } of waits) {
     await time.pass(14 * MINUTE);
@@ -442,7 +443,7 @@ Deno.test("queue: a wait that never ends is stuck where nothing else moves", asy
   const running = queue.run(stop.signal);
   queue.add("a");
   const { promise, resolve } = Promise.withResolvers<void>();
-  const outside = slots.get("a")!.outside(() => promise, "hangs.azurecr.io");
+  const outside = slots.get("a")!.outside(() => promise);
   await time.pass(15 * MINUTE);
   assert.equal(queue.stuck(), "work on a has lasted for 900 s");
   resolve();
@@ -458,7 +459,7 @@ Deno.test("queue: a wait that never ends is stuck where others for the same woul
   const running = queue.run(stop.signal);
   queue.add("a");
   const { promise, resolve } = Promise.withResolvers<void>();
-  const outside = slots.get("a")!.outside(() => promise, "hangs.azurecr.io");
+  const outside = slots.get("a")!.outside(() => promise, "team/account");
   for (let minute = 0; minute < 60; minute += 10) {
     assert.equal(queue.stuck(), undefined);
     queue.add("b");
@@ -467,7 +468,7 @@ Deno.test("queue: a wait that never ends is stuck where others for the same woul
   }
   assert.equal(
     queue.stuck(),
-    "of 1 that wait for hangs.azurecr.io none has come back for 3600 s",
+    "of 1 that wait for team/account none has come back for 3600 s",
   );
   resolve();
   await outside;
@@ -475,6 +476,73 @@ Deno.test("queue: a wait that never ends is stuck where others for the same woul
   stop.abort();
   await running;
 });
+
+Deno.test("queue: a wait that is in no line may be as long as its turn is far, while others move", async () => {
+  const { queue, end, slots, stop, time } = rig();
+  const running = queue.run(stop.signal);
+  queue.add("a");
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const outside = slots.get("a")!.outside(() => promise);
+  for (let hour = 0; hour < 10; hour++) {
+    for (let quarter = 0; quarter < 4; quarter++) {
+      await time.pass(14 * MINUTE);
+      assert.equal(queue.stuck(), undefined);
+      queue.add("b");
+      await end("b");
+    }
+  }
+  resolve();
+  await outside;
+  await end("a");
+  stop.abort();
+  await running;
+});
+
+Deno.test("queue: work is not stuck in its place while each step of it takes its time", async () => {
+  const { queue, end, slots, stop, time } = rig();
+  const running = queue.run(stop.signal);
+  queue.add("a");
+  for (let step = 0; step < 40; step++) {
+    slots.get("a")!.moved();
+    await time.pass(MINUTE);
+    assert.equal(queue.stuck(), undefined);
+  }
+  queue.add("a");
+  slots.get("a")!.moved();
+  assert.equal(queue.depth, 1, "what it was asked for meanwhile is still to be done");
+  await time.pass(15 * MINUTE);
+  assert.equal(queue.stuck(), "work on a has lasted for 900 s");
+  await end("a");
+  await end("a");
+  stop.abort();
+  await running;
+});
+
+for (const namespaces of [36, 80]) {
+  Deno.test(`queue: the urgent of ${namespaces} namespaces leave places to the others`, async () => {
+    const time = new FakeTime();
+    const stop = new AbortController();
+    let quietAt: number | undefined;
+    const queue = queueOf(time, 0, async (key) => {
+      if (key === "quiet/new") quietAt = time.elapsed();
+      else await sleep(time.clock, MINUTE, stop.signal).catch(() => {});
+    }, {
+      places: PLACES,
+      urgencyOf: (key) => key === "quiet/new" ? undefined : { from: 0, until: 5 * MINUTE },
+    });
+    const running = queue.run(stop.signal);
+    for (let index = 0; index < 20 * namespaces; index++) {
+      queue.add(`noisy-${index % namespaces}/${index}`);
+    }
+    await time.pass(1000);
+    const askedAt = time.elapsed();
+    queue.add("quiet/new");
+    await time.pass(1000);
+    assert.equal(quietAt, askedAt);
+    stop.abort();
+    await running;
+  });
+}
 
 Deno.test("queue: keys that nobody works on are stuck, and none are before it runs", async () => {
   const loop = new BusyLoop();

@@ -59,7 +59,11 @@ export class ReconcilerRig extends Rig {
   /** Works on the binding. Answers in how many milliseconds to come back. */
   async reconcile(key = KEY): Promise<number | undefined> {
     const { signal } = this.stop;
-    const slot = { outside: <T>(wait: () => Promise<T>) => wait(), caughtUp: () => {} };
+    const slot = {
+      outside: <T>(wait: () => Promise<T>) => wait(),
+      caughtUp: () => {},
+      moved: () => {},
+    };
     const wakeAt = await this.reconciler.reconcile(key, { signal, slot });
     return wakeAt === undefined ? undefined : wakeAt - this.time.clock.now();
   }

@@ -145,7 +145,11 @@ Deno.test("reconciler: after a restart nothing is minted or written again", asyn
     random: () => 0,
     report: new Proxy({} as ReconcileReport, { get: () => () => {} }),
   });
-  const slot = { outside: <T>(wait: () => Promise<T>) => wait(), caughtUp: () => {} };
+  const slot = {
+    outside: <T>(wait: () => Promise<T>) => wait(),
+    caughtUp: () => {},
+    moved: () => {},
+  };
   const wakeAt = await again.reconcile(KEY, { signal: rig.stop.signal, slot });
   assert.equal(wakeAt, time.clock.now() + rig.refreshIn());
   assert.deepEqual([rig.writes.length, rig.minted.length], [4, 1]);

@@ -48,7 +48,11 @@ class TellingRig extends Rig {
     const keepsConditions = () => true;
     const options = { cluster, executor, keepsConditions, clock, random, report };
     const reconciler = new Reconciler(options);
-    const slot = { outside: <T>(wait: () => Promise<T>) => wait(), caughtUp: () => {} };
+    const slot = {
+      outside: <T>(wait: () => Promise<T>) => wait(),
+      caughtUp: () => {},
+      moved: () => {},
+    };
     for (let look = 0; look < 2; look++) {
       await reconciler.reconcile(KEY, { signal, slot });
       await this.time.pass(1000);

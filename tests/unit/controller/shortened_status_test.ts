@@ -46,7 +46,11 @@ class FailingRig extends Rig {
   /** Works on the binding. Answers in how many milliseconds to come back. */
   async reconcile(): Promise<number> {
     const { signal } = new AbortController();
-    const slot = { outside: <T>(wait: () => Promise<T>) => wait(), caughtUp: () => {} };
+    const slot = {
+      outside: <T>(wait: () => Promise<T>) => wait(),
+      caughtUp: () => {},
+      moved: () => {},
+    };
     const wakeAt = await this.reconciler.reconcile(KEY, { signal, slot });
     return wakeAt! - this.time.clock.now();
   }

@@ -63,7 +63,7 @@ class ExecutorRig extends Rig {
     };
     return this.executor.execute(binding, action, {
       signal: this.stop.signal,
-      slot: { outside, caughtUp: () => {} },
+      slot: { outside, caughtUp: () => {}, moved: () => {} },
     });
   }
 
@@ -146,7 +146,11 @@ Deno.test("executor: after the operator's end no write is even begun, whatever t
     },
     conditionsKept: () => true,
   });
-  const slot = { caughtUp: () => {}, outside: <T>(wait: () => Promise<T>) => wait() };
+  const slot = {
+    caughtUp: () => {},
+    moved: () => {},
+    outside: <T>(wait: () => Promise<T>) => wait(),
+  };
   const context = { signal: rig.stop.signal, slot };
   await assert.rejects(executor.execute(rig.view(), MINT, context), reason);
   assert.deepEqual(begun, []);
