@@ -72,7 +72,7 @@ async function restarted(scenario: Scenario, cgroup: Cgroup): Promise<Run> {
     rssBytes: rss,
     mappedBytes: mapped,
     stallSeconds: await operator.longestStallSeconds(),
-    renewalGapSeconds: await renewals.longestGapSeconds(),
+    renewalGapSeconds: renewals.longestGapSeconds(),
     healthSeconds: health.slowestSeconds,
     failedProbes: health.failures,
     azure: seen,

@@ -22,12 +22,13 @@ export class Renewals implements AsyncDisposable {
   readonly #following: Promise<void>;
   #lastAt: number | undefined;
   #longestMs = 0;
+  #failure: unknown;
 
   private constructor(stream: ReadableStream<Uint8Array>) {
     this.#stream = stream;
-    this.#following = this.#follow();
-    // Its failure is told when it is asked for the gap.
-    this.#following.catch(() => {});
+    this.#following = this.#follow().catch((error) => {
+      this.#failure = error;
+    });
   }
 
   /** From now on, of a Lease that is not there yet. */
@@ -41,8 +42,8 @@ export class Renewals implements AsyncDisposable {
   }
 
   /** The longest time without a renewal since the first, up to now, in seconds. */
-  async longestGapSeconds(): Promise<number | undefined> {
-    await Promise.race([this.#following, undefined]);
+  longestGapSeconds(): number | undefined {
+    if (this.#failure !== undefined) throw this.#failure;
     if (this.#lastAt === undefined) return undefined;
     return Math.max(this.#longestMs, performance.now() - this.#lastAt) / 1000;
   }
@@ -66,5 +67,6 @@ export class Renewals implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     // The reader of lines has locked the stream; its own end cancels it.
     await this.#stream.cancel().catch(() => {});
+    await this.#following;
   }
 }
