@@ -20,7 +20,7 @@ import {
 } from "./secret_slot.ts";
 import type { SecretState, Snapshot, Trouble } from "./snapshot.ts";
 import { type Outcome, tell } from "./status.ts";
-import { activeTrouble, isEnding, isOfAttempt, isUnreliable } from "./trouble.ts";
+import { activeTrouble, isEnding, isOfAttempt, isOfLabel, isUnreliable } from "./trouble.ts";
 
 /**
  * Decides, from what is known at `now` (milliseconds since the epoch), what to do for one binding
@@ -83,6 +83,11 @@ function isMoment(moment: number | undefined): moment is number {
 
 /** The last attempt failed and the next is not due. A credential that still serves counts. */
 function planRest(snapshot: Snapshot, trouble: Trouble, now: number): Plan {
+  const slot = secretSlot(snapshot);
+  // Without its label the Secret is in no cache, but pods have it as before.
+  if (slot.kind === "unknown" && isOfLabel(trouble)) {
+    return { actions: [{ kind: "inspectSecret", name: snapshot.binding.secretName }] };
+  }
   const serving = isUnreliable(trouble) ? undefined : servingCredential(snapshot);
   const expiresAt = expiryOf(serving);
   const ready = expiresAt !== undefined && now < expiresAt && !isLacking(snapshot);
@@ -94,7 +99,8 @@ function planRest(snapshot: Snapshot, trouble: Trouble, now: number): Plan {
     message,
     error: trouble.message,
     ...(expired && { ...expired, reason: "CredentialExpired" }),
-    ...lifetimeIn(secretSlot(snapshot)),
+    // Of one credential after the other that does not stay the times are not worth a write.
+    ...(isUnreliable(trouble) && trouble.action === "mint" ? {} : lifetimeIn(slot)),
   };
   return {
     actions: tell(snapshot, outcome, now),

@@ -51,3 +51,8 @@ function versionOfSecret(snapshot: Snapshot): string {
 export function isUnreliable({ isUndone, action }: Trouble): boolean {
   return isUndone === true && (action === "mint" || action === "addReference");
 }
+
+/** Whether somebody keeps taking away what tells of the Secret, its label perhaps. */
+export function isOfLabel({ isUndone, action }: Trouble): boolean {
+  return isUndone === true && action === "adoptSecret";
+}

@@ -1,8 +1,18 @@
 import assert from "node:assert/strict";
 import type { AdmissionReview } from "../../sandbox/kubernetes/admission.ts";
 import { MINUTE, SECOND } from "./builders.ts";
-import { ACCOUNT_PATH, ReconcilerRig, SECRET } from "./reconciler_rig.ts";
-import { NAMESPACE } from "./rig.ts";
+import {
+  ACCOUNT_PATH,
+  BINDING_PATH,
+  ReconcilerRig,
+  SECRET,
+  SECRET_PATH,
+} from "./reconciler_rig.ts";
+import { NAMESPACE, V1 } from "./rig.ts";
+
+interface Finalized {
+  readonly metadata: { readonly finalizers?: readonly string[] };
+}
 
 const BY_ARGO = "?fieldManager=argocd-controller";
 const OPERATOR = "msi-acrpull-deno";
@@ -64,6 +74,8 @@ class LivingRig extends ReconcilerRig {
       await this.time.pass(until - now);
       if (until !== undoAt) continue;
       undoAt = Infinity;
+      // What is made and goes between two looks would never be told of.
+      await this.sync();
       await undo();
       await this.sync();
     }
@@ -142,6 +154,79 @@ Deno.test("undone: one who takes the whole list away is not named, since nothing
     rig.status().error!,
     /since somebody writes over it whom managedFields do not name\./,
   );
+});
+
+/** Others that undo something else than the reference, within milliseconds. */
+const REVERTERS: readonly {
+  readonly what: string;
+  readonly isThere: (rig: LivingRig) => boolean;
+  readonly undo: (rig: LivingRig) => Promise<unknown>;
+  /** Readiness, and who is to blame, once it is told. */
+  readonly said: string;
+  readonly blames: RegExp;
+}[] = [
+  {
+    what: "takes the finalizer away",
+    isThere: (rig) => (rig.get<Finalized>(V1, "pull")?.metadata.finalizers ?? []).length > 0,
+    undo: (rig) => rig.send("PATCH", BINDING_PATH, { metadata: { finalizers: null } }),
+    said: "True/ChangesUndone",
+    blames: /finalizer msi-acrpull\.microsoft\.com did not stay, since somebody/,
+  },
+  {
+    what: "puts other data into the Secret",
+    isThere: (rig) => rig.secret(SECRET)?.data[".dockerconfigjson"] !== btoa("{}"),
+    undo: (rig) => {
+      const data = { ".dockerconfigjson": btoa("{}") };
+      return rig.send("PATCH", `${SECRET_PATH}${BY_ARGO}`, { data });
+    },
+    said: "False/ChangesUndone",
+    blames:
+      /^Writing Secret .* the credential did not stay, since field manager "argocd-controller"/,
+  },
+  {
+    what: "takes the label off the Secret",
+    isThere: (rig) => Object.keys(rig.secret(SECRET)?.metadata.labels ?? {}).length > 0,
+    undo: (rig) => rig.send("PATCH", SECRET_PATH, { metadata: { labels: null } }),
+    said: "True/ChangesUndone",
+    blames:
+      /^Writing Secret .* what labels and annotations tell of it did not stay, since somebody/,
+  },
+  {
+    what: "deletes the Secret",
+    isThere: (rig) => rig.secret(SECRET) !== undefined,
+    undo: (rig) => rig.send("DELETE", SECRET_PATH),
+    said: "False/ChangesUndone",
+    blames: /^Writing Secret .* the credential did not stay, since somebody/,
+  },
+];
+
+for (const { what, isThere, undo, said, blames } of REVERTERS) {
+  Deno.test(`undone: one who ${what} again and again is followed ever more slowly, and told of`, async () => {
+    await using rig = await new LivingRig().start();
+    await rig.reconcile();
+    await rig.live(2 * 60 * MINUTE, {
+      afterMs: 5,
+      isThere: () => isThere(rig),
+      undo: () => undo(rig),
+    });
+    assert.ok(rig.writesIn(0, MINUTE) <= 10, `${rig.writesIn(0, MINUTE)} in the first minute`);
+    const later = rig.writesIn(60 * MINUTE, 120 * MINUTE);
+    assert.ok(later >= 9 && later <= 12, `${later} writes in an hour`);
+    assert.ok(rig.minted.length <= 35, `${rig.minted.length} minted in two hours`);
+    assert.deepEqual(rig.said, ["True/CredentialAttached", said]);
+    assert.match(rig.status().error!, blames);
+  });
+}
+
+Deno.test("undone: one who resets the status again and again is followed ever more slowly", async () => {
+  await using rig = await new LivingRig().start();
+  const isThere = () => rig.get<{ status?: object }>(V1, "pull")?.status !== undefined;
+  const undo = () => rig.send("PATCH", `${BINDING_PATH}/status${BY_ARGO}`, { status: null });
+  await rig.live(2 * 60 * MINUTE, { afterMs: 5, isThere, undo });
+  assert.ok(rig.writesIn(0, MINUTE) <= 10);
+  const later = rig.writesIn(60 * MINUTE, 120 * MINUTE, "/status");
+  assert.ok(later >= 9 && later <= 12, `${later} writes in an hour`);
+  assert.ok(rig.told.some((line) => line.startsWith("failed writeStatus UndoneError")));
 });
 
 /** What a mutating webhook or policy does to the operator's writes, and what is told of it. */

@@ -1210,7 +1210,27 @@ const UNDONE_WRITES: readonly Case[] = [
       secrets: [{ ...OURS, resourceVersion: "99" }],
     },
     plan: {
-      actions: [failure("ChangesUndone", UNDONE.message, TIMES)],
+      // Nor are its times told, since it may be another one by then.
+      actions: [failure("ChangesUndone", UNDONE.message)],
+      wakeAt: NOW + MINUTE,
+    },
+  },
+  {
+    when: "a Secret that keeps losing its label is looked for by name before anything is said",
+    snapshot: troubled(
+      snapshotOf(settled(V1), { accounts: ATTACHED.accounts }),
+      { ...UNDONE, action: "adoptSecret", anySecret: true },
+    ),
+    plan: { actions: [inspect()] },
+  },
+  {
+    when: "a Secret that keeps losing its label still serves",
+    snapshot: troubled(
+      snapshotOf(settled(V1), { accounts: ATTACHED.accounts, inspection: found(UNLABELLED) }),
+      { ...UNDONE, action: "adoptSecret", anySecret: true },
+    ),
+    plan: {
+      actions: [servesBeside("ChangesUndone", UNDONE.message)],
       wakeAt: NOW + MINUTE,
     },
   },
