@@ -247,7 +247,10 @@ export class Informer<T extends KubernetesObject> {
     while (page.continue !== undefined) {
       page = await this.#page(connection, paged, page.continue);
     }
-    this.#store.endList(page.resourceVersion);
+    const { breather } = this.#options;
+    for (const _ of this.#store.endList(page.resourceVersion)) {
+      if (breather?.isDue) await breather.pause();
+    }
   }
 
   /** Answers where the list goes on, not the objects: each is trimmed before the next is parsed. */

@@ -99,15 +99,19 @@ export class ObjectStore<T extends KubernetesObject> {
     this.#put(key, object);
   }
 
-  /** The list was read to its end: what it lacked is gone. */
-  endList(version: string): void {
+  /**
+   * The list was read to its end: what it lacked goes, one object a step, as the iterator is asked
+   * for the next. Only at its end is the list over.
+   */
+  *endList(version: string): IterableIterator<void> {
     const { missing, written, deleted } = this.#listed();
-    this.#listing = undefined;
     this.#version = version;
     for (const key of missing) {
+      yield;
       const held = this.#objects.get(key);
       if (held && !(written.has(key) && isNewer(versionOf(held), version))) this.#remove(key);
     }
+    this.#listing = undefined;
     for (const uid of this.#deleted.keys()) {
       if (!deleted.has(uid)) this.#deleted.delete(uid);
     }

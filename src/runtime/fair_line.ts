@@ -1,5 +1,8 @@
 import { Heap, type Placed } from "./heap.ts";
 
+/** Thousands may become urgent at one moment: of these so many go among the urgent at each take. */
+const MOST_RIPENED = 64;
+
 /** From when on something must be served before what is not urgent. */
 export interface Urgency {
   /** Milliseconds since the epoch. */
@@ -139,10 +142,11 @@ export class FairLine<T> {
 
   #ripen(): void {
     const now = this.#now();
-    for (let { first } = this.#ripening; first && first.urgency!.from <= now;) {
+    for (let moved = 0; moved < MOST_RIPENED; moved++) {
+      const { first } = this.#ripening;
+      if (first === undefined || first.urgency!.from > now) return;
       this.#leave(first);
       this.#enter(first);
-      first = this.#ripening.first;
     }
   }
 

@@ -170,7 +170,8 @@ export function referencePatch(
 ): Record<string, unknown> | undefined {
   const { uid, resourceVersion } = account.metadata;
   const present = pullSecretsOf(account);
-  const added = [...references].filter(([name, wanted]) => wanted && !present.includes(name));
+  const known = new Set(present);
+  const added = [...references].filter(([name, wanted]) => wanted && !known.has(name));
   const kept = present.filter((name) => references.get(name) !== false);
   if (added.length === 0 && kept.length === present.length) return undefined;
   const names = ordered([...kept, ...added.map(([name]) => name)]);

@@ -640,6 +640,29 @@ for (const how of ["a list", "a watch"] as const) {
   });
 }
 
+Deno.test("informer: thousands of objects that a list lacks let the event loop turn every few ms", async () => {
+  const loop = new BusyLoop();
+  await using harness = new InformerHarness({ breather: loop.breather });
+  const objects = Array.from({ length: 1000 }, (_, index) => widget(`w${index}`, index + 10));
+  const watch = await harness.startSynced(2000, ...objects);
+  const { informer } = harness;
+  informer.subscribe({ removed: () => loop.now++ });
+  harness.server.expectList(page(3000, [widget("w0", 10)])).expectWatch(3000);
+  await loop.turn();
+  loop.longest = 0;
+  await watch.send({ type: "ERROR", error: expired() });
+  await harness.clock.advance(0);
+  // Its own write, while what is gone is taken out: newer than the list, and kept.
+  informer.observe(widget("w999", 3001));
+  informer.observe(widget("own", 3002));
+  assert.ok(informer.size > 900 && informer.size < 1000, `${informer.size}`);
+  assert.ok(await loop.turnUntil(() => informer.size === 3, 500));
+  // The watch begins.
+  await loop.turn();
+  assert.ok(loop.longest <= 10, `${loop.longest} ms in one turn`);
+  assert.deepEqual(harness.held(), ["own@3002", "w0@10", "w999@3001"]);
+});
+
 scenario("a subscriber that has left is told nothing", async (harness) => {
   const watch = await harness.startSynced(5);
   const told: string[] = [];
