@@ -1,9 +1,9 @@
 import { lowerAscii } from "../runtime/ascii.ts";
 import type { Clock } from "../runtime/clock.ts";
 import { ACR_AUDIENCE } from "./clouds.ts";
-import type { CredentialRequest } from "./credential_request.ts";
+import { type CredentialRequest, entraKey } from "./credential_request.ts";
 import { AzureError } from "./errors.ts";
-import { registryHost } from "./registry.ts";
+import { type AllowedSuffixes, DEFAULT_SUFFIXES, isUnder, registryHost } from "./registry.ts";
 import { Remembered } from "./remembered.ts";
 
 /**
@@ -18,7 +18,12 @@ export type AudiencePolicy =
 // A registry's policy and what a cloud knows change seldom. What was learned by an accident, such as
 // a role that came between two attempts, is found out again before long.
 const REMEMBERED_MS = 60 * 60_000;
+// A role that is missing is granted at any time, and a grant takes up to 10 minutes to work.
+const DENIED_MS = 10 * 60_000;
 const MOST_REMEMBERED = 1000;
+
+const CURE_OF_STRANGER =
+  "If the registry takes Azure Resource Manager's tokens alone, set --acr-audience=arm.";
 
 /**
  * Which audiences to offer for a credential, and in which order. A token for Azure Resource Manager
@@ -26,13 +31,22 @@ const MOST_REMEMBERED = 1000;
  */
 export class Audiences {
   readonly #policy: AudiencePolicy;
+  readonly #allowed: AllowedSuffixes;
   /** By cloud: those that Entra does not know there. */
   readonly #unknown: Remembered;
   /** By registry: those that it refused while it took the other. */
   readonly #refused: Remembered;
+  /** Registries that took their own: what they then refuse is an identity without a role. */
+  readonly #taken: Remembered;
+  /** By registry and identity: ARM's, refused as the registry's own was. */
+  readonly #denied: Remembered;
 
-  constructor(policy: AudiencePolicy, clock: Pick<Clock, "now">) {
+  /** `allowed` are the suffixes under which bindings may name registries. */
+  constructor(policy: AudiencePolicy, clock: Pick<Clock, "now">, allowed: AllowedSuffixes) {
     this.#policy = policy;
+    this.#allowed = allowed;
+    this.#taken = new Remembered(clock, REMEMBERED_MS, MOST_REMEMBERED);
+    this.#denied = new Remembered(clock, DENIED_MS, MOST_REMEMBERED);
     this.#unknown = new Remembered(clock, REMEMBERED_MS, MOST_REMEMBERED);
     this.#refused = new Remembered(clock, REMEMBERED_MS, MOST_REMEMBERED);
   }
@@ -47,11 +61,22 @@ export class Audiences {
   ): Promise<T> {
     const [first, second] = this.#inOrder(request);
     try {
-      return await attempt(first);
+      return await this.#attempt(request, first, attempt);
     } catch (error) {
-      if (second === undefined || !callsForAnother(error)) throw error;
+      if (this.#isStranger(request)) throw withCure(error);
+      if (second === undefined || !this.#callsForAnother(request, second, error)) throw error;
       return await this.#offerSecond(request, { first, second, error }, attempt);
     }
+  }
+
+  async #attempt<T>(
+    request: CredentialRequest,
+    audience: string,
+    attempt: (audience: string) => Promise<T>,
+  ): Promise<T> {
+    const result = await attempt(audience);
+    if (audience === ACR_AUDIENCE) this.#taken.add(keyOf(hostOf(request), audience));
+    return result;
   }
 
   async #offerSecond<T>(
@@ -60,10 +85,13 @@ export class Audiences {
     attempt: (audience: string) => Promise<T>,
   ): Promise<T> {
     try {
-      const result = await attempt(second);
+      const result = await this.#attempt(request, second, attempt);
       this.#learn(request, first, error);
       return result;
     } catch (other) {
+      if (isDenial(error) && isDenial(other) && second !== ACR_AUDIENCE) {
+        this.#denied.add(deniedKey(request, second));
+      }
       // Entra knows the second, whatever the registry makes of it.
       if (isUnknown(error) && isDenial(other)) this.#learn(request, first, error);
       // Where neither is known, the cloud's is the one that somebody can correct.
@@ -72,21 +100,51 @@ export class Audiences {
     }
   }
 
+  /**
+   * Whether `second` may do: the other is unknown to Entra, or the registry refused it. ARM's is
+   * not shown for a role that is missing.
+   */
+  #callsForAnother(request: CredentialRequest, second: string, error: unknown): boolean {
+    if (!isDenial(error)) return isUnknown(error);
+    // The registry's own opens nothing else, so that it may be offered each time.
+    if (second === ACR_AUDIENCE) return true;
+    return !this.#takesItsOwn(request) && !this.#denied.has(deniedKey(request, second));
+  }
+
+  #takesItsOwn(request: CredentialRequest): boolean {
+    return this.#taken.has(keyOf(hostOf(request), ACR_AUDIENCE));
+  }
+
   #inOrder(request: CredentialRequest): readonly [string, string?] {
     const policy = this.#policy;
     if (policy.kind === "fixed") return [policy.audience];
-    if (policy.kind === "acr") return [ACR_AUDIENCE];
+    if (policy.kind === "acr" || this.#isStranger(request)) return [ACR_AUDIENCE];
     const { audience, audienceIsSet } = request;
     if (policy.kind === "arm" || audience === ACR_AUDIENCE) return [audience];
     const [first, second] = audienceIsSet ? [audience, ACR_AUDIENCE] : [ACR_AUDIENCE, audience];
     if (this.#unknown.has(keyOf(cloudOf(request), first))) return [second];
     // What a registry refused once it may take again, should it refuse the other.
-    return this.#refused.has(keyOf(hostOf(request), first)) ? [second, first] : [first, second];
+    return this.#isRefused(request, first) ? [second, first] : [first, second];
+  }
+
+  /** What took its own since, by whatever order, does not refuse it. */
+  #isRefused(request: CredentialRequest, audience: string): boolean {
+    if (audience === ACR_AUDIENCE && this.#takesItsOwn(request)) return false;
+    return this.#refused.has(keyOf(hostOf(request), audience));
+  }
+
+  /** A host that may be anybody's is shown no token for more than a registry unasked. */
+  #isStranger({ server, audienceIsSet }: CredentialRequest): boolean {
+    return this.#policy.kind === "auto" && !audienceIsSet && this.#allowed === "*" &&
+      !isUnder(server, DEFAULT_SUFFIXES);
   }
 
   #learn(request: CredentialRequest, audience: string, error: unknown): void {
     if (isUnknown(error)) this.#unknown.add(keyOf(cloudOf(request), audience));
-    else this.#refused.add(keyOf(hostOf(request), audience));
+    // One identity's denial says nothing of a registry that has taken its own from another meanwhile.
+    else if (audience !== ACR_AUDIENCE || !this.#takesItsOwn(request)) {
+      this.#refused.add(keyOf(hostOf(request), audience));
+    }
   }
 }
 
@@ -111,9 +169,15 @@ function keyOf(where: readonly string[], audience: string): string {
   return JSON.stringify([...where, audience]);
 }
 
-/** Whether another audience may do: this one is unknown to Entra, or the registry refused it. */
-function callsForAnother(error: unknown): boolean {
-  return isUnknown(error) || isDenial(error);
+function deniedKey(request: CredentialRequest, audience: string): string {
+  return keyOf([...hostOf(request), entraKey(request.identity, audience)], audience);
+}
+
+/** Tells of a stranger's refusal what an administrator may set, should no role be missing. */
+function withCure(error: unknown): unknown {
+  if (!isDenial(error)) return error;
+  const { failure } = error as AzureError;
+  return new AzureError({ ...failure, remedy: `${failure.remedy} ${CURE_OF_STRANGER}` });
 }
 
 function isUnknown(error: unknown): boolean {

@@ -339,9 +339,10 @@ function registryErrorBody(first: unknown): ErrorBody {
   };
 }
 
-/** AADSTS numbers stand in `error_codes`; IMDS, which passes Entra's text on, only in the text. */
+/** AADSTS numbers stand in `error_codes`; where it has none, as at IMDS, in Entra's text. */
 function codesOf(listed: unknown, description: string | undefined): number[] {
-  if (Array.isArray(listed)) return listed.filter((code) => typeof code === "number");
+  const numbers = Array.isArray(listed) ? listed.filter((code) => typeof code === "number") : [];
+  if (numbers.length > 0) return numbers;
   const named = /AADSTS(\d+)/.exec(description ?? "")?.[1];
   return named === undefined ? [] : [Number(named)];
 }

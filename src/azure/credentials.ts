@@ -17,6 +17,7 @@ import {
 import { type EntraToken, tokenFromEntra } from "./entra.ts";
 import { AzureError, type FailureClass } from "./errors.ts";
 import { tokenFromImds } from "./imds.ts";
+import type { AllowedSuffixes } from "./registry.ts";
 import { type Asking, SharedResults } from "./shared_results.ts";
 import type { Caller } from "./waiting_call.ts";
 
@@ -55,6 +56,8 @@ export interface CredentialsOptions extends AzureCallsOptions {
   /** Base URL of IMDS, or of what AZURE_POD_IDENTITY_AUTHORITY_HOST puts in its place. */
   readonly imdsBaseUrl: string;
   readonly audiencePolicy: AudiencePolicy;
+  /** Under which bindings may name registries. */
+  readonly allowedServerSuffixes: AllowedSuffixes;
   /** Mints a token of a ServiceAccount, for Entra. */
   readonly serviceAccountToken: (
     account: FederatedIdentity["serviceAccount"],
@@ -104,7 +107,8 @@ export class Credentials {
 
   constructor(options: CredentialsOptions) {
     this.#options = options;
-    this.#audiences = new Audiences(options.audiencePolicy, options.clock);
+    const { audiencePolicy, clock, allowedServerSuffixes } = options;
+    this.#audiences = new Audiences(audiencePolicy, clock, allowedServerSuffixes);
     this.#calls = new AzureCalls(options);
     this.#ofNodes = this.#shared(LONGEST_SHARE_MS, Infinity);
     this.#federated = this.#shared(FEDERATED_SHARE_MS, FEDERATED_SHARE_MS);

@@ -40,6 +40,12 @@ export function namesRegistry(audience: string, server: string): boolean {
   return named === homeRegistry(server) || named === registryHost(server);
 }
 
+/** Whether a registry's host name is one of `suffixes`, or ends with one after a dot. */
+export function isUnder(server: string, suffixes: readonly string[]): boolean {
+  const host = registryHost(server);
+  return suffixes.some((suffix) => host === suffix || host.endsWith(`.${suffix}`));
+}
+
 /**
  * Checks the host name of a registry. Answers undefined when it is sound, else what is wrong with
  * it and what to do, to follow the name of the field: `"https://a.azurecr.io" carries a scheme; give ...`.
@@ -86,9 +92,7 @@ function isCalledAsWritten(host: string): boolean {
 
 function faultOfSuffix(server: string, allowed: AllowedSuffixes): string | undefined {
   if (allowed === "*") return undefined;
-  const host = registryHost(server);
-  const inside = allowed.some((suffix) => host === suffix || host.endsWith(`.${suffix}`));
-  if (inside) return undefined;
+  if (isUnder(server, allowed)) return undefined;
   return `${quote(server, LONGEST_NAME)} is outside the allowed registry suffixes (${
     list(allowed)
   }); correct it, or have the administrator extend --allowed-acr-server-suffixes`;

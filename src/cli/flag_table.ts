@@ -136,7 +136,9 @@ export const FLAGS = {
     help:
       "Audience of the Entra token that is shown to a registry: the registry service's (acr), Azure " +
       "Resource Manager's (arm), or the one given. auto tries acr, then arm where Entra does not know " +
-      "acr or a registry refuses it; what ARM_RESOURCE or a cloudConfig sets goes before both.",
+      "acr, or where a registry refuses acr that has taken it from nobody for an hour; what " +
+      "ARM_RESOURCE or a cloudConfig sets goes before both. A host that only " +
+      "--allowed-acr-server-suffixes=* allows is shown arm where it is set here or there alone.",
   },
   "secret-access": {
     kind: "string",

@@ -185,6 +185,7 @@ function credentialsOf(
     signal,
     imdsBaseUrl: options.imdsAuthorityHost ?? IMDS_BASE_URL,
     audiencePolicy: options.audiencePolicy,
+    allowedServerSuffixes: options.allowedServerSuffixes,
     serviceAccountToken: serviceAccountTokens(
       serviceAccounts(rest, { fieldManager: FIELD_MANAGER }),
       options.serviceAccountTokenAudience,

@@ -3,6 +3,7 @@ import { type AudiencePolicy, Audiences } from "../../../src/azure/audiences.ts"
 import { ACR_AUDIENCE } from "../../../src/azure/clouds.ts";
 import type { CredentialRequest } from "../../../src/azure/credential_request.ts";
 import { AzureError, type AzureFailure } from "../../../src/azure/errors.ts";
+import { type AllowedSuffixes, DEFAULT_SUFFIXES } from "../../../src/azure/registry.ts";
 import { decodeJwt } from "../../sandbox/azure/jwt.ts";
 import type { FakeAzureOptions, RegistryRules } from "../../sandbox/azure/options.ts";
 import { FakeTime } from "../kubernetes/fake_time.ts";
@@ -91,10 +92,10 @@ const CASES: readonly Case[] = [
     shown: [`${ACR} 200`, `${ACR} 200`],
   },
   {
-    what: "auto tells of the missing role where both are refused, and remembers nothing",
+    what: "auto tells of the missing role where both are refused, and shows no second ARM token",
     rules: { admits: () => false },
-    asked: [ACR, ARM, ACR, ARM],
-    shown: [`${ACR} 401`, `${ARM} 401`, `${ACR} 401`, `${ARM} 401`],
+    asked: [ACR, ARM, ACR],
+    shown: [`${ACR} 401`, `${ARM} 401`, `${ACR} 401`],
     error: "RegistryDenied",
   },
   {
@@ -274,11 +275,126 @@ const SECONDS: readonly [what: string, second: unknown, told: "first" | "second"
 
 for (const [what, second, told] of SECONDS) {
   Deno.test(`audiences: where the first is refused and the second ${what}, the ${told} is told`, async () => {
-    const audiences = new Audiences({ kind: "auto" }, new FakeTime().clock);
+    const audiences = new Audiences({ kind: "auto" }, new FakeTime().clock, DEFAULT_SUFFIXES);
     const outcome = audiences.offer(
       NODE,
       (audience) => Promise.reject(audience === ACR ? DENIED : second),
     );
     assert.equal(await rejection<unknown>(outcome), told === "first" ? DENIED : second);
+  });
+}
+
+/** Identities A and B at a registry that neither of them has met; `roles` are those that it admits. */
+function registryOfTwo(
+  { policy = AUTO, allowed = DEFAULT_SUFFIXES, server = REGISTRY }: {
+    policy?: AudiencePolicy;
+    allowed?: AllowedSuffixes;
+    server?: string;
+  } = {},
+) {
+  const time = new FakeTime();
+  const audiences = new Audiences(policy, time.clock, allowed);
+  const requests = {
+    A: { ...federated(), server },
+    B: { ...federated(undefined, "team-b"), server },
+  };
+  /** What an identity is answered, by audience: those that are listed are taken. */
+  const offer = async (who: "A" | "B", taken: readonly string[], change = {}) => {
+    const shown: string[] = [];
+    const outcome = audiences.offer({ ...requests[who], ...change }, (audience) => {
+      const isTaken = taken.includes(audience);
+      shown.push(`${audience} ${isTaken ? 200 : 401}`);
+      return isTaken ? Promise.resolve() : Promise.reject(DENIED);
+    });
+    const error = await outcome.then(() => undefined, (e) => e as AzureError);
+    return { shown, error };
+  };
+  const shown = async (...args: Parameters<typeof offer>) => (await offer(...args)).shown;
+  return { time, offer, shown };
+}
+
+Deno.test("audiences: one identity's denial shows nobody's ARM token to a registry that takes its own", async () => {
+  const { shown } = registryOfTwo();
+  assert.deepEqual(await shown("A", [ACR]), [`${ACR} 200`]);
+  assert.deepEqual(await shown("B", [ARM]), [`${ACR} 401`]);
+  assert.deepEqual(await shown("B", []), [`${ACR} 401`]);
+  assert.deepEqual(await shown("A", [ACR, ARM]), [`${ACR} 200`]);
+});
+
+Deno.test("audiences: a registry that takes its own meanwhile is not remembered as refusing it", async () => {
+  const { clock } = new FakeTime();
+  const audiences = new Audiences(AUTO, clock, DEFAULT_SUFFIXES);
+  const shown: string[] = [];
+  await audiences.offer(NODE, async (audience) => {
+    if (audience === ACR) throw DENIED;
+    await audiences.offer(federated(), () => Promise.resolve());
+  });
+  await audiences.offer(NODE, (audience) => Promise.resolve(shown.push(audience)));
+  assert.deepEqual(shown, [ACR]);
+});
+
+Deno.test("audiences: a registry that begins to refuse its own is shown ARM's after an hour", async () => {
+  const { time, shown } = registryOfTwo();
+  await shown("A", [ACR]);
+  await time.pass(HOUR - 1);
+  assert.deepEqual(await shown("A", [ARM]), [`${ACR} 401`]);
+  await time.pass(1);
+  assert.deepEqual(await shown("A", [ARM]), [`${ACR} 401`, `${ARM} 200`]);
+});
+
+Deno.test("audiences: an identity that was refused with both shows ARM's again after 10 minutes, and others at once", async () => {
+  const { time, shown } = registryOfTwo();
+  assert.deepEqual(await shown("B", []), [`${ACR} 401`, `${ARM} 401`]);
+  await time.pass(10 * MINUTE - 1);
+  assert.deepEqual(await shown("B", [ARM]), [`${ACR} 401`]);
+  assert.deepEqual(await shown("A", []), [`${ACR} 401`, `${ARM} 401`]);
+  await time.pass(1);
+  assert.deepEqual(await shown("B", [ARM]), [`${ACR} 401`, `${ARM} 200`]);
+  assert.deepEqual(await shown("A", [ARM]), [`${ARM} 200`]);
+});
+
+Deno.test("audiences: a registry that takes its own is still offered it where what is set is refused", async () => {
+  const { shown } = registryOfTwo();
+  const set = { audience: SET, audienceIsSet: true };
+  await shown("A", [ACR]);
+  assert.deepEqual(await shown("B", [], set), [`${SET} 401`, `${ACR} 401`]);
+  assert.deepEqual(await shown("B", [ACR], set), [`${SET} 401`, `${ACR} 200`]);
+});
+
+const STRANGER = "registry.example.com";
+const HOSTS: readonly [
+  what: string,
+  setup: Parameters<typeof registryOfTwo>[0] & { change?: Partial<CredentialRequest> },
+  shown: readonly string[],
+][] = [
+  ["that * alone allows is shown no ARM token", { allowed: "*", server: STRANGER }, [ACR]],
+  ["of a public cloud is shown one under *, too", { allowed: "*" }, [ACR, ARM]],
+  ["that only ends like a public cloud's is shown none", {
+    allowed: "*",
+    server: "evilazurecr.io",
+  }, [ACR]],
+  ["under a suffix that was listed is shown one", {
+    allowed: ["example.com"],
+    server: STRANGER,
+  }, [ACR, ARM]],
+  ["that * alone allows is shown what somebody set", {
+    allowed: "*",
+    server: STRANGER,
+    change: { audience: SET, audienceIsSet: true },
+  }, [SET, ACR]],
+  ["that * alone allows is shown ARM's with --acr-audience=arm", {
+    allowed: "*",
+    server: STRANGER,
+    policy: { kind: "arm" },
+  }, [ARM]],
+];
+
+for (const [what, { change, ...setup }, audiences] of HOSTS) {
+  Deno.test(`audiences: a host ${what}`, async () => {
+    const { offer } = registryOfTwo(setup);
+    const { shown, error } = await offer("A", [], change);
+    assert.deepEqual(shown, audiences.map((audience) => `${audience} 401`));
+    const namesCure = audiences.length === 1 && audiences[0] === ACR;
+    assert.equal(error!.message.includes("--acr-audience=arm"), namesCure);
   });
 }

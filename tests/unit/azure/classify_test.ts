@@ -349,6 +349,17 @@ for (const [verdict, ...numbers] of NUMBERS) {
   });
 }
 
+for (const error_codes of [[], ["500011"], [null], "500011"]) {
+  Deno.test(`classify: error_codes ${JSON.stringify(error_codes)} leave the number to the text`, async () => {
+    const error_description = "AADSTS500011: The resource principal was not found.";
+    const body = JSON.stringify({ error: "invalid_request", error_description, error_codes });
+    for (const endpoint of ["entra", "imds"] as const) {
+      const { failure } = await errorOf(endpoint, new Response(body, { status: 400 }));
+      assert.equal(failure.reason, "AudienceUnknown");
+    }
+  });
+}
+
 const OF_IMDS: readonly [status: number, body: object, verdict: string][] = [
   [400, {}, "permanent-user-error IdentityRefused"],
   [

@@ -3,6 +3,7 @@ import type { AzureEndpoint, AzureError } from "../../../src/azure/errors.ts";
 import { DIRECT_LIMITS } from "../../../src/azure/host_limits.ts";
 import type { AzureRequest } from "../../../src/azure/request.ts";
 import { IMDS_BASE_URL } from "../../../src/azure/imds.ts";
+import { DEFAULT_SUFFIXES } from "../../../src/azure/registry.ts";
 import { Redacted } from "../../../src/runtime/redacted.ts";
 import { FakeAzure } from "../../sandbox/azure/azure.ts";
 import { encodeJwt } from "../../sandbox/azure/jwt.ts";
@@ -71,6 +72,7 @@ export function credentialsRig(
     imdsBaseUrl: IMDS_BASE_URL,
     limits: DIRECT_LIMITS,
     audiencePolicy: { kind: "auto" },
+    allowedServerSuffixes: DEFAULT_SUFFIXES,
     serviceAccountToken: ({ namespace, name, uid }) => {
       assertions.push(`${namespace}/${name}/${uid}`);
       return Promise.resolve(assertionOf(time, `system:serviceaccount:${namespace}:${name}`));
