@@ -1,4 +1,6 @@
+import { BYTE_LIST, byteListEnd } from "./byte_list.ts";
 import { encodedEnd } from "./encoded.ts";
+import { isDigest, isMixed, SHORTEST_RUN } from "./encoded_run.ts";
 import { blanksEnd, endsInMark, quotationAt, quotationEnd } from "./quotation.ts";
 import { SECRET_NAMES } from "./secret_names.ts";
 
@@ -25,11 +27,18 @@ const KINDS: readonly (readonly [beginning: string, recognize: Recognize])[] = [
   // Base64 of `-----BEGIN`, and PEM itself.
   ["LS0tLS1CRUdJ", encoded(32, false)],
   ["-----BEGIN [A-Z]{0,9} ?PRIVATE KEY-----", privateKey],
-  // The bytes of a JSON object, as Go prints them.
-  [String.raw`\[123[, ] ?(?:34|32|10)[, ]`, bytes],
+  // Base64 of a JSON array of objects, as the patch of an AdmissionResponse, or of JSON in JSON.
+  ["W3s[iKgJN]|W[wy][opAIkN][gJIKe]|Intc|ImV5", encoded(32, false)],
+  // Base64 of an Authorization header.
+  ["QmVhcmVyI|YmVhcmVyI|QmFzaWMg|YmFzaWMg", encoded(32, false)],
+  [BYTE_LIST, bytes],
   [":\\/\\/", userInformation],
   ["(?i:bearer|basic)", authorization],
   [`(?i:${SECRET_NAMES})`, named],
+  // Hexadecimal digits of a JSON object, array or string, of a JWT, and any others.
+  ["(?:7[bB]|5[bB])(?:22|0[aA]|7[bB])[0-9a-fA-F]{28}|65794[aA][0-9a-fA-F]{26}", digits],
+  [`[0-9a-f]{${SHORTEST_RUN}}|[0-9A-F]{${SHORTEST_RUN}}`, digits],
+  [`[A-Za-z0-9+/_-]{${SHORTEST_RUN}}`, run],
 ];
 
 /** Finds where a credential may begin. The number of the group tells the kind. */
@@ -56,15 +65,19 @@ function privateKey(text: string, from: number, after: number): Place {
   return { from, to: line < 0 ? text.length : line + "-----".length };
 }
 
-/** Numbers with blanks or commas between them. */
+/** The bytes of a text as numbers. */
 function bytes(text: string, from: number, after: number): Place | undefined {
-  let to = after;
-  while (isDigit(text.charCodeAt(to)) || text[to] === " " || text[to] === ",") to++;
-  return atLeast(40, from, to);
+  const to = byteListEnd(text, after);
+  return to === undefined ? undefined : { from, to };
 }
 
-function isDigit(code: number): boolean {
-  return code >= 0x30 && code <= 0x39;
+function digits(text: string, from: number): Place | undefined {
+  return isDigest(text, from) ? undefined : { from, to: encodedEnd(text, from, false) };
+}
+
+/** Base64 of whatever it is. */
+function run(text: string, from: number): Place | undefined {
+  return isMixed(text, from) ? { from, to: encodedEnd(text, from, true) } : undefined;
 }
 
 /** The longest user name and password that are looked for in a URL. */

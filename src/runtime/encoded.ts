@@ -21,6 +21,8 @@ const SHORTEST_LINE = 16;
 const WORD = /^(?:[A-Z]?[a-z]{0,15}|[A-Z]{0,16})$/;
 /** How far a line of folded base64 may be indented. */
 const DEEPEST_INDENT = 64;
+/** What stands before each line of a diff, of a block in a table or of a quotation. */
+const LINE_MARKS = ["+", "-", "|", ">"];
 
 /**
  * Where the base64 that begins at `at` ends. It goes on over what is escaped for JSON or a URL, over
@@ -68,11 +70,22 @@ function widthAt(text: string, at: number, dots: boolean): number {
   return text.startsWith("u00", after) && ESCAPED.has(hex(text, after + 3)) ? after + 5 - at : 0;
 }
 
-/** The index after the line breaks at `at`, escaped ones too, and after the indent that follows. */
+/**
+ * The index after the line breaks at `at`, escaped ones too, and after the indent that follows, with
+ * the mark that a diff or a quotation puts before each line.
+ */
 function breaksEnd(text: string, at: number): number {
   let end = at;
   for (let next = breakEnd(text, end); next > end; next = breakEnd(text, end)) end = next;
   if (end === at) return at;
+  const mark = indentEnd(text, end);
+  if (!LINE_MARKS.includes(text[mark] ?? " ")) return mark;
+  const after = indentEnd(text, mark + 1);
+  return after > mark + 1 || text[mark] === "|" ? after : mark;
+}
+
+function indentEnd(text: string, at: number): number {
+  let end = at;
   const deepest = end + DEEPEST_INDENT;
   while (end < deepest && (text[end] === " " || text[end] === "\t")) end++;
   return end;

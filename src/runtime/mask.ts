@@ -12,8 +12,9 @@ const LOOK_AHEAD = 1024;
 
 /**
  * The same text with everything that looks like a credential replaced: JWTs, docker credentials and
- * private keys, whatever their encoding; values of telling names; Authorization headers; passwords
- * in URLs. In time linear in the text, of which it tells no more than `longest` UTF-16 units.
+ * private keys, as they are, in base64, in hexadecimal digits or as a list of bytes; whatever else
+ * looks like a long run of those; values of telling names; Authorization headers; passwords in URLs.
+ * In time linear in the text, of which it tells no more than `longest` UTF-16 units.
  *
  * This is the last defence, for text of others such as an answer's body in an error: our own tokens
  * travel as `Redacted`.

@@ -98,6 +98,13 @@ const asUrl = (text: string) => text.replaceAll("+", "-").replaceAll("/", "_").r
 const asDotNet = (text: string) =>
   text.replaceAll("+", "\\u002B").replaceAll("/", "\\u002F").replaceAll("=", "\\u003D");
 
+const bytesOf = (text: string) => [...text].map((c) => c.charCodeAt(0));
+const hexOf = (data: string, prefix = "") =>
+  bytesOf(atob(data)).map((byte) => prefix + byte.toString(16).padStart(2, "0"));
+const patchOf = (data: string) => [
+  { op: "replace", path: "/data", value: { ".dockerconfigjson": data } },
+];
+
 /** How whoever denies a Secret may show it: `data` is its dockerconfigjson in base64. */
 const SHOWN: readonly [how: string, show: (data: string) => string][] = [
   ["in base64", (data) => data],
@@ -137,10 +144,38 @@ const SHOWN: readonly [how: string, show: (data: string) => string][] = [
   ["as JSON in the query of a URL", (data) => `https://h/?c=${encodeURIComponent(atob(data))}`],
   ["as JSON with .NET's quotes", (data) => atob(data).replaceAll('"', "\\u0022")],
   ["as Python shows it", (data) => atob(data).replaceAll('"', "'")],
+  ["as Go shows bytes", (data) => `map[a:[${bytesOf(atob(data)).join(" ")}]]`],
+  ["in a patch", (data) => base64(JSON.stringify(patchOf(data)))],
+  ["in a patch of several lines", (data) => base64(JSON.stringify(patchOf(data), null, 2))],
+  ["in a patch with tabs", (data) => base64(JSON.stringify(patchOf(data), null, "\t"))],
   [
-    "as Go shows bytes",
-    (data) => `map[a:[${[...atob(data)].map((c) => c.charCodeAt(0)).join(" ")}]]`,
+    "in a patch as Go shows bytes",
+    (data) => `[${bytesOf(JSON.stringify(patchOf(data))).join(" ")}]`,
   ],
+  [
+    "as Go shows bytes with their type",
+    (data) => `map[string][]byte{"a":[]byte{${hexOf(data, "0x").join(", ")}}}`,
+  ],
+  ["as bytes of several lines", (data) => JSON.stringify(bytesOf(atob(data)), null, 1)],
+  [
+    "as Rust shows bytes",
+    (data) => `Some(\n    [\n        ${bytesOf(atob(data)).join(",\n        ")}`,
+  ],
+  [
+    "as bytes of several lines in JSON",
+    (data) => JSON.stringify({ a: JSON.stringify(bytesOf(atob(data)), null, 2) }),
+  ],
+  ["in hexadecimal digits", (data) => hexOf(data).join("")],
+  ["in capital hexadecimal digits", (data) => hexOf(data).join("").toUpperCase()],
+  ["in base64 of a JSON string", (data) => base64(JSON.stringify(atob(data)))],
+  ["in base64 of a header", (data) => base64(`Bearer ${data}`)],
+  ["in base64 of a sentence and base64", (data) => base64(`x ${data}`)],
+  ["in base64 of two letters and base64", (data) => base64(`xy${data}`)],
+  ["in base64 thrice", (data) => base64(base64(data))],
+  ["in base64 of lines of a diff", (data) => `+ ${folded(data, 76, "\n+ ")}`],
+  ["in base64 of lines of a table", (data) => `| ${folded(data, 64, "\n| ")}`],
+  ["in base64 of lines of an indented diff", (data) => `+   ${folded(data, 24, "\n+   ")}`],
+  ["in base64 of quoted lines in JSON", (data) => JSON.stringify(folded(data, 76, "\n  > "))],
 ];
 
 const WIDTH = 16;
@@ -156,8 +191,20 @@ function piecesOf(data: string): string[] {
   const [, payload = "", signature = ""] = password.split(".");
   const secrets = [payload, signature, auth.slice(80), data.slice(40), base64(data).slice(60)];
   const written = [...secrets, asUrl(data).slice(40)];
-  const bytes = [...config].map((c) => c.charCodeAt(0)).join(" ").slice(200);
-  return [...written, bytes].flatMap((text) =>
+  const bytes = bytesOf(config).join(" ").slice(200);
+  const hex = hexOf(data).join("").slice(100);
+  const deep = [0, 1, 2].flatMap((shift) => {
+    const once = base64(data.slice(40 + shift));
+    return [
+      once.slice(60, -8),
+      base64(once).slice(80, -8),
+      base64(config.slice(40 + shift)).slice(20),
+    ];
+  });
+  const escaped = JSON.stringify(config).slice(1, -1);
+  const inString = [0, 1, 2].map((shift) => base64(escaped.slice(40 + shift)).slice(20, -8));
+  const all = [...written, bytes, hex, hex.toUpperCase(), ...deep, ...inString];
+  return all.flatMap((text) =>
     Array.from({ length: text.length - WIDTH }, (_, at) => text.slice(at, at + WIDTH))
   );
 }
@@ -167,7 +214,11 @@ function plain(text: string): string {
   return text
     .replaceAll(/\\*u00([0-9a-f]{2})/gi, (_, hex) => String.fromCharCode(parseInt(hex, 16)))
     .replaceAll(/%([0-9a-f]{2})/gi, (_, hex) => String.fromCharCode(parseInt(hex, 16)))
-    .replaceAll(/\\+[nr]\s*|\\|[\r\n]\s*/g, "");
+    .replaceAll(/(?:\\+[nr]|[\r\n])\s*(?:[+|>] +)?/g, "\n")
+    .replaceAll(/(\d,?)\n(?=\d)/g, "$1 ")
+    .replaceAll(/0x([0-9a-f]{2})(?:, ?)?/g, "$1")
+    .replaceAll(/(\d),\s*(?=\d)/g, "$1 ")
+    .replaceAll(/\\|\n/g, "");
 }
 
 function assertUntold(said: Record<string, string>, pieces: readonly string[]): void {

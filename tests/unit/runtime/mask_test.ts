@@ -8,6 +8,8 @@ import { maskSecrets, namesSecret } from "../../../src/runtime/mask.ts";
 const JWT = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJ4In0.c2ln";
 const AUTH = btoa("00000000-0000-0000-0000-000000000000:opaque");
 
+const MIXED = btoa("opaque, and of no form that anybody knows: 0123456789");
+
 const MASKED: [name: string, text: string, masked: string][] = [
   ["a JWT", `token ${JWT} end`, "token [redacted] end"],
   ["a JWT without a signature", "eyJhbGciOiJub25lIn0.eyJhIjoxfQ.", "[redacted]"],
@@ -42,11 +44,55 @@ const MASKED: [name: string, text: string, masked: string][] = [
   ["auth of a dockerconfigjson", `"auth":"${AUTH}"`, '"auth":"[redacted]"'],
   ["no token", "eyJ is how tokens begin", "eyJ is how tokens begin"],
   ["no prose", "Bearer authentication failed for auth", "Bearer authentication failed for auth"],
+  ["a run of base64", `is ${MIXED}, x`, "is [redacted], x"],
+  ["a run of hexadecimal digits", `is ${"0a".repeat(40)}.`, "is [redacted]."],
+  ["hexadecimal digits longer than a digest", `sha256:${"0a".repeat(40)}`, "sha256:[redacted]"],
+  ["bytes of JSON", `[${[...MIXED].map((c) => c.charCodeAt(0)).join(", ")}]`, "[redacted]]"],
   ["no names", "Secret ns/acr-pull-key of eyJr", "Secret ns/acr-pull-key of eyJr"],
 ];
 
 Deno.test("mask: hides what looks like a credential, and nothing else", () => {
   assert.deepEqual(MASKED.map(([name, text]) => [name, text, maskSecrets(text)]), MASKED);
+});
+
+const SUBSCRIPTION = "/subscriptions/712288dc-f816-4242-b73f-a0a87265dcc8";
+
+/** What messages name things by. */
+const READABLE = [
+  `r.azurecr.io/a/b@sha256:${"0a1b2c3d".repeat(8)} is not there`,
+  `https://r.azurecr.io/v2/a/blobs/sha256%3A${"0a1b2c3d".repeat(8)}`,
+  `https://r.azurecr.io/v2/a/blobs/sha256%3a${"0a1b2c3d".repeat(8)}`,
+  `sha512:${"0a1b2c3d".repeat(16)}`,
+  `${SUBSCRIPTION}/resourceGroups/MC_Prod01_Cluster02_westeurope/providers/` +
+  "Microsoft.ManagedIdentity/userAssignedIdentities/MyTeamProdEastUsPullIdentity01",
+  `${SUBSCRIPTION.toUpperCase()}/resourceGroups/MC_RG01_AKS02_WESTEUROPE/providers/Microsoft`,
+  `${SUBSCRIPTION}/resourcegroups/mc_rg_aks/providers/Microsoft.Compute/virtualMachineScaleSets/` +
+  "aks-nodepool1-12345678-vmss/virtualMachines/0",
+  "/var/run/secrets/kubernetes.io/serviceaccount/..2026_11_28_10_55_30.1234567890/token_file",
+  "/apis/apps/v1/namespaces/msi-acrpull-system/deployments/msi-acrpull-controller-manager",
+  "712288dc-f816-4242-b73f-a0a87265dcc8-712288DC-F816-4242-B73F-A0A87265DCC8-and-more",
+  `${"a1b2".repeat(15)}.${"very-long-name".repeat(4)}.svc.cluster.local`,
+  "ManagedIdentityClientIDAndResourceIDOfTheServiceAccountTokenFileOfTheOperator",
+  "AKS_AZURE_POD_IDENTITY_AUTHORITY_HOST_AND_MANAGED_IDENTITY_CLIENT_ID_2026",
+  "-".repeat(200),
+  "commit 5647b64a0c1d2e3f405162738495a6b7c8d9eaf0, [443 80 6443 8080], {1, 2, 3}",
+];
+
+Deno.test("mask: digests, UUIDs, resource IDs, paths and names stay readable", () => {
+  assert.deepEqual(READABLE.map((text) => maskSecrets(text)), READABLE);
+});
+
+Deno.test("mask: what Azure and connections were seen to say stays readable, but for tokens", async () => {
+  const files = ["azure-failures.jsonl", "connection-failures.jsonl"];
+  for (const file of files) {
+    const text = await Deno.readTextFile(new URL(`../../data/${file}`, import.meta.url));
+    const lines = text.split("\n");
+    assert.ok(lines.length > 10, file);
+    for (const line of lines) {
+      const masked = maskSecrets(line, Infinity);
+      if (!/eyJ|token|secret|password|bearer/i.test(line)) assert.equal(masked, line);
+    }
+  }
 });
 
 Deno.test("mask: fields of telling names hold secrets, those about secrets do not", () => {
@@ -160,7 +206,22 @@ Deno.test("property: mask: a credential that straddles the cut is masked, and th
 Deno.test("mask: a megabyte of near misses takes no time to speak of", () => {
   const started = performance.now();
   for (
-    const piece of ["eyJ", "eyJaaaaaaaaaa.", '"auth":"', "Bearer ", "token=", '\\"', "MDAwMDAw"]
+    const piece of [
+      "eyJ",
+      "eyJaaaaaaaaaa.",
+      '"auth":"',
+      "Bearer ",
+      "token=",
+      '\\"',
+      "MDAwMDAw",
+      "[1,",
+      "[ ",
+      "{0x1 ",
+      "7b22",
+      "aB1-",
+      "sha256:0a",
+      "ab/",
+    ]
   ) {
     maskSecrets(piece.repeat(150_000), Infinity);
   }
