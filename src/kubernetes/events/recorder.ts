@@ -1,5 +1,4 @@
 import { type Clock, sleep } from "../../runtime/clock.ts";
-import { FairPlaces } from "../../runtime/fair_places.ts";
 import type { Random } from "../../runtime/random.ts";
 import type { Logger } from "../../telemetry/log.ts";
 import { Backoff } from "../backoff.ts";
@@ -27,7 +26,7 @@ import {
   shorterMessage,
 } from "./event.ts";
 import { Refusals } from "./refusals.ts";
-import { SeriesQueue } from "./series_queue.ts";
+import { SeriesQueue, type Write } from "./series_queue.ts";
 
 export type { EventReporter, EventSubject, EventType } from "./event.ts";
 
@@ -44,36 +43,36 @@ export interface EventRecorderOptions {
   readonly limits?: CorrelatorLimits;
 }
 
-/** As many namespaces as have a request under way at once, each one: a webhook may hold it. */
-const WRITERS = 8;
 const MOST_TRIES = 6;
 const RETRY = { firstMs: 1_000, longestMs: 16_000 };
 /** One Event must not hold up the others for as long as a server may ask to wait. */
 const LONGEST_WAIT_MS = 60_000;
-const REQUEST_LIMIT_MS = 10_000;
 /** How long the rest of the queue may take at the end; SIGTERM is to end all within 2 s. */
 const LAST_WRITES_MS = 500;
 
 /**
  * Tells users what happens to their objects, by core v1 Events. `record` only notes; `run` writes,
- * one request at a time for each namespace. Whatever goes wrong is logged and ends there.
+ * one Event of each namespace at a time, and of several namespaces at once. Whatever goes wrong is logged and ends there.
  */
 export class EventRecorder {
   readonly #options: EventRecorderOptions;
   readonly #correlator: Correlator;
   readonly #refusals: Refusals;
   readonly #queue: SeriesQueue;
-  readonly #places = new FairPlaces({ places: WRITERS, alpha: 0 });
   readonly #created = new WeakSet<Series>();
+  /** Of those that are to be tried again. */
+  readonly #backoffs = new WeakMap<Series, Backoff>();
+  /** Writes, and waits before the next try; as many as there are namespaces in the queue at most. */
+  readonly #underWay = new Set<Promise<void>>();
   readonly #flushes: (() => void)[] = [];
-  /** Wake the writers that have nothing to write. */
-  readonly #wakes = new Set<() => void>();
+  /** Has what may be written now begun. */
+  #wake = () => {};
   #closed = false;
   #dropped = 0;
 
   constructor(options: EventRecorderOptions) {
     this.#options = options;
-    this.#queue = new SeriesQueue(() => options.clock.now());
+    this.#queue = new SeriesQueue(options.clock);
     this.#correlator = new Correlator(options.limits);
     this.#refusals = new Refusals(options.clock, options.log);
   }
@@ -88,12 +87,8 @@ export class EventRecorder {
     const series = this.#correlator.observe(subject, type, reason, message, now);
     // A series that is still in the queue will be written with the new count.
     if (series === undefined || this.#queue.has(series)) return;
-    if (!this.#queue.add(series)) {
-      this.#dropped += 1;
-      return;
-    }
-    const [wake] = this.#wakes;
-    wake?.();
+    if (!this.#queue.add(series)) this.#dropped += 1;
+    this.#wake();
   }
 
   /**
@@ -101,7 +96,11 @@ export class EventRecorder {
    * Resolves when that is done; never rejects. To be called once.
    */
   async run(signal: AbortSignal): Promise<void> {
-    await Promise.all(Array.from({ length: WRITERS }, () => this.#writeUntil(signal)));
+    while (!signal.aborted) {
+      this.#beginWrites(signal);
+      await this.#idle(signal);
+    }
+    await Promise.all(this.#underWay);
     await this.#writeRest();
     this.#closed = true;
     this.#settleFlushes();
@@ -113,78 +112,119 @@ export class EventRecorder {
     await new Promise<void>((resolve) => void this.#flushes.push(resolve));
   }
 
-  /** Nothing waits, and nothing is being written. */
+  /** Nothing waits, and nothing is being written or to be tried again. */
   get #isDone(): boolean {
-    return this.#queue.size + this.#places.held === 0;
+    return this.#queue.size + this.#underWay.size === 0;
   }
 
-  async #writeUntil(signal: AbortSignal): Promise<void> {
-    while (!signal.aborted) {
-      const taken = this.#queue.take(this.#places);
-      if (taken === undefined) {
-        await this.#idle(signal);
-        continue;
-      }
-      const giveBack = this.#places.take(taken.namespace, false);
-      await this.#write(taken.series, signal);
-      giveBack();
+  #beginWrites(signal: AbortSignal): void {
+    for (let write = this.#queue.take(); write !== undefined; write = this.#queue.take()) {
+      const done: Promise<void> = this.#write(write, signal).finally(() => {
+        this.#underWay.delete(done);
+        this.#wake();
+      });
+      this.#underWay.add(done);
     }
+    if (!this.#isDone) return;
+    this.#tellOfDropped();
+    this.#settleFlushes();
   }
 
   async #idle(signal: AbortSignal): Promise<void> {
-    if (this.#isDone) {
-      this.#tellOfDropped();
-      this.#settleFlushes();
-    }
     const { promise, resolve } = Promise.withResolvers<void>();
-    const wake = () => {
-      this.#wakes.delete(wake);
-      resolve();
-    };
-    this.#wakes.add(wake);
+    const wake = () => resolve();
+    this.#wake = wake;
     signal.addEventListener("abort", wake, { once: true });
     await promise;
     signal.removeEventListener("abort", wake);
   }
 
-  /** Tries until it is written, hopeless, or tried often enough. An abort puts it back. */
-  async #write(series: Series, signal: AbortSignal): Promise<void> {
-    const backoff = new Backoff(RETRY, this.#options.random);
-    for (;;) {
-      try {
-        return await this.#send(series, signal);
-      } catch (error) {
-        if (signal.aborted) return void this.#queue.add(series);
-        const isLast = backoff.failures + 1 >= MOST_TRIES;
-        if (isLast || !isWorthRetrying(error)) return this.#giveUp(series, error);
-        await this.#pause(backoff.next(retryAfterOf(error)), signal);
+  /** Tries once; what is to be tried again waits for that in the queue, and holds no place. */
+  async #write(write: Write, signal: AbortSignal): Promise<void> {
+    const waitMs = await this.#try(write, signal);
+    if (waitMs !== undefined) {
+      write.putBack();
+      this.#wake();
+      await this.#pause(waitMs, signal);
+    }
+    write.end();
+  }
+
+  /** Answers in how many ms to try again: not when it is written, hopeless, or tried often enough. */
+  async #try(write: Write, signal: AbortSignal): Promise<number | undefined> {
+    const { series } = write;
+    try {
+      await this.#sendTimed(write, signal);
+    } catch (error) {
+      if (signal.aborted) return 0;
+      const backoff = this.#backoffs.get(series) ?? new Backoff(RETRY, this.#options.random);
+      const isLast = backoff.failures + 1 >= MOST_TRIES;
+      if (!isLast && isWorthRetrying(error)) {
+        this.#backoffs.set(series, backoff);
+        return backoff.next(retryAfterOf(error));
       }
+      this.#giveUp(series, error);
+    }
+    this.#backoffs.delete(series);
+    return undefined;
+  }
+
+  /** Sends it within its limit, all requests that it takes together, and gives its place back. */
+  async #sendTimed(write: Write, signal: AbortSignal): Promise<void> {
+    const { clock } = this.#options;
+    const { series, namespace, limitMs } = write;
+    const what = `writing an Event in namespace ${namespace}`;
+    const begun = clock.now();
+    try {
+      await limited({ clock, limitMs, signal, what }, (own) => this.#send(series, own));
+      write.leave(clock.now() - begun);
+    } catch (error) {
+      // The wall clock may have been set back meanwhile.
+      const isTimeout = error instanceof ApiError && error.reason === "Timeout";
+      write.leave(isTimeout ? limitMs : clock.now() - begun);
+      throw error;
     }
   }
 
   async #writeRest(): Promise<void> {
     const { clock, log } = this.#options;
     const what = "the last Events";
+    this.#queue.widen();
     try {
       await limited({ clock, limitMs: LAST_WRITES_MS, what }, (signal) => this.#drain(signal));
     } catch (error) {
-      log.warn("the last Events could not be written", { left: this.#queue.size, error });
+      log.warn("the last Events could not be written", { left: this.#queue.unwritten, error });
     }
-    for (const series of this.#queue) this.#queue.delete(series);
+    this.#queue.clear();
   }
 
-  /** Writes what is queued, each once. Rejects as soon as a failure is not one Event's own. */
+  /** Writes what is queued, each once. Rejects in the end if not all could be tried. */
   async #drain(signal: AbortSignal): Promise<void> {
-    for (const series of this.#queue) {
-      signal.throwIfAborted();
-      try {
-        await this.#send(series, signal);
-      } catch (error) {
-        if (signal.aborted || isWorthRetrying(error)) throw error;
-        this.#giveUp(series, error);
+    const failures: unknown[] = [];
+    const writeNext = async (): Promise<void> => {
+      if (signal.aborted) return;
+      const writes: Promise<void>[] = [];
+      for (let write = this.#queue.take(); write !== undefined; write = this.#queue.take()) {
+        writes.push(this.#writeLast(write, signal, failures).then(writeNext));
       }
-      this.#queue.delete(series);
+      await Promise.all(writes);
+    };
+    await writeNext();
+    if (failures.length > 0) throw failures[0];
+  }
+
+  /** A failure that is not the Event's own ends the turns of its namespace. */
+  async #writeLast(write: Write, signal: AbortSignal, failures: unknown[]): Promise<void> {
+    try {
+      await this.#sendTimed(write, signal);
+    } catch (error) {
+      if (signal.aborted || isWorthRetrying(error)) {
+        failures.push(error);
+        return write.putBack();
+      }
+      this.#giveUp(write.series, error);
     }
+    write.end();
   }
 
   async #send(series: Series, signal: AbortSignal): Promise<void> {
@@ -209,7 +249,7 @@ export class EventRecorder {
         "create",
         namespace,
         signal,
-        (own) => events.create(namespace, event, { signal: own }),
+        () => events.create(namespace, event, { signal }),
       );
       if (done) this.#created.add(series);
     } catch (error) {
@@ -229,7 +269,7 @@ export class EventRecorder {
       "patch",
       namespace,
       signal,
-      (own) => events.patch(namespace, series.eventName, patch, { signal: own }),
+      () => events.patch(namespace, series.eventName, patch, { signal }),
     );
   }
 
@@ -238,15 +278,14 @@ export class EventRecorder {
     verb: "create" | "patch",
     namespace: string,
     signal: AbortSignal,
-    work: (signal: AbortSignal) => Promise<unknown>,
+    work: () => Promise<unknown>,
   ): Promise<boolean> {
-    const { clock } = this.#options;
-    const what = `${verb} of an Event in namespace ${namespace}`;
     try {
-      await limited({ clock, limitMs: REQUEST_LIMIT_MS, signal, what }, work);
+      await work();
       this.#refusals.allowed(namespace);
       return true;
-    } catch (error) {
+    } catch (failure) {
+      const error = ApiError.recognise(failure, signal) ?? failure;
       if (!isForbidden(error) || isNamespaceTerminating(error) || isDenial(error)) throw error;
       this.#refusals.refused(namespace, verb, error);
       return false;

@@ -331,3 +331,70 @@ Deno.test("a namespace in which writes hang keeps no other waiting, and fills no
   assert.equal(slow.length, 1, "one at a time");
   await bench.end();
 });
+
+for (const noisy of [1, 4, 16]) {
+  Deno.test(`an Event waits for no more than 5 s while webhooks of ${noisy} namespaces hang`, async () => {
+    const bench = new Bench().run();
+    bench.events.fate = (request) => request.includes(" noisy-") ? "hangs" : "served";
+    for (let index = 0; index < 100 * noisy; index++) {
+      const namespace = `noisy-${index % noisy}`;
+      bench.recorder.record(subject(namespace, `uid-${index}`), "Warning", "Failed", "no answer");
+    }
+    const ofQuiet = () => bench.events.requests.filter((request) => request.includes(" quiet "));
+    let recorded = 0;
+    for (const [second, waitMs] of [[0, 5_000], [7, 0], [30, 0], [45, 0], [120, 5_000]] as const) {
+      await bench.time.pass(Math.max(0, second * 1_000 - bench.time.elapsed()));
+      bench.recorder.record(subject("quiet"), "Warning", "Failed", `at ${second} s`);
+      await bench.time.pass(waitMs);
+      assert.equal(ofQuiet().length, ++recorded, `at ${second} s`);
+    }
+    await bench.end();
+  });
+}
+
+Deno.test("a wait that one namespace was asked for holds no place, and its Events keep their order", async () => {
+  const bench = new Bench().run();
+  const busy = new ApiError({
+    code: 429,
+    reason: "TooManyRequests",
+    message: "wait",
+    retryAfterMs: 60_000,
+  });
+  bench.events.fate = (request) => request.includes(" busy-") ? busy : "served";
+  for (let index = 0; index < 60; index++) {
+    const one = subject(`busy-${index % 30}`);
+    bench.recorder.record(one, "Warning", index < 30 ? "First" : "Second", "no answer");
+  }
+  await bench.time.pass(0);
+  assert.equal(bench.events.requests.length, 30, "each namespace has had its try");
+  bench.recorder.record(subject("quiet"), "Normal", "Attached", "done");
+  await bench.time.pass(0);
+  assert.equal(bench.events.requests.at(-1), "create quiet Attached 1");
+  bench.events.fate = () => "served";
+  await bench.time.pass(60_000);
+  const ofOne = bench.events.requests.filter((request) => request.includes(" busy-7 "));
+  assert.deepEqual(ofOne, [
+    "create busy-7 First 1",
+    "create busy-7 First 1",
+    "create busy-7 Second 1",
+  ]);
+  await bench.end();
+});
+
+Deno.test("at the end a namespace in which writes hang or fail takes no other's last Events", async () => {
+  for (const fate of ["hangs", refusal(500, "InternalError")] as const) {
+    const bench = new Bench();
+    bench.events.fate = (request) => request.includes(" noisy-") ? fate : "served";
+    for (let index = 0; index < 32; index++) {
+      bench.recorder.record(subject(`noisy-${index % 16}`, `${index}`), "Warning", "Failed", "m");
+    }
+    bench.recorder.record(subject("quiet"), "Normal", "One", "m");
+    bench.recorder.record(subject("quiet"), "Normal", "Two", "m");
+    bench.abort();
+    bench.run();
+    await bench.end();
+    const quiet = bench.events.requests.filter((request) => request.includes(" quiet "));
+    assert.deepEqual(quiet, ["create quiet One 1", "create quiet Two 1"]);
+    assert.deepEqual(bench.log, ["warn: the last Events could not be written"]);
+  }
+});
