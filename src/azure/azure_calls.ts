@@ -1,10 +1,14 @@
 import { sleep } from "../runtime/clock.ts";
+import { reachability } from "./connection_failure.ts";
 import { AzureError } from "./errors.ts";
+import { FairGate } from "./fair_gate.ts";
 import { HostLimiter } from "./host_limiter.ts";
 import type { HostLimits } from "./host_limits.ts";
+import { ImdsSilences } from "./imds_silences.ts";
 import type { AzureTransport } from "./request.ts";
 import { IMDS_LIMITS, Limiter } from "./limiter.ts";
 import { Pauses } from "./pauses.ts";
+import { PROBE_MS, Probes } from "./probes.ts";
 import type { Caller } from "./waiting_call.ts";
 
 /** What calls need from their surroundings. */
@@ -21,6 +25,13 @@ export type Call<T> = (transport: AzureTransport, signal: AbortSignal) => Promis
 // The first call to a host shows whether it answers at all. A slow registry may take longer, and is
 // given its whole time from then on.
 const FIRST_CALL_MS = 20_000;
+
+/**
+ * Assertions that are under way or wait for their call, so that no more of them are in memory. The
+ * API server may take 30 s for one, where a webhook of a tenant hangs: one namespace gets a fifth of
+ * the places, and each further one a fifth of the rest.
+ */
+const ASSERTION_PLACES = { places: 40, forUrgent: 8, forOthers: 10, alpha: 1 / 4 };
 
 /** IMDS counts by the second. */
 const IMDS_PAUSE_MS = 1000;
@@ -42,6 +53,15 @@ const IMDS_PLACES: HostLimits = {
   urgent: { together: 2, perHost: 2 },
 };
 
+/** Of these, as many as may be asked for what is likely to hang, so that two are left to the others. */
+const IMDS_DOUBTFUL_PLACES: HostLimits = {
+  together: 1,
+  perHost: 1,
+  unknown: { together: 1, perHost: 1 },
+  silent: { together: 1, perHost: 1 },
+  urgent: { together: 1, perHost: 1 },
+};
+
 /**
  * The way to Azure, which namespaces share. None waits for the calls of another, and none is told of
  * a pause that another brought about; but who has its last try is held back by no pause at all.
@@ -49,7 +69,11 @@ const IMDS_PLACES: HostLimits = {
 export class AzureCalls {
   readonly #options: AzureCallsOptions;
   readonly #hosts: HostLimiter;
+  readonly #assertions: FairGate;
   readonly #imds: HostLimiter;
+  readonly #doubtfulImds: HostLimiter;
+  readonly #silences: ImdsSilences;
+  readonly #probes: Probes;
   readonly #pace: Limiter;
   readonly #pauses: Pauses;
   /** How often in a row IMDS refused calls for their haste. */
@@ -59,7 +83,11 @@ export class AzureCalls {
     const { clock, limits, signal } = options;
     this.#options = options;
     this.#hosts = new HostLimiter(limits, clock, signal);
+    this.#assertions = new FairGate(ASSERTION_PLACES, clock, signal);
     this.#imds = new HostLimiter(IMDS_PLACES, clock, signal);
+    this.#doubtfulImds = new HostLimiter(IMDS_DOUBTFUL_PLACES, clock, signal);
+    this.#silences = new ImdsSilences(clock);
+    this.#probes = new Probes(clock);
     this.#pace = new Limiter(IMDS_LIMITS, clock);
     this.#pauses = new Pauses(clock);
   }
@@ -84,26 +112,102 @@ export class AzureCalls {
     }, caller);
   }
 
-  /** The same for IMDS, which takes so many calls a second. */
-  async toImds<T>(caller: Caller, call: Call<T>): Promise<T> {
-    const { signal } = this.#options;
-    const { askers: { namespaces } } = caller;
-    const beforeRepeat = (signal: AbortSignal) => this.#pace.again(signal);
+  /**
+   * The same with an assertion, which is had before the call holds any place of the host: what makes
+   * it may hang for one namespace. Rejects with what `assert` rejects with, too.
+   */
+  async toHostWith<A, T>(
+    host: string,
+    caller: Caller,
+    assert: (signal: AbortSignal) => Promise<A>,
+    call: (assertion: A, ...sending: Parameters<Call<T>>) => Promise<T>,
+    pauseKey = host,
+  ): Promise<T> {
+    this.#checkPause(pauseKey, caller);
+    const giveBack = await this.#assertions.enter(caller);
+    try {
+      await this.#checkInPlace(pauseKey, caller);
+      const assertion = await assert(this.#options.signal);
+      return await this.toHost(host, caller, (...sending) => {
+        giveBack();
+        return call(assertion, ...sending);
+      }, pauseKey);
+    } finally {
+      giveBack();
+    }
+  }
+
+  /**
+   * The same for IMDS, which takes so many calls a second. It may hang for one `identity` alone: what
+   * is likely to hang has one place, and what may hang gives way to those that wait.
+   */
+  async toImds<T>(identity: string, caller: Caller, call: Call<T>): Promise<T> {
     this.#checkPause(IMDS, caller);
-    return await this.#imds.run(IMDS, async () => {
-      await this.#checkInPlace(IMDS, caller);
-      return await this.#pace.run(signal, async () => {
-        this.#checkPause(IMDS, caller);
-        try {
-          const result = await call({ ...this.#options, beforeRepeat }, signal);
-          this.#imdsRefusals = 0;
-          return result;
-        } catch (error) {
-          this.#slowDown(error, namespaces);
-          throw error;
-        }
-      });
-    }, caller);
+    if (this.#silences.isDoubtful(identity, caller.askers.namespaces)) {
+      return await this.#doubtfulImds.run(
+        IMDS,
+        () => this.#inImdsPlace(caller, (signal) => this.#askImds(identity, caller, call, signal)),
+        caller,
+      );
+    }
+    if (this.#silences.isProven(identity)) {
+      return await this.#inImdsPlace(
+        caller,
+        (signal) => this.#askImds(identity, caller, call, signal),
+      );
+    }
+    return await this.#inImdsPlace(caller, (signal) =>
+      this.#probes.run(
+        signal,
+        gaveWay,
+        (own, restart) => this.#askImds(identity, caller, call, own, restart),
+      ));
+  }
+
+  /** Runs `ask` when IMDS has a place, and the time has come by its pace. */
+  async #inImdsPlace<T>(
+    caller: Caller,
+    ask: (signal: AbortSignal) => Promise<T>,
+  ): Promise<T> {
+    const { signal } = this.#options;
+    const waited = this.#probes.wait();
+    try {
+      return await this.#imds.run(IMDS, async () => {
+        waited();
+        await this.#checkInPlace(IMDS, caller);
+        return await this.#pace.run(signal, () => {
+          this.#checkPause(IMDS, caller);
+          return ask(signal);
+        });
+      }, caller);
+    } finally {
+      waited();
+    }
+  }
+
+  async #askImds<T>(
+    identity: string,
+    { askers: { namespaces } }: Caller,
+    call: Call<T>,
+    signal: AbortSignal,
+    onRepeat: () => void = () => {},
+  ): Promise<T> {
+    const beforeRepeat = async (signal: AbortSignal) => {
+      await this.#pace.again(signal);
+      onRepeat();
+    };
+    try {
+      const result = await call({ ...this.#options, beforeRepeat }, signal);
+      this.#imdsRefusals = 0;
+      this.#silences.note(identity, namespaces, true);
+      return result;
+    } catch (error) {
+      if (error instanceof AzureError) {
+        this.#silences.note(identity, namespaces, error.failure.reason !== "TimedOut");
+      }
+      this.#slowDown(error, namespaces);
+      throw error;
+    }
   }
 
   #checkPause(key: string, { askers, isLastTry }: Caller): void {
@@ -133,4 +237,16 @@ export class AzureCalls {
     const growingMs = IMDS_PAUSE_MS * 2 ** Math.min(this.#imdsRefusals++, 10);
     this.#pace.pause(Math.min(LONGEST_WAIT_MS, Math.max(growingMs, retryAfterMs)));
   }
+}
+
+/** The failure of a call to IMDS behind which others waited. */
+function gaveWay(): AzureError {
+  return new AzureError({
+    endpoint: "imds",
+    host: "IMDS",
+    class: "transient",
+    reason: "TimedOut",
+    problem: `IMDS did not answer within ${PROBE_MS / 1000} s, and other calls wait for it`,
+    remedy: reachability("imds"),
+  });
 }

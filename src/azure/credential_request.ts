@@ -48,6 +48,11 @@ export function entraKey(identity: CredentialRequest["identity"], audience: stri
   return JSON.stringify([identityParts(identity), audience]);
 }
 
+/** The same exactly if the identity is the same. */
+export function identityKey(identity: CredentialRequest["identity"]): string {
+  return JSON.stringify(identityParts(identity));
+}
+
 /** The client of Entra, whoever stands behind it. */
 export function clientKey({ authorityHost, tenantId, clientId }: FederatedIdentity): string {
   return JSON.stringify([authorityHost, lowerAscii(tenantId), lowerAscii(clientId)]);

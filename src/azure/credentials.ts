@@ -11,6 +11,7 @@ import {
   entraKey,
   type FederatedIdentity,
   hostKey,
+  identityKey,
   type NodeIdentity,
   refreshKey,
 } from "./credential_request.ts";
@@ -222,16 +223,20 @@ export class Credentials {
     const { imdsBaseUrl, serviceAccountToken } = this.#options;
     if (identity.kind === "managedIdentity") {
       return this.#calls.toImds(
+        identityKey(identity),
         caller,
         (transport, signal) => tokenFromImds(transport, imdsBaseUrl, identity, audience, signal),
       );
     }
-    // Within the place, so that a thousand assertions are not held while they wait for one.
-    return this.#calls.toHost(identity.authorityHost, caller, async (transport, signal) => {
-      const assertion = await serviceAccountToken(identity.serviceAccount, signal);
-      return await tokenFromEntra(transport, identity, assertion, audience, signal);
+    return this.#calls.toHostWith(
+      identity.authorityHost,
+      caller,
+      (signal) => serviceAccountToken(identity.serviceAccount, signal),
+      (assertion, transport, signal) =>
+        tokenFromEntra(transport, identity, assertion, audience, signal),
       // One client's haste is not to hold the others back, who share Entra's host.
-    }, clientKey(identity));
+      clientKey(identity),
+    );
   }
 }
 

@@ -28,8 +28,8 @@ interface Host {
   readonly places: FairPlaces;
   /** Those that wait, by their coming. */
   readonly waiting: Set<WaitingCall>;
-  /** Of these, the ones that have a place of the host. */
-  readonly placed: Set<WaitingCall>;
+  /** Of these, the ones that wait in the line of the host's class, for all their places at once. */
+  readonly nominated: Map<WaitingCall, string>;
   /** Calls that wait or are under way. */
   calls: number;
   state: HostState;
@@ -37,18 +37,21 @@ interface Host {
   answered: number;
 }
 
-/** Calls to hosts of one state that have a place of their host. */
+/** Calls to hosts of one state whose host would let them in. */
 interface Class {
   readonly line: FairLine<WaitingCall>;
   readonly places: readonly FairPlaces[];
   readonly admission: Admission;
+  /** The most namespaces at a time that had all they may of its places, since somebody waits. */
+  mostRefused: number;
 }
 
 /**
  * Lets calls through as many at once as `limits` allow. Namespaces share the places of each host and
  * those of all, the urgent first, so that none waits for the calls of another, however many they are
- * and however long they take. Those that wait for a host that has gone silent share the failure of
- * the call that found it so, instead of each finding out by a time-out of its own.
+ * and however long they take. A call takes all its places at once: none of them is held by one that
+ * waits for another. Those that wait for a host that has gone silent share the failure of the call
+ * that found it so, instead of each finding out by a time-out of its own.
  */
 export class HostLimiter {
   readonly #limits: HostLimits;
@@ -58,6 +61,8 @@ export class HostLimiter {
   /** What hosts did that nobody asks now. Latest last. */
   readonly #remembered = new Map<string, HostState>();
   readonly #classes: Readonly<Record<HostState, Class>>;
+  readonly #hostOf = new WeakMap<WaitingCall, Host>();
+  #calls = 0;
   /** The class that is served first, by turns. */
   #turns: HostState[] = ["answers", "unknown", "silent"];
 
@@ -89,7 +94,7 @@ export class HostLimiter {
   ): Promise<T> {
     this.#signal.throwIfAborted();
     const host = this.#begin(name);
-    const waiting = new WaitingCall(caller, this.#clock.now());
+    const waiting = new WaitingCall(caller, this.#clock.now(), this.#calls++);
     try {
       await this.#turn(host, waiting);
       return await this.#watched(host, call, waiting);
@@ -105,7 +110,7 @@ export class HostLimiter {
   }
 
   #class(...places: readonly FairPlaces[]): Class {
-    return { line: this.#newLine(), places, admission: allOf(places) };
+    return { line: this.#newLine(), places, admission: allOf(places), mostRefused: 0 };
   }
 
   #newLine(): FairLine<WaitingCall> {
@@ -126,7 +131,7 @@ export class HostLimiter {
       line: this.#newLine(),
       places: new FairPlaces(placesOfHost(this.#limits, state)),
       waiting: new Set(),
-      placed: new Set(),
+      nominated: new Map(),
       calls: 0,
       state,
       answered: 0,
@@ -137,7 +142,7 @@ export class HostLimiter {
 
   #ended(host: Host): void {
     if (--host.calls === 0) this.#remember(host);
-    else this.#serveHost(host);
+    else this.#nominate(host);
     this.#serveAll();
   }
 
@@ -152,7 +157,8 @@ export class HostLimiter {
 
   async #turn(host: Host, call: WaitingCall): Promise<void> {
     host.waiting.add(call);
-    call.enter(host.line);
+    this.#hostOf.set(call, host);
+    call.enter(host.line, call.order);
     const stop = call.onJoin(() => this.#serve(host));
     this.#serve(host);
     try {
@@ -160,24 +166,41 @@ export class HostLimiter {
     } finally {
       stop();
       host.waiting.delete(call);
-      host.placed.delete(call);
+      host.nominated.delete(call);
     }
   }
 
   #serve(host: Host): void {
-    this.#serveHost(host);
+    this.#nominate(host);
     this.#serveAll();
   }
 
-  /** Gives out the host's places as long as there are any. */
-  #serveHost(host: Host): void {
+  /**
+   * Lets calls that the host would let in wait for their turn among those to all hosts: of each
+   * namespace one, of as many namespaces as have a place, and of as many more as may be kept from
+   * theirs by what they hold elsewhere. So a free place of the host always has a taker, if there is
+   * one, and a call that ends moves few of the thousands that may wait for its host.
+   */
+  #nominate(host: Host): void {
     if (this.#signal.aborted) return;
-    const { line, places } = host;
-    for (let taken = line.take(places); taken; taken = line.take(places)) {
+    const { line, places, nominated } = host;
+    if (line.size === 0 || !(places.hasFree(true) || places.hasFree(false))) return;
+    const inClass = this.#classes[host.state];
+    const [urgent, others] = [new Set<string>(), new Set<string>()];
+    for (const [call, namespace] of nominated) (call.isUrgent ? urgent : others).add(namespace);
+    const of = (isUrgent: boolean) => isUrgent ? urgent : others;
+    const admission: Admission = {
+      hasFree: (isUrgent) =>
+        places.hasFree(isUrgent) &&
+        of(isUrgent).size < places.free(isUrgent) + inClass.mostRefused,
+      admits: (namespace, isUrgent) =>
+        !of(isUrgent).has(namespace) && places.admits(namespace, isUrgent),
+    };
+    for (let taken = line.take(admission); taken; taken = line.take(admission)) {
       const { namespace, isUrgent, waiting: { item: call } } = taken;
-      call.holds(places.take(namespace, isUrgent));
-      host.placed.add(call);
-      call.enter(this.#classes[host.state].line);
+      of(isUrgent).add(namespace);
+      nominated.set(call, namespace);
+      call.enter(inClass.line);
     }
   }
 
@@ -191,12 +214,43 @@ export class HostLimiter {
     }
   }
 
-  #serveOne({ line, places, admission }: Class): boolean {
+  #serveOne(inClass: Class): boolean {
+    const { line, admission } = inClass;
     const taken = line.take(admission);
-    if (taken === undefined) return false;
+    if (taken === undefined) return this.#nominateMore(inClass);
     const { namespace, isUrgent, waiting: { item: call } } = taken;
-    for (const each of places) call.holds(each.take(namespace, isUrgent));
+    const host = this.#hostOf.get(call)!;
+    const places = [host.places, ...inClass.places];
+    const payer = [namespace, ...call.namespaces].find((each) =>
+      places.every((some) => some.admits(each, isUrgent))
+    );
+    host.nominated.delete(call);
+    if (payer === undefined) {
+      // Calls of others took the host's places. One of them ends, and it is nominated anew.
+      call.enter(host.line, call.order);
+      return true;
+    }
+    for (const each of places) call.holds(each.take(payer, isUrgent));
     call.admit();
+    this.#nominate(host);
+    return true;
+  }
+
+  /**
+   * Nobody who waits in the class is let in. Where more namespaces than ever hold all they may, others
+   * may be waiting behind them for hosts that have a place. Answers whether that was looked into.
+   */
+  #nominateMore(inClass: Class): boolean {
+    if (inClass.line.size === 0) {
+      inClass.mostRefused = 0;
+      return false;
+    }
+    const refused = inClass.places.reduce((sum, places) => sum + places.refused, 0);
+    if (refused <= inClass.mostRefused) return false;
+    inClass.mostRefused = refused;
+    for (const host of this.#hosts.values()) {
+      if (this.#classes[host.state] === inClass) this.#nominate(host);
+    }
     return true;
   }
 
@@ -236,7 +290,7 @@ export class HostLimiter {
     if (host.state === state) return;
     host.state = state;
     host.places.resize(placesOfHost(this.#limits, state));
-    for (const call of host.placed) {
+    for (const call of host.nominated.keys()) {
       if (call.leave()) call.enter(this.#classes[state].line);
     }
   }

@@ -40,15 +40,15 @@ export const PROXIED_LIMITS: HostLimits = {
   together: 40,
   perHost: 28,
   unknown: { together: 20, perHost: 4 },
-  silent: { together: 8, perHost: 2 },
+  silent: { together: 10, perHost: 2 },
   urgent: { together: 8, perHost: 4 },
 };
 
 /**
- * One namespace may name any number of hosts that hang: with 1, it gets half of the places for such
- * hosts, and half a dozen of its like must come together before another finds none.
+ * One namespace may name any number of hosts that hang: it gets a fifth of the places for such hosts,
+ * and each further one a fifth of the rest, so that eight of its like leave places to others.
  */
-const ALPHA_OF_DOUBTFUL = 1;
+const ALPHA_OF_DOUBTFUL = 1 / 4;
 /** Until a host answers, one call of each namespace finds out whether it does. */
 const ONE_EACH = 0;
 

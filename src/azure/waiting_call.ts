@@ -8,10 +8,10 @@ export interface Caller {
   readonly isLastTry?: boolean;
 }
 
-/** A call that waits for its turn, in one line after the other, and the places that it has got. */
+/** A call that waits for its turn, in one line or another, and the places that it has got. */
 export class WaitingCall {
   readonly isLastTry: boolean;
-  /** Resolves when it is admitted to the last; rejects when it is refused. */
+  /** Resolves when it is admitted; rejects when it is refused. */
   readonly turn: Promise<void>;
   readonly admit: () => void;
   readonly refuse: (reason: unknown) => void;
@@ -21,8 +21,12 @@ export class WaitingCall {
     | { readonly line: FairLine<WaitingCall>; readonly waiting: Waiting<WaitingCall> }
     | undefined;
 
-  /** `since` when it came, in milliseconds since the epoch. */
-  constructor({ askers, isLastTry = false }: Caller, readonly since: number) {
+  /** `since` when it came, in milliseconds since the epoch; `order` is less the earlier that was. */
+  constructor(
+    { askers, isLastTry = false }: Caller,
+    readonly since: number,
+    readonly order: number,
+  ) {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     this.#askers = askers;
     this.isLastTry = isLastTry;
@@ -36,10 +40,15 @@ export class WaitingCall {
     return this.#askers.namespaces;
   }
 
-  /** Waits in that line from now on. */
-  enter(line: FairLine<WaitingCall>): void {
+  /** Whether it goes before what is not urgent, in the line in which it waits. */
+  get isUrgent(): boolean {
+    return this.#place?.waiting.isUrgent ?? false;
+  }
+
+  /** Waits in that line from now on, last, or at the place of its coming by that `order`. */
+  enter(line: FairLine<WaitingCall>, order?: number): void {
     const { namespaces, urgency } = this.#askers;
-    this.#place = { line, waiting: line.add(this, namespaces, urgency) };
+    this.#place = { line, waiting: line.add(this, namespaces, urgency, order) };
   }
 
   /** Waits no more. Answers whether it did. */

@@ -80,9 +80,17 @@ export class FairLine<T> {
     return this.#size;
   }
 
-  /** Lets `item` wait in the lines of those namespaces, served when the first has its turn. */
-  add(item: T, namespaces: Iterable<string>, urgency?: Urgency): Waiting<T> {
-    const waiting = new Waiting(item, this.#order++);
+  /**
+   * Lets `item` wait in the lines of those namespaces, served when the first has its turn. Its `order`
+   * is that of its coming, where it comes from another line and had it there.
+   */
+  add(
+    item: T,
+    namespaces: Iterable<string>,
+    urgency?: Urgency,
+    order = this.#order++,
+  ): Waiting<T> {
+    const waiting = new Waiting(item, order);
     for (const namespace of namespaces) waiting.seats.set(namespace, new Seat(waiting, namespace));
     waiting.urgency = urgency;
     this.putBack(waiting);

@@ -7,7 +7,7 @@ export interface PlacesOptions {
   readonly forOthers?: number;
   /**
    * How many times the `places` that it leaves free a namespace may hold: of 32, one that is alone
-   * gets 24 with 3, and 1 with 0.
+   * gets 24 with 3, and 1 with 0. So it is with those `forUrgent`.
    */
   readonly alpha?: number;
 }
@@ -33,7 +33,7 @@ export class FairPlaces {
   /** From now on there are so many. Whoever holds more keeps them until they are given back. */
   resize({ places, forUrgent = 0, forOthers = 0, alpha = ALPHA }: PlacesOptions): void {
     this.#common.resize(places, alpha);
-    this.#forUrgent.resize(forUrgent, ALPHA);
+    this.#forUrgent.resize(forUrgent, alpha);
     this.#mostUrgent = places - forOthers;
   }
 
@@ -45,6 +45,19 @@ export class FairPlaces {
   /** Places taken for that namespace. */
   heldBy(namespace: string): number {
     return this.#common.heldBy(namespace) + this.#forUrgent.heldBy(namespace);
+  }
+
+  /** How many namespaces hold so many places that they get no further one of the same kind. */
+  get refused(): number {
+    return this.#common.refused + this.#forUrgent.refused;
+  }
+
+  /** How many places are free to the urgent, or to the others. */
+  free(isUrgent: boolean): number {
+    const common = Math.max(0, this.#common.free);
+    if (!isUrgent) return common;
+    const open = Math.min(common, Math.max(0, this.#mostUrgent - this.#urgentInCommon));
+    return open + Math.max(0, this.#forUrgent.free);
   }
 
   /** Whether any place is free, and so one for a namespace that holds none. */
@@ -107,6 +120,12 @@ class Pool {
 
   heldBy(namespace: string): number {
     return this.#byNamespace.get(namespace) ?? 0;
+  }
+
+  get refused(): number {
+    let refused = 0;
+    for (const namespace of this.#byNamespace.keys()) if (!this.admits(namespace)) refused++;
+    return refused;
   }
 
   /** Who holds none needs a free place only; who holds some must leave enough for others. */

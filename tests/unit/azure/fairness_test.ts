@@ -460,3 +460,123 @@ Deno.test("fairness: ten thousand credentials of a namespace leave a bounded mem
   }
   assert.ok(credentials.held <= 2001, `${credentials.held} are held`);
 });
+
+const NOISY = [1, 2, 4, 8].map((count) => ({
+  count,
+  whose: count === 1 ? "one namespace" : `${count} namespaces`,
+}));
+
+for (const { count, whose } of NOISY) {
+  Deno.test(`fairness: registries of ${whose} that hang delay no new binding of a registry that all share`, async () => {
+    const rig = registryRig();
+    const { time } = rig;
+    const noisy = new Crowd(rig);
+    for (let n = 0; n < count * 150; n++) {
+      noisy.add(node(n % count, dead(n)), () => ({ namespace: `noisy-${n % count}` }));
+    }
+    await time.pass(5 * SECOND);
+    for (let n = 0; n < count; n++) noisy.add(node(n), () => ({ namespace: `noisy-${n}` }));
+    await time.pass(SECOND);
+    assertSoon(await readyAfter(rig, node(99), { namespace: "quiet" }));
+    const expiresAt = time.clock.now() + 5 * MINUTE;
+    assertSoon(await readyAfter(rig, node(98), { namespace: "due", expiresAt }));
+    await noisy.end();
+  });
+
+  Deno.test(`fairness: one call without an answer shuts no registry that ${whose} share, whose others hang`, async () => {
+    const rig = registryRig();
+    const { azure, time } = rig;
+    assertSoon(await readyAfter(rig, node(99), { namespace: "first" }));
+    const noisy = new Crowd(rig);
+    for (let n = 0; n < count * 60; n++) {
+      noisy.add(node(n % count, dead(n)), () => ({ namespace: `noisy-${n % count}` }));
+    }
+    await time.pass(15 * MINUTE);
+    azure.fail("hang", { match: ({ registry }) => registry === REGISTRY });
+    const lost = rejection(rig.credentials.mint(node(97), { namespace: "blip" }));
+    assert.equal((await settle(time, lost, MINUTE + SECOND)).failure.reason, "TimedOut");
+    for (let n = 0; n < count; n++) noisy.add(node(n), () => ({ namespace: `noisy-${n}` }));
+    await time.pass(SECOND);
+    assertSoon(await readyAfter(rig, node(96), { namespace: "quiet" }));
+    const expiresAt = time.clock.now() + 5 * MINUTE;
+    assertSoon(await readyAfter(rig, node(95), { namespace: "due", expiresAt }));
+    await noisy.end();
+  });
+
+  Deno.test(`fairness: tokens of ServiceAccounts of ${whose} that are long in coming keep no other from Entra after a start`, async () => {
+    const rig: CredentialsRig = credentialsRig({
+      azure: { latencyMs: LATENCIES },
+      serviceAccountToken: async ({ namespace, name }, signal) => {
+        if (namespace.startsWith("noisy")) await sleep(rig.time.clock, 30 * SECOND, signal);
+        return assertionOf(rig.time, `system:serviceaccount:${namespace}:${name}`);
+      },
+    });
+    const noisy = new Crowd(rig);
+    for (let n = 0; n < count * 50; n++) {
+      const namespace = `noisy-${n % count}`;
+      noisy.add(federated(namespace, `app-${n}`), () => ({ namespace }));
+    }
+    await rig.time.pass(SECOND);
+    for (let round = 0; round < 4; round++) {
+      const request = federated("quiet", `app-${round}`);
+      assertSoon(await readyAfter(rig, request, { namespace: "quiet" }));
+      const expiresAt = rig.time.clock.now() + 5 * MINUTE;
+      const due = federated("due", `app-${round}`);
+      assertSoon(await readyAfter(rig, due, { namespace: "due", expiresAt }));
+      await rig.time.pass(17 * SECOND);
+    }
+    await noisy.end();
+  });
+
+  Deno.test(`fairness: identities of ${whose} for which IMDS hangs keep no other from it`, async () => {
+    const answered = Array.from({ length: 20 }, (_, n) => clientId(9_000_000 + n));
+    const rig = credentialsRig({ azure: { latencyMs: LATENCIES, identities: answered } });
+    const { azure, time } = rig;
+    azure.fail("hang", {
+      endpoint: "imds",
+      match: ({ who }) => who === undefined || !answered.includes(who),
+      times: Infinity,
+    });
+    const noisy = new Crowd(rig);
+    for (let n = 0; n < count * 50; n++) {
+      noisy.add(node(n), () => ({ namespace: `noisy-${n % count}` }));
+    }
+    await time.pass(11 * SECOND);
+    for (let round = 0; round < 10; round++) {
+      const quiet = node(9_000_000 + 2 * round);
+      assertSoon(await readyAfter(rig, quiet, { namespace: "quiet" }));
+      const expiresAt = time.clock.now() + 5 * MINUTE;
+      const due = node(9_000_001 + 2 * round);
+      assertSoon(await readyAfter(rig, due, { namespace: "due", expiresAt }));
+      await time.pass(11.3 * SECOND);
+    }
+    assert.ok(mostInASecond(rig) <= 10, `${mostInASecond(rig)} in a second`);
+    assert.deepEqual(azure.throttles(), { rate: 0, concurrency: 0 });
+    await noisy.end();
+  });
+}
+
+Deno.test("fairness: of a thousand ServiceAccounts whose tokens wait for Entra, few tokens are held", async () => {
+  let held = 0;
+  let most = 0;
+  const rig: CredentialsRig = credentialsRig({
+    serviceAccountToken: ({ namespace, name }) => {
+      most = Math.max(most, ++held);
+      return Promise.resolve(assertionOf(rig.time, `system:serviceaccount:${namespace}:${name}`));
+    },
+    fetch: async (input, init) => {
+      if (!String(input).includes("microsoftonline")) return await rig.azure.fetch(input, init);
+      held--;
+      await sleep(rig.time.clock, SECOND, init?.signal ?? undefined);
+      return await rig.azure.fetch(input, init);
+    },
+  });
+  const crowd = new Crowd(rig);
+  for (let n = 0; n < 1000; n++) {
+    crowd.add(federated(`n${n}`, "app"), () => ({ namespace: `n${n}` }));
+  }
+  await rig.time.pass(5 * MINUTE);
+  assert.equal(crowd.served, 1000);
+  assert.ok(most <= 48, `${most} are held`);
+  await crowd.end();
+});
