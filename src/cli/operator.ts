@@ -12,6 +12,7 @@ import { events, leases, serviceAccounts } from "../kubernetes/core.ts";
 import { EventRecorder } from "../kubernetes/events/recorder.ts";
 import { LeaderElector } from "../kubernetes/leader_election/elector.ts";
 import { guarded } from "../kubernetes/leader_election/guarded.ts";
+import { LargeObjects } from "../kubernetes/large_objects.ts";
 import { observed } from "../kubernetes/observed.ts";
 import { withRetries } from "../kubernetes/retry.ts";
 import { Breather } from "../runtime/breather.ts";
@@ -72,10 +73,11 @@ export async function runOperator(
   const writing = elector === undefined ? once : guarded(once, () => elector.check());
   const lag = new EventLoopLag(surroundings);
   const breather = new Breather({ ...surroundings, onWork: () => lag.watchClosely() });
-  const rest = withRetries(writing, surroundings);
+  const largeObjects = new LargeObjects(() => surroundings.clock.now());
+  const rest = withRetries(largeObjects.wrap(writing), surroundings);
   const recorder = recorderOf(surroundings, once);
   const minting = new AbortController();
-  const parts = { rest, recorder, breather, minting: minting.signal };
+  const parts = { rest, largeObjects, recorder, breather, minting: minting.signal };
   const controller = controllerOf(options, surroundings, parts);
   measure(surroundings.instruments, controller, lag);
   const telemetry = await serveTelemetry({
@@ -128,6 +130,7 @@ function measuredRest({ rest, clock, instruments }: Surroundings): RestClient {
 /** What the controller is made of. */
 interface Parts {
   readonly rest: RestClient;
+  readonly largeObjects: LargeObjects;
   readonly recorder: EventRecorder;
   readonly breather: Breather;
   /** Ends all that is asked of Azure: a replica that does not lead must not use up its patience. */
@@ -137,7 +140,7 @@ interface Parts {
 function controllerOf(
   options: Options,
   surroundings: Surroundings,
-  { rest, recorder, breather, minting }: Parts,
+  { rest, largeObjects, recorder, breather, minting }: Parts,
 ): Controller {
   const { clock, monotonic, random, log, instruments } = surroundings;
   const report = new TelemetryReport({ log, instruments, events: recorder, clock });
@@ -148,6 +151,7 @@ function controllerOf(
     random,
     report,
     breather,
+    largeObjects,
     settings: settingsOf(options),
     labelSelector: options.labelSelector.toString(),
     readsSecretsByName: options.secretAccess === "get",

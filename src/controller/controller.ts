@@ -4,6 +4,7 @@ import * as v1beta2 from "../api/v1beta2.ts";
 import type { RestClient } from "../kubernetes/contract.ts";
 import * as core from "../kubernetes/core.ts";
 import { Informer, type InformerReport, type SyncState } from "../kubernetes/informer.ts";
+import type { LargeObjects } from "../kubernetes/large_objects.ts";
 import type { KubernetesObject, ListWatch, Stored } from "../kubernetes/resource.ts";
 import type { Breather } from "../runtime/breather.ts";
 import type { Clock } from "../runtime/clock.ts";
@@ -19,6 +20,7 @@ import {
   trimServiceAccount,
   wholeOnly,
 } from "./cluster/objects.ts";
+import { followLarge } from "./cluster/large.ts";
 import { StatusSchemas } from "./cluster/status_schemas.ts";
 import { bindingTrimmer } from "./cluster/trim_binding.ts";
 import { BINDING_LABEL, FIELD_MANAGER } from "./conventions.ts";
@@ -43,6 +45,8 @@ export interface ControllerOptions {
   readonly monotonic: () => number;
   readonly random: Random;
   readonly breather: Breather;
+  /** Is told which objects are large; `rest` lets requests for them through few at a time. */
+  readonly largeObjects: LargeObjects;
   readonly report: ReconcileReport;
   /** Hears of the caches by the names of their resources. */
   readonly informerReport: (name: string) => InformerReport;
@@ -87,6 +91,7 @@ export class Controller {
       (api, kept) => this.#conditionsChanged(api, kept),
     );
     this.#informers = this.#createInformers(clients);
+    this.#followLarge();
     this.cluster = new Cluster(this.#informers, options.settings);
     this.#timers = new Timers(options.clock, (key) => this.#queue.add(key));
     this.#queue = new WorkQueue({
@@ -222,6 +227,15 @@ export class Controller {
     }
   }
 
+  #followLarge(): void {
+    const { v1beta1: one, v1beta2: two, secrets, serviceAccounts } = this.#informers;
+    const { largeObjects } = this.#options;
+    followLarge(one, v1beta1.definition, largeObjects);
+    followLarge(two, v1beta2.definition, largeObjects);
+    followLarge(secrets, core.SECRET, largeObjects);
+    followLarge(serviceAccounts, core.SERVICE_ACCOUNT, largeObjects);
+  }
+
   #createInformers(clients: ReturnType<typeof clientsOver>): Informers {
     const { labelSelector } = this.#options;
     const followedV1 = this.#statusSchemas.followedBy("v1beta1", clients.v1beta1);
@@ -283,6 +297,7 @@ export class Controller {
         cached: (namespace, name) => wholeOnly(informers.serviceAccounts.get(namespace, name)),
         observe: (account) => informers.serviceAccounts.observe(account),
         forget: (...account) => informers.serviceAccounts.forget(...account),
+        now: () => this.#options.clock.now(),
       }),
       clock: this.#options.clock,
       mint: (request, need) => this.#options.credentials.mint(request, need),

@@ -1,4 +1,4 @@
-import { concatenate } from "../runtime/bytes.ts";
+import { ByteBuffer } from "../runtime/bytes.ts";
 import { decodeUtf8 } from "../runtime/utf8.ts";
 import type { JSONValue } from "./contract.ts";
 import { ApiError } from "./errors.ts";
@@ -12,8 +12,8 @@ const NEWLINE = 0x0a;
  */
 export class LineSplitter {
   readonly #longest: number;
-  #parts: Uint8Array[] = [];
-  #length = 0;
+  /** A line whose end has not come yet. */
+  readonly #begun = new ByteBuffer();
 
   constructor(longestBytes: number = LONGEST_OBJECT_BYTES) {
     this.#longest = longestBytes;
@@ -21,42 +21,37 @@ export class LineSplitter {
 
   /** Bytes of a line whose end has not come yet. */
   get pending(): number {
-    return this.#length;
+    return this.#begun.length;
   }
 
   /**
-   * The lines that `chunk` completes, without their newline; good for as long as the chunk is. Throws
-   * when a line is too long.
+   * Tells each line that `chunk` completes, without its newline; good until `onLine` returns. Throws
+   * when a line is too long, and what `onLine` throws.
    */
-  push(chunk: Uint8Array): Uint8Array[] {
-    const lines: Uint8Array[] = [];
+  push(chunk: Uint8Array, onLine: (line: Uint8Array) => void): void {
     let start = 0;
     for (let end; (end = chunk.indexOf(NEWLINE, start)) >= 0; start = end + 1) {
-      this.#keep(chunk.subarray(start, end));
-      lines.push(this.#take());
+      onLine(this.#completed(chunk.subarray(start, end)));
+      this.#begun.clear();
     }
-    if (start < chunk.length) this.#keep(chunk.slice(start));
-    return lines;
+    if (start < chunk.length) this.#begin(chunk.subarray(start));
   }
 
-  #keep(part: Uint8Array): void {
-    this.#length += part.length;
-    if (this.#length > this.#longest) {
+  #completed(part: Uint8Array): Uint8Array {
+    if (this.#begun.length === 0) return part;
+    this.#begin(part);
+    return this.#begun.bytes;
+  }
+
+  #begin(part: Uint8Array): void {
+    if (this.#begun.length + part.length > this.#longest) {
       throw new ApiError({
         code: 0,
         reason: "BadAnswer",
         message: `a line of the stream is longer than ${this.#longest} bytes`,
       });
     }
-    this.#parts.push(part);
-  }
-
-  #take(): Uint8Array {
-    const parts = this.#parts;
-    const line = parts.length === 1 ? parts[0]! : concatenate(parts);
-    this.#parts = [];
-    this.#length = 0;
-    return line;
+    this.#begun.append(part);
   }
 }
 
@@ -99,12 +94,12 @@ async function pullValues(
       if (splitter.pending > 0) throw cutWithinLine(request, splitter.pending);
       return controller.close();
     }
-    for (const line of splitter.push(value)) {
+    splitter.push(value, (line) => {
       const parsed = parseLine(line, request);
-      if (parsed === BLANK) continue;
+      if (parsed === BLANK) return;
       controller.enqueue(parsed);
       found++;
-    }
+    });
   }
 }
 

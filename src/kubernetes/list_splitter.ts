@@ -1,4 +1,4 @@
-import { concatenate } from "../runtime/bytes.ts";
+import { concatenate, GROWTH } from "../runtime/bytes.ts";
 import { ApiError } from "./errors.ts";
 import { LONGEST_OBJECT_BYTES } from "./object.ts";
 
@@ -184,7 +184,7 @@ export class ListSplitter {
   #makeRoom(unneeded: number, length: number): void {
     const needed = this.#buffer.subarray(unneeded, this.#length);
     if (length > this.#buffer.length) {
-      this.#buffer = new Uint8Array(Math.max(length, this.#buffer.length * 1.5));
+      this.#buffer = new Uint8Array(Math.max(length, this.#buffer.length * GROWTH));
     } else if (unneeded === 0) return;
     this.#buffer.set(needed);
   }

@@ -187,7 +187,9 @@ const READERS: readonly [what: string, read: (text: string) => unknown][] = [
   ["a failure of the network", (message) => ApiError.from(new TypeError(message))],
   ["a stream's lines, byte by byte", (text) => {
     const splitter = new LineSplitter();
-    for (const byte of bytes(text.slice(0, LENGTH / 4))) splitter.push(Uint8Array.of(byte));
+    for (const byte of bytes(text.slice(0, LENGTH / 4))) {
+      splitter.push(Uint8Array.of(byte), () => {});
+    }
   }],
   ["a Retry-After", (text) => parseRetryAfter(text, NOW)],
   ["a body of Azure's", (text) => answer(text)],

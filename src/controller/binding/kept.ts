@@ -4,7 +4,7 @@ import type { Condition } from "./view.ts";
 /** A value of a spec that is longer than this release's CRDs admit. */
 export interface Overlong {
   readonly field: string;
-  /** In Unicode characters, as `most`. */
+  /** In Unicode characters, as `most`; in UTF-16 units where it is twice as much. */
   readonly length: number;
   readonly most: number;
 }

@@ -58,16 +58,30 @@ function boundedText(
   overlong: Overlong[],
 ): string | undefined {
   if (typeof value !== "string" || value.length <= most) return value as string | undefined;
-  // Counted as the API server counts: a character may take two UTF-16 units.
-  const length = charactersOf(value);
+  const length = charactersOf(value, most);
   if (length <= most) return value;
   overlong.push({ field, length, most });
   // What ends so is no name of anything.
   return start(value, KEPT) + ELLIPSIS;
 }
 
-function charactersOf(text: string): number {
-  let characters = 0;
-  for (const _ of text) characters++;
-  return characters;
+/**
+ * The characters of a text as the API server counts them: one may take two UTF-16 units. Of a text
+ * that is too long however they are counted, the units.
+ */
+function charactersOf(text: string, most: number): number {
+  if (text.length > 2 * most) return text.length;
+  let pairs = 0;
+  for (let at = 1; at < text.length; at++) {
+    if (isLow(text.charCodeAt(at)) && isHigh(text.charCodeAt(at - 1))) pairs++;
+  }
+  return text.length - pairs;
+}
+
+function isHigh(unit: number): boolean {
+  return unit >= 0xd800 && unit < 0xdc00;
+}
+
+function isLow(unit: number): boolean {
+  return unit >= 0xdc00 && unit < 0xe000;
 }

@@ -1,5 +1,4 @@
-import { LONGEST_NAME } from "../names.ts";
-import { kindOfReference } from "../names.ts";
+import { kindOfReference, LONGEST_NAME } from "../names.ts";
 
 /**
  * The names in an account's imagePullSecrets that may be ours, where these are many: a number for
@@ -21,14 +20,22 @@ export function areFew(names: readonly string[]): boolean {
 
 /** The crowd of those among `names` that may be ours. */
 export function crowdOf(names: readonly string[]): Crowd {
-  const numbers = new Set<number>();
-  for (const name of names) {
-    if (numbers.size === MOST) break;
-    if (name.length <= LONGEST_NAME && kindOfReference(name) !== "other") {
-      numbers.add(numberOf(name));
-    }
+  const ours = names.filter((name) =>
+    name.length <= LONGEST_NAME && kindOfReference(name) !== "other"
+  );
+  const numbers = new Float64Array(ours.length);
+  for (let at = 0; at < ours.length; at++) numbers[at] = numberOf(ours[at]!);
+  return numbers.slice(0, Math.min(distinct(numbers.sort()), MOST));
+}
+
+/** Brings those that differ to the front of numbers in their order. Answers how many they are. */
+function distinct(numbers: Float64Array): number {
+  let length = 0;
+  for (let at = 0; at < numbers.length; at++) {
+    const number = numbers[at]!;
+    if (length === 0 || numbers[length - 1] !== number) numbers[length++] = number;
   }
-  return Float64Array.from(numbers).sort();
+  return length;
 }
 
 /** Whether the name is in the crowd; it may be wrong once in some 10^11 questions. */

@@ -16,14 +16,15 @@ import {
 import { LONGEST_NAME } from "../names.ts";
 import type { SecretOwner, SecretState, ServiceAccountState } from "../plan/snapshot.ts";
 import { areFew, type Crowd, crowdOf, isInCrowd } from "./crowd.ts";
+import { isLarge, type Sized } from "./large.ts";
 
 /** A Secret's metadata, and whether the operator was the last to write what it vouches for. */
-export interface SecretMetadata extends PartialObjectMetadata {
+export interface SecretMetadata extends PartialObjectMetadata, Sized {
   dataIsOurs?: boolean;
 }
 
 /** A ServiceAccount without what bindings do not care for. */
-export interface CachedServiceAccount extends ServiceAccount {
+export interface CachedServiceAccount extends ServiceAccount, Sized {
   /** In place of imagePullSecrets, where these are many. */
   crowd?: Crowd;
 }
@@ -79,6 +80,7 @@ export function trimServiceAccount(account: Stored<ServiceAccount>): Stored<Cach
   const { name, namespace, uid, resourceVersion, annotations } = account.metadata;
   const names = pullSecretsOf(account);
   return {
+    ...(isLarge(account) ? { isLarge: true } : {}),
     metadata: {
       name,
       namespace,
@@ -141,7 +143,14 @@ export function wholeOnly(
 
 /** Names in a ServiceAccount's imagePullSecrets, in their order; none of a crowd. */
 export function pullSecretsOf(account: Stored<CachedServiceAccount>): readonly string[] {
-  return (account.imagePullSecrets ?? []).flatMap(({ name }) => name === undefined ? [] : [name]);
+  const { imagePullSecrets = [] } = account;
+  const names: string[] = [];
+  // By index: there may be tens of thousands, and an iterator makes an object of each.
+  for (let at = 0; at < imagePullSecrets.length; at++) {
+    const { name } = imagePullSecrets[at]!;
+    if (name !== undefined) names.push(name);
+  }
+  return names;
 }
 
 /** Nobody else wrote the data or the annotations, as `metadata.managedFields` have it. */

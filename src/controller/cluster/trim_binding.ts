@@ -6,6 +6,7 @@ import { isOurCondition, type Kept } from "../binding/kept.ts";
 import type { BindingStatus, Condition } from "../binding/view.ts";
 import { FINALIZER } from "../conventions.ts";
 import { boundedSpec, specShape } from "./bounded_spec.ts";
+import { isLarge, type Sized } from "./large.ts";
 
 type AnyBinding = KubernetesObject & { spec?: unknown; status?: unknown };
 
@@ -21,7 +22,7 @@ const LONGEST_TIME = 64;
  */
 export function bindingTrimmer<T extends AnyBinding>(
   maxLengths: Readonly<Record<string, number>>,
-): (binding: Stored<T>) => Stored<T> & Kept {
+): (binding: Stored<T>) => Stored<T> & Kept & Sized {
   const shape = specShape(maxLengths);
   return ({ metadata, spec, status }) => {
     const { name, namespace, uid, resourceVersion } = metadata;
@@ -43,9 +44,16 @@ export function bindingTrimmer<T extends AnyBinding>(
       ...optional("status", told && keptStatus(told)),
       ...(asked.overlong.length === 0 ? {} : { overlong: asked.overlong }),
       ...(isComplete ? {} : { isIncomplete: true }),
+      ...(asked.overlong.length > 0 || isLarge({ metadata }, textsIn(told))
+        ? { isLarge: true }
+        : {}),
     };
-    return kept as unknown as Stored<T> & Kept;
+    return kept as unknown as Stored<T> & Kept & Sized;
   };
+}
+
+function textsIn({ error, conditions = [] }: BindingStatus = {}): readonly (string | undefined)[] {
+  return [error, ...conditions.flatMap(textsOf)];
 }
 
 function keptFinalizers(finalizers: readonly string[] | undefined): readonly string[] | undefined {

@@ -2,6 +2,7 @@ import type { ServiceAccount, ServiceAccountClient } from "../../kubernetes/core
 import { isConflict, isNotFound } from "../../kubernetes/errors.ts";
 import type { Stored } from "../../kubernetes/resource.ts";
 import { pullSecretsOf } from "../cluster/objects.ts";
+import { FairRoom } from "../../runtime/fair_room.ts";
 import { quote } from "../../runtime/quote.ts";
 import { kindOfReference } from "../names.ts";
 import { UndoneError } from "./undone.ts";
@@ -19,7 +20,12 @@ export interface ServiceAccountWriterOptions {
   readonly observe: (account: Stored<ServiceAccount>) => void;
   /** Takes in that the account of that UID is gone. */
   readonly forget: (namespace: string, name: string, uid: string) => void;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
 }
+
+/** Accounts that must be read are large: what is read and what is written of them is in memory. */
+const MOST_READ_AT_ONCE = 2;
 
 /** Conflicts in a row after which an account counts as contended. */
 const MOST_TRIES = 8;
@@ -46,9 +52,11 @@ export class ServiceAccountWriter {
   readonly #waiting = new Map<string, Batch>();
   /** The last write to each account that has one. */
   readonly #last = new Map<string, Promise<unknown>>();
+  readonly #room: FairRoom;
 
   constructor(options: ServiceAccountWriterOptions) {
     this.#options = options;
+    this.#room = new FairRoom(MOST_READ_AT_ONCE, options.now);
   }
 
   /**
@@ -90,7 +98,7 @@ export class ServiceAccountWriter {
     }
     const gathered = new Map(references);
     const before = this.#last.get(key);
-    const patch = () => this.#patch(namespace, name, gathered, signal);
+    const patch = () => this.#patch(namespace, name, gathered, { signal, outside });
     const written = before === undefined
       ? patch()
       : this.#patchAfter(() => outside(() => before.catch(() => {})), key, patch);
@@ -118,29 +126,43 @@ export class ServiceAccountWriter {
     namespace: string,
     name: string,
     references: References,
-    signal: AbortSignal,
+    { signal, outside }: { readonly signal: AbortSignal; readonly outside: Outside },
   ): Promise<Undone> {
-    const { client, cached, observe, forget } = this.#options;
+    const { client, cached } = this.#options;
     const read = () => client.get(namespace, name, { signal });
-    let account = cached(namespace, name) ?? await read();
-    for (let tries = 1;; tries++) {
-      const body = referencePatch(account, references);
-      if (body === undefined) return [];
+    const account = cached(namespace, name);
+    const patch = (change: Change | undefined) => this.#carryOut(change, references, signal, read);
+    if (account !== undefined) return await patch(changeOf(account, references));
+    const readAndPatch = async () => patch(changeOf(await read(), references));
+    return await this.#room.run(namespace, readAndPatch, { signal, outside });
+  }
+
+  async #carryOut(
+    first: Change | undefined,
+    references: References,
+    signal: AbortSignal,
+    read: () => Promise<Stored<ServiceAccount>>,
+  ): Promise<Undone> {
+    const { client, observe, forget } = this.#options;
+    let change = first;
+    for (let tries = 1; change !== undefined; tries++) {
+      const { namespace, name, uid, body } = change;
       try {
         const written = await client.patch(namespace, name, { type: "merge", body }, { signal });
         observe(written);
         return missingReferences(references, pullSecretsOf(written));
       } catch (error) {
         // Whatever the watch has told meanwhile, such as of one made anew, is not what was asked of.
-        if (isNotFound(error)) forget(namespace, name, account.metadata.uid);
+        if (isNotFound(error)) forget(namespace, name, uid);
         if (!isConflict(error) || tries >= MOST_TRIES) throw error;
-        account = await this.#readAfter(account, read);
+        change = changeOf(await this.#readAfter(change, read), references);
       }
     }
+    return [];
   }
 
   async #readAfter(
-    { metadata }: Stored<ServiceAccount>,
+    { namespace, name, uid }: Change,
     read: () => Promise<Stored<ServiceAccount>>,
   ): Promise<Stored<ServiceAccount>> {
     const { observe, forget } = this.#options;
@@ -149,10 +171,24 @@ export class ServiceAccountWriter {
       observe(account);
       return account;
     } catch (error) {
-      if (isNotFound(error)) forget(metadata.namespace, metadata.name, metadata.uid);
+      if (isNotFound(error)) forget(namespace, name, uid);
       throw error;
     }
   }
+}
+
+/** A write to an account, without the account, which may be large. */
+interface Change {
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid: string;
+  readonly body: Record<string, unknown>;
+}
+
+function changeOf(account: Stored<ServiceAccount>, references: References): Change | undefined {
+  const { namespace, name, uid } = account.metadata;
+  const body = referencePatch(account, references);
+  return body && { namespace, name, uid, body };
 }
 
 /**
@@ -182,7 +218,7 @@ export function referencePatch(
 }
 
 function ordered(names: readonly string[]): readonly string[] {
-  const of = (kind: ReturnType<typeof kindOfReference>) =>
-    names.filter((name) => kindOfReference(name) === kind);
-  return [...of("other"), ...of("v1beta2").sort(), ...of("v1beta1").sort()];
+  const of = { other: [] as string[], v1beta2: [] as string[], v1beta1: [] as string[] };
+  for (const name of names) of[kindOfReference(name)].push(name);
+  return of.other.concat(of.v1beta2.sort(), of.v1beta1.sort());
 }

@@ -7,6 +7,7 @@ import { encodeJwt } from "../../sandbox/azure/jwt.ts";
 import { InMemoryKubernetes } from "../../sandbox/kubernetes/server.ts";
 import { FakeTime } from "../kubernetes/fake_time.ts";
 import { CLIENT_ID, HOUR, SECOND, SERVER, SETTINGS } from "./builders.ts";
+import { LargeObjects } from "../../../src/kubernetes/large_objects.ts";
 import { restOver } from "./rest.ts";
 import { NAMESPACE, V1 } from "./rig.ts";
 
@@ -49,6 +50,7 @@ Deno.test("controller: one binding at which the operator goes wrong ends nothing
     monotonic: () => 0,
     random: () => 0.5,
     breather: new Breather({ clock, monotonic: () => 0 }),
+    largeObjects: new LargeObjects(() => clock.now()),
     report: new Proxy({ broke: ({ name }: { name: string }) => broke.push(name) }, {
       get: (target, name) => Reflect.get(target, name) ?? silent,
     }) as unknown as ReconcileReport,

@@ -158,6 +158,7 @@ function rig(options: { cached?: boolean } = {}) {
     },
   };
   const writer = new ServiceAccountWriter({
+    now: () => 0,
     client: client as unknown as ConstructorParameters<typeof ServiceAccountWriter>[0]["client"],
     cached: (_, name) => cache.get(name),
     observe: (account) => void cache.set(account.metadata.name, account),
