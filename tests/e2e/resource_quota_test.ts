@@ -37,7 +37,7 @@ const COUNTED: Readonly<Record<string, { readonly path: string; readonly object:
   },
 };
 
-asOperator(
+e2e(
   "the guide's quota bounds how much a tenant makes of all that the operator follows",
   async (plane) => {
     await installCrds(plane);
