@@ -6,8 +6,12 @@ import { kindOfReference, LONGEST_NAME } from "../names.ts";
  */
 export type Crowd = Float64Array;
 
-/** An account may name so many Secrets, in so many UTF-16 units together, and be kept whole. */
-const FEW = { names: 256, length: 16_384 };
+/**
+ * An account may name so many Secrets, in so many UTF-16 units together, and be kept whole: few have
+ * more, and whoever may make thousands of accounts is not to fill the memory by them. One with more
+ * is read before it is written.
+ */
+const FEW = { names: 32, length: 4096 };
 
 /** More bindings than one namespace has. What an account names beyond is taken not to be there. */
 const MOST = 16_384;

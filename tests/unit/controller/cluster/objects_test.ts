@@ -238,7 +238,7 @@ Deno.test("objects: of a ServiceAccount that names many Secrets it is kept which
 });
 
 Deno.test("objects: of a ServiceAccount that names few the list is kept as it is", () => {
-  const imagePullSecrets = many("theirs-", 256).map((name) => ({ name }));
+  const imagePullSecrets = many("theirs-", 32).map((name) => ({ name }));
   const kept = trimServiceAccount({ metadata: secret().metadata, imagePullSecrets });
   assert.equal(wholeOnly(kept), kept);
   assert.deepEqual(kept.imagePullSecrets, imagePullSecrets);
