@@ -1,3 +1,5 @@
+import { collector } from "./collector.ts";
+
 const strict = new TextDecoder("utf-8", { fatal: true });
 const lenient = new TextDecoder();
 
@@ -9,6 +11,7 @@ const REPLACEMENT = "\ufffd";
  * times as long as the other, by way of a copy of twice the length.
  */
 export function decodeUtf8(bytes: Uint8Array): string {
+  collector.beforeDecoding(bytes.length);
   const text = lenient.decode(bytes);
   return text.includes(REPLACEMENT) ? strict.decode(bytes) : text;
 }
