@@ -71,8 +71,8 @@ export async function runOperator(
     ? undefined
     : electorOf(surroundings, once, leaseNamespace);
   const writing = elector === undefined ? once : guarded(once, () => elector.check());
-  const lag = new EventLoopLag(surroundings);
-  const breather = new Breather({ ...surroundings, onWork: () => lag.watchClosely() });
+  const lag = new EventLoopLag({ ...surroundings, signal: all });
+  const breather = new Breather({ ...surroundings, onWork: () => lag.watch() });
   const largeObjects = new LargeObjects(() => surroundings.clock.now());
   const rest = withRetries(largeObjects.wrap(writing), surroundings);
   const recorder = recorderOf(surroundings, once);
@@ -87,9 +87,9 @@ export async function runOperator(
     checks: checksOf(controller),
     registry: surroundings.registry,
     clock: surroundings.clock,
+    onConnection: () => lag.watch(),
     signal: all,
   });
-  lag.start(all);
   const background = [controller.watch(all), recorder.run(all), telemetry.finished];
   try {
     const lead = (leadership: AbortSignal) => {

@@ -5,30 +5,36 @@ export interface EventLoopLagOptions {
   readonly clock: Pick<Clock, "after">;
   /** Milliseconds that only ever advance. */
   readonly monotonic: () => number;
+  /** Its abort ends the measuring. */
+  readonly signal: AbortSignal;
 }
 
-/** Without work the event loop has nothing to wait for: this shows a process that was stopped. */
-const CALM_MS = 1000;
-/** While there is work, no stall is taken for shorter than it was by more than this. */
-const CLOSE_MS = 20;
-/** Work that hands back goes on soon. */
-const CLOSE_FOR_MS = 1000;
+/** A stall is longer than it is taken for by no more than this. */
+const EVERY_MS = 20;
+/** Work that hands back goes on within this time. Without work there is nothing to be measured. */
+const WATCHED_MS = 200;
 
 /**
  * How late the event loop comes to a timer that is due, since something else kept it: code that did
  * not hand back, or a process that was given no CPU. Everything else waits as long, probes and
  * renewals of the Lease included.
+ *
+ * It is measured while there is work alone: a timer that ticks all the time costs an idle process as
+ * much CPU as all else that it does.
  */
 export class EventLoopLag {
   readonly #clock: Pick<Clock, "after">;
   readonly #monotonic: () => number;
+  readonly #signal: AbortSignal;
   #longestMs = 0;
-  #closeUntil = 0;
-  #timer: { readonly everyMs: number; readonly cancel: () => void } | undefined;
+  #watchedUntil = 0;
+  #cancel: (() => void) | undefined;
 
-  constructor({ clock, monotonic }: EventLoopLagOptions) {
+  constructor({ clock, monotonic, signal }: EventLoopLagOptions) {
     this.#clock = clock;
     this.#monotonic = monotonic;
+    this.#signal = signal;
+    signal.addEventListener("abort", () => this.#cancel?.(), { once: true });
   }
 
   /** The longest so far, in milliseconds. */
@@ -36,35 +42,21 @@ export class EventLoopLag {
     return this.#longestMs;
   }
 
-  /** Measures until `signal` aborts. */
-  start(signal: AbortSignal): void {
-    if (signal.aborted) return;
-    signal.addEventListener("abort", () => this.#stop(), { once: true });
-    this.#look(CALM_MS);
+  /** Work begins that may be long: the loop is watched for a moment. */
+  watch(): void {
+    this.#watchedUntil = this.#monotonic() + WATCHED_MS;
+    if (this.#cancel === undefined && !this.#signal.aborted) this.#look();
   }
 
-  /** Work begins that may be long: for a second the loop is watched closely. */
-  watchClosely(): void {
-    this.#closeUntil = this.#monotonic() + CLOSE_FOR_MS;
-    if (this.#timer === undefined || this.#timer.everyMs === CLOSE_MS) return;
-    this.#timer.cancel();
-    this.#look(CLOSE_MS);
-  }
-
-  #look(everyMs: number): void {
-    const dueAt = this.#monotonic() + everyMs;
-    const cancel = this.#clock.after(everyMs, () => this.#due(dueAt));
-    this.#timer = { everyMs, cancel };
+  #look(): void {
+    const dueAt = this.#monotonic() + EVERY_MS;
+    this.#cancel = this.#clock.after(EVERY_MS, () => this.#due(dueAt));
   }
 
   #due(dueAt: number): void {
     const now = this.#monotonic();
     this.#longestMs = Math.max(this.#longestMs, now - dueAt);
-    this.#look(now < this.#closeUntil ? CLOSE_MS : CALM_MS);
-  }
-
-  #stop(): void {
-    this.#timer?.cancel();
-    this.#timer = undefined;
+    this.#cancel = undefined;
+    if (now < this.#watchedUntil) this.#look();
   }
 }

@@ -116,7 +116,7 @@ function stateInstruments(registry: Registry) {
     }),
     eventLoopLagMax: registry.gauge({
       name: "acrpull_event_loop_lag_max_seconds",
-      help: "Longest time since the start for which the event loop ran nothing that waited for it.",
+      help: "Longest time since the start for which work kept the event loop from all that waited.",
     }),
     logLinesDropped: registry.counter({
       name: "acrpull_log_lines_dropped_total",

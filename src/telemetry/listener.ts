@@ -16,6 +16,8 @@ export interface Target {
   /** For messages, such as `health on --health-probe-bind-address`. */
   readonly what: string;
   readonly handler: Handler;
+  /** Hears of each connection before anything is read of it. */
+  readonly onConnection?: () => void;
 }
 
 /** A listener at work. */
@@ -45,6 +47,7 @@ export function listen(target: Target, clock: Clock, wrap: Wrap = plainStream): 
   const ended = new AbortController();
   const connections = new Connections(MOST_CONNECTIONS);
   const accepting = acceptAll(socket, clock, ended.signal, (accepted) => {
+    target.onConnection?.();
     const connection = new Connection(wrap(accepted), accepted.remoteAddr.hostname);
     connections.add(connection);
     serve(connection, connections, target.handler, clock);

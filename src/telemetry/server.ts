@@ -1,4 +1,5 @@
 import type { Clock } from "../runtime/clock.ts";
+import { optional } from "../runtime/optional.ts";
 import type { Authorize } from "./authorization.ts";
 import { type BindAddress, formatBindAddress } from "./bind_address.ts";
 import type { CertificateSource } from "./certificate.ts";
@@ -24,6 +25,8 @@ export interface TelemetryOptions {
   /** Its abort ends the listeners. */
   readonly signal: AbortSignal;
   readonly clock: Clock;
+  /** Hears of each connection before anything is read of it. */
+  readonly onConnection?: () => void;
 }
 
 /** How metrics are protected. */
@@ -99,9 +102,10 @@ function same(a: BindAddress, b: BindAddress): boolean {
 
 async function open(
   { address, routes, what, secure }: Plan,
-  { clock }: TelemetryOptions,
+  { clock, onConnection }: TelemetryOptions,
 ): Promise<Listener> {
-  const target = { address, what, handler: telemetryHandler(routes) };
+  const handler = telemetryHandler(routes);
+  const target = { address, what, handler, ...optional("onConnection", onConnection) };
   if (secure === undefined) return listen(target, clock);
   return await TlsListener.open(target, {
     certificate: secure.certificate,

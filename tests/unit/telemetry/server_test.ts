@@ -14,6 +14,7 @@ function start(
   health: BindAddress | null,
   metrics: BindAddress | null,
   signal: AbortSignal,
+  onConnection: () => void = () => {},
 ): Promise<TelemetryServer> {
   return serveTelemetry({
     health,
@@ -22,6 +23,7 @@ function start(
     registry: new Registry(),
     signal,
     clock: systemClock,
+    onConnection,
   });
 }
 
@@ -53,6 +55,17 @@ Deno.test("server: health and metrics on addresses of their own", async () => {
   end.abort();
   await server.finished;
   await assert.rejects(status(health!, "/healthz"), TypeError);
+});
+
+Deno.test("server: a connection is told of before anything is read of it", async () => {
+  const end = new AbortController();
+  const told = Promise.withResolvers<void>();
+  const { health, finished } = await start(loopback, null, end.signal, told.resolve);
+  const client = await Deno.connect({ hostname: "127.0.0.1", port: health!.port });
+  await told.promise;
+  client.close();
+  end.abort();
+  await finished;
 });
 
 Deno.test("server: health and metrics on one address share a listener", async () => {
