@@ -91,12 +91,7 @@ export class Scenario implements AsyncDisposable {
         command: options.program ?? this.program(),
         kubeconfig: this.#kubeconfig,
         namespace: OPERATOR.namespace,
-        env: {
-          ...this.azure.env,
-          HOME: directory,
-          MALLOC_MMAP_THRESHOLD_: "131072",
-          ...options.env,
-        },
+        env: { ...this.azure.env, HOME: directory, ...options.env },
         hostsFile: this.azure.hostsFile,
         directory,
         ...(options.cgroup && { cgroup: options.cgroup }),

@@ -67,7 +67,7 @@ Deno.test("compile: Deno is told the permissions, and nothing allows everything"
     "--no-lock",
     "--no-npm",
     "--no-remote",
-    "--v8-flags=--max-semi-space-size=2,--heap-growing-percent=40,--no-opt,--no-maglev",
+    "--v8-flags=--max-semi-space-size=2,--heap-growing-percent=40,--no-opt,--no-maglev,--expose-gc",
     ...permissionFlags({ hosts: ["login.example:443"] }),
     "--target",
     "t",
