@@ -31,5 +31,7 @@ LABEL org.opencontainers.image.title="msi-acrpull" \
   org.opencontainers.image.version="${VERSION}" \
   org.opencontainers.image.revision="${COMMIT}"
 COPY --from=build /work/build/manager /manager
+# Why: deploy/executable/environment.ts.
+ENV MALLOC_MMAP_THRESHOLD_=131072
 USER 1000:3000
 ENTRYPOINT ["/manager"]

@@ -1,3 +1,4 @@
+import { ENVIRONMENT } from "../../deploy/executable/environment.ts";
 import type { ControlPlane } from "../e2e/servers/control_plane.ts";
 import { OPERATOR } from "../e2e/servers/manifests.ts";
 import { add, bindingWrites, type Calls, difference, serverWrites } from "./cluster/api_calls.ts";
@@ -91,7 +92,7 @@ export class Scenario implements AsyncDisposable {
         command: options.program ?? this.program(),
         kubeconfig: this.#kubeconfig,
         namespace: OPERATOR.namespace,
-        env: { ...this.azure.env, HOME: directory, ...options.env },
+        env: { ...ENVIRONMENT, ...this.azure.env, HOME: directory, ...options.env },
         hostsFile: this.azure.hostsFile,
         directory,
         ...(options.cgroup && { cgroup: options.cgroup }),
@@ -142,6 +143,8 @@ export interface Goal {
   readonly withinMs: number;
   /** Whether a binding is where it should be; Ready if left out. */
   readonly condition?: (binding: Binding) => boolean;
+  /** What else must have come to an end before calls are counted. */
+  readonly others?: () => Promise<void>;
 }
 
 /** Starts the operator and measures until the goal is reached. Rejects when it is not. */
@@ -161,6 +164,7 @@ export async function measure(
     const moments = await reached(progress, operator, goal.withinMs, count);
     const cpuSeconds = operator.cpuSeconds();
     const serverCpuSeconds = serversCpuSeconds(bench) - serversBefore;
+    await goal.others?.();
     await new Promise((resolve) => setTimeout(resolve, QUIET_MS));
     const calls = await ownCalls(operator);
     const { peak, rss, mapped } = operator.memory();

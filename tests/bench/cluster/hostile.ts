@@ -24,6 +24,9 @@ const UNBOUNDED = fileURLToPath(new URL("../../data/reference-chart/crds.yaml", 
 const ANNOTATION = 250_000;
 const NAMES = 10_000;
 const SCOPE = 1_000_000;
+const SETTLED_WITHIN_MS = 60_000;
+/** A list of them is some megabytes. */
+const POLL_MS = 500;
 /** No more at once: each is some megabytes to the API server. */
 const WIDTH = 4;
 
@@ -59,6 +62,21 @@ export class HostileNamespace implements AsyncDisposable {
     await pooled(this.#accounts, WIDTH, async (name) => {
       await this.#namespace.patch("serviceaccounts", name, { metadata: { annotations } });
     });
+  }
+
+  /** Resolves when the bindings of large accounts are ready, and those of long scopes refused. */
+  async settled(): Promise<void> {
+    const deadline = performance.now() + SETTLED_WITHIN_MS;
+    while (!await this.#isSettled()) {
+      if (performance.now() > deadline) throw new Error("bindings among large objects hang");
+      await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+    }
+  }
+
+  async #isSettled(): Promise<boolean> {
+    const lists = await Promise.all(GROUPS.map((group) => this.#namespace.listBindings(group)));
+    const bindings = lists.flatMap(({ items }) => items);
+    return bindings.every(({ status }) => (status?.conditions ?? []).length > 0);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

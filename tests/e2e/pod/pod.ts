@@ -1,3 +1,4 @@
+import { ENVIRONMENT } from "../../../deploy/executable/environment.ts";
 import { type Cgroup, createCgroup } from "../../bench/machine/cgroup.ts";
 import { executableArguments } from "../../suites/executable.ts";
 import { completeLines } from "../../suites/complete_lines.ts";
@@ -149,6 +150,7 @@ function environmentOf(pod: string, { spec }: PodTemplate): Record<string, strin
     DENO_CERT: AZURE_CA,
     // `deno run` asks for its own successors, which the executable does not.
     DENO_NO_UPDATE_CHECK: "1",
+    ...ENVIRONMENT,
     ...Object.fromEntries(declared),
   };
 }

@@ -1,31 +1,52 @@
 import assert from "node:assert/strict";
 import { Collector } from "../../../src/runtime/collector.ts";
 
-const KIB = 1024;
-const MIB = 1024 * KIB;
+const MB = 1_000_000;
 
-/** How often texts of so many bytes, one after the other, have garbage collected. */
-function collections(sizes: readonly number[]): number {
-  let count = 0;
-  const collector = new Collector(() => void count++);
-  for (const size of sizes) collector.beforeDecoding(size);
-  return count;
-}
-
-for (
-  const [what, sizes, count] of [
-    ["thousands of ordinary objects", Array(10_000).fill(100 * KIB), 0],
-    ["two texts of a megabyte", [MIB, MIB], 0],
-    ["the third text of a megabyte", [MIB, MIB, MIB], 1],
-    ["forty texts of a megabyte", Array(40).fill(MIB), 19],
-    ["a text that is larger than all that may be left", [4 * MIB, KIB], 1],
-  ] as const
-) {
-  Deno.test(`collector: ${what} cost ${count} collections`, () => {
-    assert.equal(collections(sizes), count);
+/** A heap in the test's hands: what each text adds stays until it is collected. */
+function rig(live = 10 * MB) {
+  const heap = { used: live, collected: 0 };
+  const collector = new Collector({
+    used: () => heap.used,
+    collect: () => {
+      heap.collected++;
+      heap.used = live;
+    },
   });
+  const decode = (bytes: number, leaves = 3 * bytes) => {
+    collector.beforeDecoding(bytes);
+    heap.used += leaves;
+  };
+  return { heap, decode };
 }
 
-Deno.test("collector: where V8 offers no collection nothing is asked of it", () => {
-  new Collector(undefined).beforeDecoding(100 * MIB);
+Deno.test("collector: what large texts leave behind never grows beyond a few megabytes", () => {
+  const { heap, decode } = rig();
+  let most = 0;
+  for (let count = 0; count < 40; count++) {
+    decode(MB);
+    most = Math.max(most, heap.used);
+  }
+  assert.ok(most < 20 * MB, `${most}`);
+  assert.ok(heap.collected < 21, `${heap.collected}`);
+});
+
+Deno.test("collector: ordinary texts are left to V8, however much they leave behind", () => {
+  const { heap, decode } = rig();
+  for (let count = 0; count < 1_000; count++) decode(60_000, MB);
+  assert.equal(heap.collected, 0);
+});
+
+Deno.test("collector: where V8 collects by itself, nobody need", () => {
+  const { heap, decode } = rig();
+  for (let count = 0; count < 40; count++) {
+    decode(MB);
+    heap.used = 10 * MB;
+  }
+  assert.equal(heap.collected, 0);
+});
+
+Deno.test("collector: without a way to collect nothing is asked", () => {
+  const collector = new Collector({ used: () => assert.fail("asked") });
+  collector.beforeDecoding(MB);
 });
