@@ -66,3 +66,16 @@ const LONGEST_IN_PRACTICE: Readonly<Record<string, string>> = {
   serviceaccountref: "s".repeat(253),
   scope: Array(60).fill(`repository:${"r".repeat(255)}:pull`).join(" "),
 };
+
+Deno.test("crds: deploy/README.md says what a value may have", () => {
+  const guide = Deno.readTextFileSync("deploy/README.md");
+  const [, rest] = guide.split("\n## What a value may have\n");
+  const told = [...rest!.split("\n## ")[0]!.matchAll(/^\| [^|]+ \| (\d+) +\|/gm)]
+    .map(([, bound]) => Number(bound));
+  const bounds = CRDS.flatMap(({ versions }) => versions.flatMap(({ schema }) => boundsOf(schema)))
+    .filter(([place]) => /^spec\.(?!.*environment)|error$|message$/.test(place));
+  assert.deepEqual(
+    [...new Set(bounds.map(([, most]) => most))].sort((one, other) => one - other),
+    [...new Set(told)].sort((one, other) => one - other),
+  );
+});
