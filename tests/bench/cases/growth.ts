@@ -69,8 +69,15 @@ function lineName(bindings: number): string {
 }
 
 function figuresOf(
-  { bindings, readySeconds, cpuSeconds, writesPerBinding, peakRssBytes }: Result,
+  { bindings, readySeconds, cpuSeconds, writesPerBinding, peakRssBytes, stallSeconds }: Result,
 ): Figures {
-  const figures = { bindings, readySeconds, cpuSeconds, writesPerBinding, peakRssBytes };
+  const figures = {
+    bindings,
+    readySeconds,
+    cpuSeconds,
+    writesPerBinding,
+    peakRssBytes,
+    stallSeconds,
+  };
   return Object.fromEntries(Object.entries(figures).filter(([, value]) => value !== undefined));
 }

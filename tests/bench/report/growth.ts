@@ -2,7 +2,14 @@ import type { Figures, Result } from "./result.ts";
 import type { Table } from "./table.ts";
 import { count, figure, size } from "./text.ts";
 
-const COLUMNS = ["Bindings", "Time a binding", "CPU a binding", "Writes a binding", "Peak RSS"];
+const COLUMNS = [
+  "Bindings",
+  "Time a binding",
+  "CPU a binding",
+  "Writes a binding",
+  "Peak RSS",
+  "Longest stall",
+];
 
 /** What one binding costs among few and among many. */
 export function growthTable(results: readonly Result[]): Table {
@@ -16,6 +23,7 @@ export function growthTable(results: readonly Result[]): Table {
       figure(each(result.cpuSeconds, result), "ms"),
       figure(result.writesPerBinding, ""),
       size(result.peakRssBytes),
+      figure(result.stallSeconds, "s"),
     ]),
   };
 }

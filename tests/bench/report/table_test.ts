@@ -56,6 +56,7 @@ const RESULTS: readonly Result[] = [
     cpuSeconds: 16,
     writesPerBinding: 4,
     peakRssBytes: 100e6,
+    stallSeconds: 0.21,
   },
 ];
 
@@ -68,7 +69,9 @@ Deno.test("each table shows the results of its kind", () => {
     ["memory-bare: some", "35.0 MB", "25.0 MB", "", "", ""],
     ["idle: some", "66.0 MB", "", "", "1.13 ms", "0.01 s"],
   ]);
-  assert.deepEqual(growthTable(RESULTS).rows, [["5,000", "8.00 ms", "3.20 ms", "4", "100.0 MB"]]);
+  assert.deepEqual(growthTable(RESULTS).rows, [[
+    ...["5,000", "8.00 ms", "3.20 ms", "4", "100.0 MB", "0.21 s"],
+  ]]);
   assert.deepEqual(aimsTable(RESULTS).rows, [
     ["v1beta1", "CPU <= 2 s", "3 s", "MISSED"],
     ["v1beta1", "1 exchange", "1", "yes"],
