@@ -1,5 +1,5 @@
-import type { RestClient } from "../src/kubernetes/contract.ts";
-import { type Clock, sleep } from "../src/runtime/clock.ts";
+import type { RestClient } from "../src/kubernetes/http/contract.ts";
+import { type Clock, sleep } from "../src/runtime/time/clock.ts";
 import { deleteLeftover, type Leftover, toldOf } from "./leftovers.ts";
 import { describe, type Manifest } from "./manifests/manifest.ts";
 import {

@@ -1,6 +1,6 @@
 import { DEFAULT_SUFFIXES } from "../src/azure/registry.ts";
-import { FLAGS } from "../src/cli/flag_table.ts";
-import type { Flag } from "../src/cli/flags.ts";
+import { FLAGS } from "../src/cli/flags/flag_table.ts";
+import type { Flag } from "../src/cli/flags/flags.ts";
 import { type Format, FORMATS } from "./chart_formats.ts";
 import { SET_ELSEWHERE, type SetElsewhere } from "./flags_set_elsewhere.ts";
 import { RESERVED_NAMESPACES } from "./options.ts";

@@ -1,4 +1,4 @@
-import type { FLAGS } from "../src/cli/flag_table.ts";
+import type { FLAGS } from "../src/cli/flags/flag_table.ts";
 
 /** How the value of a flag is written, for the chart to judge it as the operator would. */
 export interface Format {

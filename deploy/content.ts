@@ -1,5 +1,5 @@
 import { stringify } from "yaml";
-import type { JSONObject } from "../src/kubernetes/contract.ts";
+import type { JSONObject } from "../src/kubernetes/http/contract.ts";
 import { LAST_APPLIED } from "./kubectl_fields.ts";
 
 /** What the server keeps of an object beside what anybody asked for. */

@@ -1,4 +1,4 @@
-import { quote } from "../src/runtime/quote.ts";
+import { quote } from "../src/runtime/text/quote.ts";
 import { chartFacts } from "./chart_flags.ts";
 import { SET_ELSEWHERE, type SetElsewhere } from "./flags_set_elsewhere.ts";
 

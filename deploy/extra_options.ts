@@ -1,5 +1,5 @@
 import { isIP } from "node:net";
-import { quote } from "../src/runtime/quote.ts";
+import { quote } from "../src/runtime/text/quote.ts";
 import type { EgressRule, Variable } from "./manifests/settings.ts";
 
 const VARIABLE = /^[A-Za-z_][A-Za-z0-9_]*$/;

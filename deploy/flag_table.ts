@@ -1,4 +1,4 @@
-import type { FlagTable } from "../src/cli/flags.ts";
+import type { FlagTable } from "../src/cli/flags/flags.ts";
 import { DEFAULTS } from "./manifests/settings.ts";
 
 const TARGET = "What to do";

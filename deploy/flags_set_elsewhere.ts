@@ -1,4 +1,4 @@
-import type { FLAGS } from "../src/cli/flag_table.ts";
+import type { FLAGS } from "../src/cli/flags/flag_table.ts";
 
 /** Why a flag of the operator may not be added to what installs it, and what to do instead. */
 export interface SetElsewhere {

@@ -79,12 +79,12 @@ function moduleText(crd: Crd, version: CrdVersion, source: string): string {
   return `${MARK}${source}.
 // Do not edit.
 import type { ObjectMeta } from "kubernetes-types/meta/v1.d.ts";
-import type { RestClient } from "../kubernetes/contract.ts";
+import type { RestClient } from "../kubernetes/http/contract.ts";
 import {
   ResourceClient,
   type ResourceClientOptions,
   type ResourceDefinition,
-} from "../kubernetes/resource.ts";
+} from "../kubernetes/resources/resource_client.ts";
 
 /** ${plural}.${group} in version ${version.name}. */
 export const definition: ResourceDefinition = {

@@ -1,5 +1,5 @@
-import type { JSONObject, JSONValue, RestClient } from "../src/kubernetes/contract.ts";
-import { asObject } from "../src/kubernetes/status.ts";
+import type { JSONObject, JSONValue, RestClient } from "../src/kubernetes/http/contract.ts";
+import { asObject } from "../src/runtime/as_object.ts";
 import type { Manifest } from "./manifests/manifest.ts";
 import { DATA_KINDS, pathOf } from "./resources.ts";
 

@@ -1,7 +1,7 @@
-import type { JSONObject, JSONValue, RestClient } from "../src/kubernetes/contract.ts";
-import { isNotFound } from "../src/kubernetes/errors.ts";
-import type { ObjectMeta, ResourceDefinition } from "../src/kubernetes/object.ts";
-import { resourcePath } from "../src/kubernetes/resource_path.ts";
+import type { JSONObject, JSONValue, RestClient } from "../src/kubernetes/http/contract.ts";
+import { isNotFound } from "../src/kubernetes/http/errors.ts";
+import type { ObjectMeta, ResourceDefinition } from "../src/kubernetes/resources/object.ts";
+import { resourcePath } from "../src/kubernetes/resources/resource_path.ts";
 import { everything } from "./manifests/installation.ts";
 import { describe, LABELS, type Manifest } from "./manifests/manifest.ts";
 import { isUnserved, pathOf, prunedKinds } from "./resources.ts";

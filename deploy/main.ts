@@ -4,9 +4,9 @@
  * and for a failure of --diff, so that it is told from a difference.
  */
 import { resolveCluster } from "../src/kubernetes/config/resolve.ts";
-import { FetchRestClient } from "../src/kubernetes/transport.ts";
+import { FetchRestClient } from "../src/kubernetes/http/transport.ts";
 import { VERSION } from "../src/cli/version.ts";
-import { systemClock } from "../src/runtime/clock.ts";
+import { systemClock } from "../src/runtime/time/clock.ts";
 import { differences, type SourceFile } from "./generate.ts";
 import { installation } from "./manifests/installation.ts";
 import type { Settings } from "./manifests/settings.ts";

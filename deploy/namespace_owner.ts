@@ -1,5 +1,5 @@
-import type { JSONObject } from "../src/kubernetes/contract.ts";
-import type { ObjectMeta } from "../src/kubernetes/object.ts";
+import type { JSONObject } from "../src/kubernetes/http/contract.ts";
+import type { ObjectMeta } from "../src/kubernetes/resources/object.ts";
 import { describe, LABELS, type Manifest, SELECTOR } from "./manifests/manifest.ts";
 import { DEFAULTS } from "./manifests/settings.ts";
 import { FIELD_MANAGER } from "./server_side_apply.ts";

@@ -1,5 +1,5 @@
-import type { RestClient } from "../src/kubernetes/contract.ts";
-import type { Clock } from "../src/runtime/clock.ts";
+import type { RestClient } from "../src/kubernetes/http/contract.ts";
+import type { Clock } from "../src/runtime/time/clock.ts";
 import { applyAll } from "./apply.ts";
 import { changeTexts, leftoverTexts } from "./diff.ts";
 import { findLeftovers, type Leftover } from "./leftovers.ts";

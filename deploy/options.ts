@@ -1,8 +1,8 @@
-import { defined } from "../src/cli/environment_options.ts";
-import type { ParsedFlags } from "../src/cli/flags.ts";
-import { parseOptions } from "../src/cli/options.ts";
-import { quote } from "../src/runtime/quote.ts";
-import { VALIDATORS } from "../src/cli/validators.ts";
+import { defined } from "../src/cli/flags/environment_options.ts";
+import type { ParsedFlags } from "../src/cli/flags/flags.ts";
+import { parseOptions } from "../src/cli/flags/options.ts";
+import { quote } from "../src/runtime/text/quote.ts";
+import { VALIDATORS } from "../src/cli/flags/validators.ts";
 import { extraArgErrors } from "./extra_args.ts";
 import { parseEgress, parseEnv } from "./extra_options.ts";
 import { DEPLOY_FLAGS } from "./flag_table.ts";

@@ -1,4 +1,4 @@
-import { helpMarkdown } from "../src/cli/help.ts";
+import { helpMarkdown } from "../src/cli/flags/help.ts";
 import { permissionMarkdown } from "./executable/permissions.ts";
 
 const BEGIN = "<!-- deno-fmt-ignore-start -->";

@@ -1,5 +1,5 @@
-import type { JSONObject, RestClient } from "../src/kubernetes/contract.ts";
-import { ApiError, isNotFound } from "../src/kubernetes/errors.ts";
+import type { JSONObject, RestClient } from "../src/kubernetes/http/contract.ts";
+import { ApiError, isNotFound } from "../src/kubernetes/http/errors.ts";
 import { keptByKubectl, pathText } from "./kubectl_fields.ts";
 import { describe, type Manifest } from "./manifests/manifest.ts";
 import { isForeign, missing, notOurs } from "./namespace_owner.ts";

@@ -1,6 +1,6 @@
-import { ApiError, isNotFound } from "../src/kubernetes/errors.ts";
-import type { ResourceDefinition } from "../src/kubernetes/object.ts";
-import { resourcePath } from "../src/kubernetes/resource_path.ts";
+import { ApiError, isNotFound } from "../src/kubernetes/http/errors.ts";
+import type { ResourceDefinition } from "../src/kubernetes/resources/object.ts";
+import { resourcePath } from "../src/kubernetes/resources/resource_path.ts";
 import type { Manifest } from "./manifests/manifest.ts";
 
 const RBAC = { group: "rbac.authorization.k8s.io", version: "v1" } as const;

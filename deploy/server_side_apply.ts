@@ -1,5 +1,5 @@
-import type { JSONObject, RestClient } from "../src/kubernetes/contract.ts";
-import { isNotFound } from "../src/kubernetes/errors.ts";
+import type { JSONObject, RestClient } from "../src/kubernetes/http/contract.ts";
+import { isNotFound } from "../src/kubernetes/http/errors.ts";
 import { contentLines } from "./content.ts";
 import { inherit, keptByKubectl, without } from "./kubectl_fields.ts";
 import type { Manifest } from "./manifests/manifest.ts";

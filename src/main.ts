@@ -1,16 +1,21 @@
 // First of all: it gives up a right that no other module may have.
-import "./cli/proxy.ts";
-import { parseOptions } from "./cli/options.ts";
-import { runOperator } from "./cli/operator.ts";
-import { helpText } from "./cli/help.ts";
+import "./cli/permissions/proxy.ts";
+import { parseOptions } from "./cli/flags/options.ts";
+import { runOperator } from "./cli/operator/operator.ts";
+import { helpText } from "./cli/flags/help.ts";
 import { VERSION, versionText } from "./cli/version.ts";
-import { VALIDATORS } from "./cli/validators.ts";
-import { caBundleFaults } from "./cli/ca_bundle.ts";
-import { listeningFaults } from "./cli/listening.ts";
-import { narrowSandbox, processNet, sandboxFaults, sandboxRemarks } from "./cli/sandbox.ts";
-import { processSurroundings } from "./cli/surroundings.ts";
-import { usageErrorText } from "./cli/usage_error.ts";
-import { maskSecrets } from "./runtime/mask.ts";
+import { VALIDATORS } from "./cli/flags/validators.ts";
+import { caBundleFaults } from "./cli/operator/ca_bundle.ts";
+import { listeningFaults } from "./cli/permissions/listening.ts";
+import {
+  narrowSandbox,
+  processNet,
+  sandboxFaults,
+  sandboxRemarks,
+} from "./cli/permissions/sandbox.ts";
+import { processSurroundings } from "./cli/operator/process_dependencies.ts";
+import { usageErrorText } from "./cli/flags/usage_error.ts";
+import { maskSecrets } from "./runtime/masking/mask.ts";
 
 /** Exit code for arguments that cannot be used, as of Go's flag package. */
 const USAGE_ERROR = 2;

@@ -1,5 +1,5 @@
 import { versionText } from "../../src/cli/version.ts";
-import { cut } from "../../src/runtime/cut.ts";
+import { cut } from "../../src/runtime/text/cut.ts";
 
 const LONGEST_CAUSE = 200;
 

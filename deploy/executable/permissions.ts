@@ -1,10 +1,10 @@
 import { CLOUDS } from "../../src/azure/clouds.ts";
 import { IMDS_BASE_URL } from "../../src/azure/imds.ts";
 import { DEFAULT_SUFFIXES } from "../../src/azure/registry.ts";
-import { VARIABLES } from "../../src/cli/flag_table.ts";
-import { PROXY_VARIABLES } from "../../src/cli/proxy_variables.ts";
-import { CA_BUNDLE_DIRECTORY } from "../../src/cli/ca_bundle.ts";
-import { DEFAULT_CERTIFICATE_DIRECTORY } from "../../src/cli/metrics_options.ts";
+import { VARIABLES } from "../../src/cli/flags/flag_table.ts";
+import { PROXY_VARIABLES } from "../../src/cli/permissions/proxy_variables.ts";
+import { CA_BUNDLE_DIRECTORY } from "../../src/cli/operator/ca_bundle.ts";
+import { DEFAULT_CERTIFICATE_DIRECTORY } from "../../src/cli/flags/metrics_options.ts";
 import {
   CLUSTER_DNS_SERVER,
   SERVICE_ACCOUNT_DIRECTORY,

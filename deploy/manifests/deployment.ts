@@ -1,6 +1,6 @@
 import type { Deployment } from "kubernetes-types/apps/v1.d.ts";
 import type { Affinity, Container, EnvVar, Volume } from "kubernetes-types/core/v1.d.ts";
-import { CA_BUNDLE_DIRECTORY } from "../../src/cli/ca_bundle.ts";
+import { CA_BUNDLE_DIRECTORY } from "../../src/cli/operator/ca_bundle.ts";
 import { type Manifest, NAMES, POD_LABELS, SELECTOR } from "./manifest.ts";
 import { type ConfigMapKey, DEFAULTS, type Settings } from "./settings.ts";
 

@@ -1,6 +1,6 @@
-import { type FlagTable, type ParsedFlags, parseFlags } from "../../src/cli/flags.ts";
-import { flagLines } from "../../src/cli/help.ts";
-import { quote } from "../../src/runtime/quote.ts";
+import { type FlagTable, type ParsedFlags, parseFlags } from "../../src/cli/flags/flags.ts";
+import { flagLines } from "../../src/cli/flags/help.ts";
+import { quote } from "../../src/runtime/text/quote.ts";
 
 /** A task of deno.json, as its command line is declared: the parser and `--help` both read this. */
 export interface Task<T extends FlagTable = FlagTable> {

@@ -1,5 +1,5 @@
 import { optional } from "../runtime/optional.ts";
-import type { Redacted } from "../runtime/redacted.ts";
+import type { Redacted } from "../runtime/masking/redacted.ts";
 import { badAnswer, jsonOf, tokenOf } from "./answer.ts";
 import { notGranted } from "./granted.ts";
 import { callAzure } from "./http.ts";

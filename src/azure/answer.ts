@@ -1,4 +1,4 @@
-import { Redacted } from "../runtime/redacted.ts";
+import { Redacted } from "../runtime/masking/redacted.ts";
 import { AzureError } from "./errors.ts";
 import { failureOf } from "./classify.ts";
 import { type AzureRequest, type AzureResponse, hostOf } from "./request.ts";

@@ -1,4 +1,4 @@
-import type { Urgency } from "../runtime/fair_line.ts";
+import type { Urgency } from "../runtime/fairness/fair_line.ts";
 
 /** Somebody who waits for a result. */
 export interface Asker {

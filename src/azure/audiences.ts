@@ -1,5 +1,5 @@
-import { lowerAscii } from "../runtime/ascii.ts";
-import type { Clock } from "../runtime/clock.ts";
+import { lowerAscii } from "../runtime/text/ascii.ts";
+import type { Clock } from "../runtime/time/clock.ts";
 import { ACR_AUDIENCE } from "./clouds.ts";
 import { type CredentialRequest, entraKey } from "./credential_request.ts";
 import { AzureError } from "./errors.ts";

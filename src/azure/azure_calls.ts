@@ -1,4 +1,4 @@
-import { sleep } from "../runtime/clock.ts";
+import { sleep } from "../runtime/time/clock.ts";
 import { reachability } from "./connection_failure.ts";
 import { AzureError } from "./errors.ts";
 import { FairGate } from "./fair_gate.ts";

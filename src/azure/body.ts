@@ -1,6 +1,6 @@
-import { abortable } from "../runtime/abortable.ts";
-import { ByteBuffer } from "../runtime/bytes.ts";
-import { ChunkReader } from "../runtime/chunk_reader.ts";
+import { abortable } from "../runtime/time/abortable.ts";
+import { ByteBuffer } from "../runtime/text/bytes.ts";
+import { ChunkReader } from "../runtime/text/chunk_reader.ts";
 import type { Connection } from "./connections.ts";
 import { AzureError } from "./errors.ts";
 import { type AzureRequest, hostOf } from "./request.ts";

@@ -1,4 +1,4 @@
-import { type Clock, isWithin } from "../runtime/clock.ts";
+import { type Clock, isWithin } from "../runtime/time/clock.ts";
 
 const BEGIN = "-----BEGIN CERTIFICATE-----";
 const END = "-----END CERTIFICATE-----";

@@ -1,6 +1,6 @@
 import { optional } from "../runtime/optional.ts";
-import { start } from "../runtime/cut.ts";
-import { maskSecrets } from "../runtime/mask.ts";
+import { start } from "../runtime/text/cut.ts";
+import { maskSecrets } from "../runtime/masking/mask.ts";
 import type { AzureEndpoint, AzureFailure, FailureClass } from "./errors.ts";
 import { AzureError } from "./errors.ts";
 import { type AzureRequest, type AzureResponse, hostOf } from "./request.ts";

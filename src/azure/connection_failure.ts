@@ -1,4 +1,4 @@
-import type { Route } from "../runtime/proxy_route.ts";
+import type { Route } from "../runtime/network/proxy_route.ts";
 import type { AzureEndpoint } from "./errors.ts";
 
 /** Why there was no answer, as the text of a failed connection tells. */

@@ -1,5 +1,5 @@
-import type { Clock } from "../runtime/clock.ts";
-import type { Route } from "../runtime/proxy_route.ts";
+import type { Clock } from "../runtime/time/clock.ts";
+import type { Route } from "../runtime/network/proxy_route.ts";
 
 /** Where calls go by pools of their own. */
 export interface ConnectionsOptions {

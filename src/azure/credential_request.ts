@@ -1,4 +1,4 @@
-import { lowerAscii } from "../runtime/ascii.ts";
+import { lowerAscii } from "../runtime/text/ascii.ts";
 import type { ManagedIdentity } from "./imds.ts";
 import { registryHost } from "./registry.ts";
 

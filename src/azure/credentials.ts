@@ -1,5 +1,5 @@
-import type { Urgency } from "../runtime/fair_line.ts";
-import type { Redacted } from "../runtime/redacted.ts";
+import type { Urgency } from "../runtime/fairness/fair_line.ts";
+import type { Redacted } from "../runtime/masking/redacted.ts";
 import { exchange, type RegistryToken, scopedToken } from "./acr.ts";
 import { Askers } from "./askers.ts";
 import { type AudiencePolicy, Audiences, isDenial } from "./audiences.ts";

@@ -1,4 +1,4 @@
-import type { Redacted } from "../runtime/redacted.ts";
+import type { Redacted } from "../runtime/masking/redacted.ts";
 import { jsonOf, tokenOf } from "./answer.ts";
 import { callAzure } from "./http.ts";
 import type { AzureRequest, AzureTransport } from "./request.ts";

@@ -1,4 +1,4 @@
-import { maskSecrets } from "../runtime/mask.ts";
+import { maskSecrets } from "../runtime/masking/mask.ts";
 
 /** The Azure services that the operator calls. */
 export type AzureEndpoint = "imds" | "entra" | "exchange" | "token";

@@ -1,6 +1,6 @@
-import type { Clock } from "../runtime/clock.ts";
-import { FairLine } from "../runtime/fair_line.ts";
-import { FairPlaces, type PlacesOptions } from "../runtime/fair_places.ts";
+import type { Clock } from "../runtime/time/clock.ts";
+import { FairLine } from "../runtime/fairness/fair_line.ts";
+import { FairPlaces, type PlacesOptions } from "../runtime/fairness/fair_places.ts";
 import { type Caller, WaitingCall } from "./waiting_call.ts";
 
 /** Lets as many through at once as it has places, which namespaces share. */

@@ -1,5 +1,5 @@
-import { lowerAscii } from "../runtime/ascii.ts";
-import { cut } from "../runtime/cut.ts";
+import { lowerAscii } from "../runtime/text/ascii.ts";
+import { cut } from "../runtime/text/cut.ts";
 import { AzureError } from "./errors.ts";
 import type { AccessEntry } from "./jwt.ts";
 

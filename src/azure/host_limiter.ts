@@ -1,6 +1,6 @@
-import { type Clock, isWithin } from "../runtime/clock.ts";
-import { type Admission, FairLine } from "../runtime/fair_line.ts";
-import { FairPlaces } from "../runtime/fair_places.ts";
+import { type Clock, isWithin } from "../runtime/time/clock.ts";
+import { type Admission, FairLine } from "../runtime/fairness/fair_line.ts";
+import { FairPlaces } from "../runtime/fairness/fair_places.ts";
 import { Askers } from "./askers.ts";
 import { type Caller, WaitingCall } from "./waiting_call.ts";
 import { AzureError } from "./errors.ts";

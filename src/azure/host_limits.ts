@@ -1,4 +1,4 @@
-import type { PlacesOptions } from "../runtime/fair_places.ts";
+import type { PlacesOptions } from "../runtime/fairness/fair_places.ts";
 
 /** How many calls may be under way. */
 export interface Places {

@@ -1,5 +1,5 @@
-import { abortable } from "../runtime/abortable.ts";
-import { Deadline } from "../runtime/deadline.ts";
+import { abortable } from "../runtime/time/abortable.ts";
+import { Deadline } from "../runtime/time/deadline.ts";
 import { readBody } from "./body.ts";
 import { isConnectFailure } from "./connection_failure.ts";
 import type { Connection } from "./connections.ts";

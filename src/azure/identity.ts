@@ -1,5 +1,5 @@
-import { quote } from "../runtime/quote.ts";
-import { lowerAscii } from "../runtime/ascii.ts";
+import { quote } from "../runtime/text/quote.ts";
+import { lowerAscii } from "../runtime/text/ascii.ts";
 
 const GUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 

@@ -1,4 +1,4 @@
-import { type Clock, isWithin } from "../runtime/clock.ts";
+import { type Clock, isWithin } from "../runtime/time/clock.ts";
 
 /** Longer than the turns of dozens of namespaces take, whose calls hang one after the other. */
 const REMEMBERED_MS = 30 * 60_000;

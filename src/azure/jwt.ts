@@ -1,5 +1,5 @@
-import { cut } from "../runtime/cut.ts";
-import type { Redacted } from "../runtime/redacted.ts";
+import { cut } from "../runtime/text/cut.ts";
+import type { Redacted } from "../runtime/masking/redacted.ts";
 
 /** The claims that the operator reads. It checks no signature: the registry itself will. */
 export interface JwtClaims {

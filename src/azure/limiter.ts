@@ -1,4 +1,4 @@
-import { type Clock, isWithin, sleep } from "../runtime/clock.ts";
+import { type Clock, isWithin, sleep } from "../runtime/time/clock.ts";
 
 /** How many calls may start in a window, and how many may be under way. */
 export interface Limits {

@@ -1,4 +1,4 @@
-import { type Clock, isBetween } from "../runtime/clock.ts";
+import { type Clock, isBetween } from "../runtime/time/clock.ts";
 import { AzureError, type AzureFailure } from "./errors.ts";
 
 /** A proxy in the way may name any time; nobody waits longer than this on its word. */

@@ -1,4 +1,4 @@
-import type { Clock } from "../runtime/clock.ts";
+import type { Clock } from "../runtime/time/clock.ts";
 
 /** So long a call that may hang keeps its place where others wait for one. */
 export const PROBE_MS = 2000;

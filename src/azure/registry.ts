@@ -1,6 +1,6 @@
-import { list, quote } from "../runtime/quote.ts";
-import { lowerAscii } from "../runtime/ascii.ts";
-import { trimEnd, trimStart } from "../runtime/trim.ts";
+import { list, quote } from "../runtime/text/quote.ts";
+import { lowerAscii } from "../runtime/text/ascii.ts";
+import { trimEnd, trimStart } from "../runtime/text/trim.ts";
 
 /** Registry suffixes to which tokens may be sent, or `*` for every host. */
 export type AllowedSuffixes = readonly string[] | "*";

@@ -1,4 +1,4 @@
-import { type Clock, isWithin } from "../runtime/clock.ts";
+import { type Clock, isWithin } from "../runtime/time/clock.ts";
 
 /** What was learned, by key: for a time, and the latest of it alone. */
 export class Remembered {

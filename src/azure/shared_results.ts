@@ -1,4 +1,4 @@
-import { type Clock, isBetween } from "../runtime/clock.ts";
+import { type Clock, isBetween } from "../runtime/time/clock.ts";
 import { Askers } from "./askers.ts";
 
 /** To look through all entries whenever one of them is over would cost more than it frees. */

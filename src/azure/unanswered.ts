@@ -1,5 +1,5 @@
-import { ALLOW_HOST_REMEDY, permissionHost } from "../runtime/confinement.ts";
-import type { Route } from "../runtime/proxy_route.ts";
+import { ALLOW_HOST_REMEDY, permissionHost } from "./host_permission.ts";
+import type { Route } from "../runtime/network/proxy_route.ts";
 import { causeOf, connectionFailure, reachability } from "./connection_failure.ts";
 import { AzureError, type AzureFailure } from "./errors.ts";
 import { type AzureRequest, hostOf } from "./request.ts";

@@ -1,4 +1,4 @@
-import type { FairLine, Waiting } from "../runtime/fair_line.ts";
+import type { FairLine, Waiting } from "../runtime/fairness/fair_line.ts";
 import type { Askers } from "./askers.ts";
 
 /** In whose names a call is made. */

@@ -1,15 +1,19 @@
 import type { Credentials } from "../azure/credentials.ts";
 import * as v1beta1 from "../api/v1beta1.ts";
 import * as v1beta2 from "../api/v1beta2.ts";
-import type { RestClient } from "../kubernetes/contract.ts";
-import * as core from "../kubernetes/core.ts";
-import { Informer, type InformerReport, type SyncState } from "../kubernetes/informer.ts";
-import type { LargeObjects } from "../kubernetes/large_objects.ts";
-import type { KubernetesObject, ListWatch, Stored } from "../kubernetes/resource.ts";
-import type { Breather } from "../runtime/breather.ts";
-import type { Clock } from "../runtime/clock.ts";
-import type { Urgency } from "../runtime/fair_line.ts";
-import type { PlacesOptions } from "../runtime/fair_places.ts";
+import type { RestClient } from "../kubernetes/http/contract.ts";
+import * as core from "../kubernetes/resources/built_in.ts";
+import { Informer, type InformerReport, type SyncState } from "../kubernetes/informer/informer.ts";
+import type { LargeObjects } from "../kubernetes/http/large_objects.ts";
+import type {
+  KubernetesObject,
+  ListWatch,
+  Stored,
+} from "../kubernetes/resources/resource_client.ts";
+import type { Breather } from "../runtime/time/breather.ts";
+import type { Clock } from "../runtime/time/clock.ts";
+import type { Urgency } from "../runtime/fairness/fair_line.ts";
+import type { PlacesOptions } from "../runtime/fairness/fair_places.ts";
 import type { Random } from "../runtime/random.ts";
 import type { BindingSettings } from "./binding/settings.ts";
 import { type ApiName, parseBindingKey } from "./binding/view.ts";

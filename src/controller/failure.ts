@@ -1,9 +1,14 @@
 import { AzureError } from "../azure/errors.ts";
-import { ApiError, isConflict, isForbidden, isNamespaceTerminating } from "../kubernetes/errors.ts";
-import { cut } from "../runtime/cut.ts";
-import { maskSecrets } from "../runtime/mask.ts";
+import {
+  ApiError,
+  isConflict,
+  isForbidden,
+  isNamespaceTerminating,
+} from "../kubernetes/http/errors.ts";
+import { cut } from "../runtime/text/cut.ts";
+import { maskSecrets } from "../runtime/masking/mask.ts";
 import { optional } from "../runtime/optional.ts";
-import { quote } from "../runtime/quote.ts";
+import { quote } from "../runtime/text/quote.ts";
 import type { BindingView } from "./binding/view.ts";
 import { FINALIZER } from "./conventions.ts";
 import { type Undoer, UndoneError } from "./execute/undone.ts";

@@ -1,7 +1,7 @@
-import type { Breather } from "../runtime/breather.ts";
-import type { Clock } from "../runtime/clock.ts";
-import { FairLine, type Urgency, type Waiting } from "../runtime/fair_line.ts";
-import { FairPlaces, type PlacesOptions } from "../runtime/fair_places.ts";
+import type { Breather } from "../runtime/time/breather.ts";
+import type { Clock } from "../runtime/time/clock.ts";
+import { FairLine, type Urgency, type Waiting } from "../runtime/fairness/fair_line.ts";
+import { FairPlaces, type PlacesOptions } from "../runtime/fairness/fair_places.ts";
 import { Progress } from "./progress.ts";
 
 /** A place among those who work at once, held by the work on one key. */

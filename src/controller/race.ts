@@ -1,4 +1,4 @@
-import { isAlreadyExists, isConflict, isNotFound } from "../kubernetes/errors.ts";
+import { isAlreadyExists, isConflict, isNotFound } from "../kubernetes/http/errors.ts";
 import type { BindingView } from "./binding/view.ts";
 import type { Action } from "./plan/actions.ts";
 

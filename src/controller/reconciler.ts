@@ -1,6 +1,6 @@
-import { isInvalid, mayBeTooLong } from "../kubernetes/errors.ts";
-import type { Breather } from "../runtime/breather.ts";
-import type { Clock } from "../runtime/clock.ts";
+import { isInvalid, mayBeTooLong } from "../kubernetes/http/errors.ts";
+import type { Breather } from "../runtime/time/breather.ts";
+import type { Clock } from "../runtime/time/clock.ts";
 import { optional } from "../runtime/optional.ts";
 import type { Random } from "../runtime/random.ts";
 import { type ApiName, type BindingId, type BindingView, parseBindingKey } from "./binding/view.ts";

@@ -1,4 +1,4 @@
-import { type Brevity, shorterThan } from "../runtime/brief.ts";
+import { type Brevity, shorterThan } from "../runtime/masking/brief.ts";
 import type { BindingStatus } from "./binding/view.ts";
 import { inputsOfAttempt } from "./plan/trouble.ts";
 import type { Snapshot } from "./plan/snapshot.ts";

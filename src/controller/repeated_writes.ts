@@ -1,5 +1,5 @@
-import { type Clock, isBetween, isWithin } from "../runtime/clock.ts";
-import { fingerprint } from "../runtime/fingerprint.ts";
+import { type Clock, isBetween, isWithin } from "../runtime/time/clock.ts";
+import { fingerprint } from "../runtime/text/fingerprint.ts";
 import type { Random } from "../runtime/random.ts";
 import type { BindingView } from "./binding/view.ts";
 import type { Action, AdoptSecretAction, WriteStatusAction } from "./plan/actions.ts";

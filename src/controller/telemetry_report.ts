@@ -1,12 +1,12 @@
-import { cut, cutMiddle } from "../runtime/cut.ts";
+import { cut, cutMiddle } from "../runtime/text/cut.ts";
 import { AzureError } from "../azure/errors.ts";
-import { ApiError, isNamespaceTerminating } from "../kubernetes/errors.ts";
+import { ApiError, isNamespaceTerminating } from "../kubernetes/http/errors.ts";
 import { LONGEST_MESSAGE } from "../kubernetes/events/event.ts";
 import type { EventRecorder } from "../kubernetes/events/recorder.ts";
-import type { InformerReport } from "../kubernetes/informer.ts";
-import type { Clock } from "../runtime/clock.ts";
-import type { Instruments } from "../telemetry/instruments.ts";
-import type { Logger } from "../telemetry/log.ts";
+import type { InformerReport } from "../kubernetes/informer/informer.ts";
+import type { Clock } from "../runtime/time/clock.ts";
+import type { Instruments } from "../telemetry/metrics/instruments.ts";
+import type { Logger } from "../telemetry/log/logger.ts";
 import {
   type ApiName,
   type BindingId,
@@ -17,7 +17,7 @@ import {
 import { describeFailure } from "./failure.ts";
 import type { Action } from "./plan/actions.ts";
 import type { ActedBinding, NextAttempt, ReconcileReport } from "./report.ts";
-import { maskSecrets } from "../runtime/mask.ts";
+import { maskSecrets } from "../runtime/masking/mask.ts";
 
 /** What each action says of itself once it is done, as a constant sentence. */
 const DONE: Readonly<Record<Action["kind"], string>> = {

@@ -1,5 +1,5 @@
-import type { Clock } from "../runtime/clock.ts";
-import { Heap, type Placed } from "../runtime/heap.ts";
+import type { Clock } from "../runtime/time/clock.ts";
+import { Heap, type Placed } from "../runtime/fairness/heap.ts";
 
 /** A key's moment. */
 interface Entry extends Placed {

@@ -1,6 +1,6 @@
-import type { JSONObject, RestClient } from "../../src/kubernetes/contract.ts";
-import type { ResourceDefinition } from "../../src/kubernetes/object.ts";
-import { resourcePath } from "../../src/kubernetes/resource_path.ts";
+import type { JSONObject, RestClient } from "../../src/kubernetes/http/contract.ts";
+import type { ResourceDefinition } from "../../src/kubernetes/resources/object.ts";
+import { resourcePath } from "../../src/kubernetes/resources/resource_path.ts";
 import type { Manifest } from "./samples.ts";
 
 /** Who is named in `managedFields` of all that the demo writes. */

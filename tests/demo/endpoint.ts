@@ -1,7 +1,7 @@
 import { relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { shellWord } from "../../deploy/task/shell.ts";
-import type { FetchRestClient } from "../../src/kubernetes/transport.ts";
+import type { FetchRestClient } from "../../src/kubernetes/http/transport.ts";
 
 /** An API server to run the demo on, and how the user reaches it with kubectl. */
 export interface Endpoint extends AsyncDisposable {

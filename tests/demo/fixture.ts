@@ -1,5 +1,5 @@
 import { fileURLToPath } from "node:url";
-import { systemClock } from "../../src/runtime/clock.ts";
+import { systemClock } from "../../src/runtime/time/clock.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { openInMemory } from "./in_memory.ts";
 import { perform } from "./perform.ts";

@@ -1,6 +1,6 @@
 import { resolveCluster } from "../../src/kubernetes/config/resolve.ts";
-import { FetchRestClient } from "../../src/kubernetes/transport.ts";
-import { type Clock, sleep } from "../../src/runtime/clock.ts";
+import { FetchRestClient } from "../../src/kubernetes/http/transport.ts";
+import { type Clock, sleep } from "../../src/runtime/time/clock.ts";
 import { listen } from "../sandbox/kubernetes/listen.ts";
 import { InMemoryKubernetes } from "../sandbox/kubernetes/server.ts";
 import { type Endpoint, kubectlLines } from "./endpoint.ts";

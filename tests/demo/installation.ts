@@ -1,8 +1,8 @@
 import { BINDING_LABEL } from "../../src/controller/conventions.ts";
-import type { RestClient } from "../../src/kubernetes/contract.ts";
-import { SECRET } from "../../src/kubernetes/core.ts";
-import type { KubernetesObject, Stored } from "../../src/kubernetes/resource.ts";
-import { type Clock, sleep } from "../../src/runtime/clock.ts";
+import type { RestClient } from "../../src/kubernetes/http/contract.ts";
+import { SECRET } from "../../src/kubernetes/resources/built_in.ts";
+import type { KubernetesObject, Stored } from "../../src/kubernetes/resources/resource_client.ts";
+import { type Clock, sleep } from "../../src/runtime/time/clock.ts";
 import { applyObject, OWN_LABEL, OWN_LABEL_VALUE, OWN_SELECTOR } from "./apply.ts";
 import {
   bindingClients,

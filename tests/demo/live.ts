@@ -1,6 +1,6 @@
 import { BINDING_LABEL } from "../../src/controller/conventions.ts";
-import { secrets } from "../../src/kubernetes/core.ts";
-import { sleep } from "../../src/runtime/clock.ts";
+import { secrets } from "../../src/kubernetes/resources/built_in.ts";
+import { sleep } from "../../src/runtime/time/clock.ts";
 import { changeLines } from "./changes.ts";
 import { NAMESPACE } from "./installation.ts";
 import { type BindingRow, observeBindings } from "./observe.ts";

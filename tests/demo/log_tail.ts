@@ -1,7 +1,7 @@
-import { maskSecrets } from "../../src/runtime/mask.ts";
-import type { LogEntry } from "../../src/telemetry/log.ts";
-import { logLine } from "../../src/telemetry/log_line.ts";
-import { type LogOptions, reaches } from "../../src/telemetry/log_options.ts";
+import { maskSecrets } from "../../src/runtime/masking/mask.ts";
+import type { LogEntry } from "../../src/telemetry/log/logger.ts";
+import { logLine } from "../../src/telemetry/log/log_line.ts";
+import { type LogOptions, reaches } from "../../src/telemetry/log/log_options.ts";
 
 const CAPACITY = 5_000;
 const LENGTH_OF_DATE = "2026-06-01T".length;

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { loggerOver } from "../../src/telemetry/log.ts";
+import { loggerOver } from "../../src/telemetry/log/logger.ts";
 import { LogTail } from "./log_tail.ts";
 
 const TOKEN = "opaque-registry-token";

@@ -1,7 +1,7 @@
 import { fileURLToPath } from "node:url";
 import { USAGE_EXIT_CODE } from "../../deploy/task/task.ts";
-import { systemClock } from "../../src/runtime/clock.ts";
-import { createLineWriter } from "../../src/telemetry/line_writer.ts";
+import { systemClock } from "../../src/runtime/time/clock.ts";
+import { createLineWriter } from "../../src/telemetry/log/line_writer.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { openInMemory } from "./in_memory.ts";
 import type { Output } from "./live.ts";

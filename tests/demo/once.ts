@@ -1,4 +1,4 @@
-import { sleep } from "../../src/runtime/clock.ts";
+import { sleep } from "../../src/runtime/time/clock.ts";
 import { deleteBindings, NAMESPACE } from "./installation.ts";
 import {
   type BindingRow,

@@ -1,13 +1,13 @@
 import { DIRECT_LIMITS } from "../../src/azure/host_limits.ts";
-import { runOperator } from "../../src/cli/operator.ts";
-import { type Options, parseOptions } from "../../src/cli/options.ts";
-import { VALIDATORS } from "../../src/cli/validators.ts";
-import type { FetchRestClient } from "../../src/kubernetes/transport.ts";
-import type { Clock } from "../../src/runtime/clock.ts";
+import { runOperator } from "../../src/cli/operator/operator.ts";
+import { type Options, parseOptions } from "../../src/cli/flags/options.ts";
+import { VALIDATORS } from "../../src/cli/flags/validators.ts";
+import type { FetchRestClient } from "../../src/kubernetes/http/transport.ts";
+import type { Clock } from "../../src/runtime/time/clock.ts";
 import type { Random } from "../../src/runtime/random.ts";
-import { createInstruments } from "../../src/telemetry/instruments.ts";
-import { type LogEntry, loggerOver } from "../../src/telemetry/log.ts";
-import { Registry } from "../../src/telemetry/metrics.ts";
+import { createInstruments } from "../../src/telemetry/metrics/instruments.ts";
+import { type LogEntry, loggerOver } from "../../src/telemetry/log/logger.ts";
+import { Registry } from "../../src/telemetry/metrics/registry.ts";
 
 /** What the operator finds around it. */
 export interface OperatorSettings {

@@ -1,5 +1,5 @@
 import { asksForHelp, parseTask, type Task, taskHelp } from "../../deploy/task/task.ts";
-import { quote } from "../../src/runtime/quote.ts";
+import { quote } from "../../src/runtime/text/quote.ts";
 
 /** What the command line asks of the demo. */
 export interface DemoOptions {

@@ -1,4 +1,4 @@
-import { sleep } from "../../src/runtime/clock.ts";
+import { sleep } from "../../src/runtime/time/clock.ts";
 import type { Output } from "./live.ts";
 import { runLive } from "./live.ts";
 import { type Pace, runOnce, StepFailure } from "./once.ts";

@@ -1,14 +1,14 @@
 import * as v1beta1 from "../../src/api/v1beta1.ts";
 import * as v1beta2 from "../../src/api/v1beta2.ts";
-import type { RestClient } from "../../src/kubernetes/contract.ts";
-import { ApiError, isNotFound } from "../../src/kubernetes/errors.ts";
+import type { RestClient } from "../../src/kubernetes/http/contract.ts";
+import { ApiError, isNotFound } from "../../src/kubernetes/http/errors.ts";
 import {
   type KubernetesObject,
   type PartialObjectMetadata,
   ResourceClient,
   type ResourceDefinition,
   type Stored,
-} from "../../src/kubernetes/resource.ts";
+} from "../../src/kubernetes/resources/resource_client.ts";
 
 /** Namespaces. */
 export const NAMESPACE_DEFINITION: ResourceDefinition = {

@@ -1,8 +1,8 @@
 import { parseAllDocuments } from "yaml";
 import * as v1beta1 from "../../src/api/v1beta1.ts";
 import * as v1beta2 from "../../src/api/v1beta2.ts";
-import { SERVICE_ACCOUNT } from "../../src/kubernetes/core.ts";
-import { apiVersionOf, type ResourceDefinition } from "../../src/kubernetes/object.ts";
+import { SERVICE_ACCOUNT } from "../../src/kubernetes/resources/built_in.ts";
+import { apiVersionOf, type ResourceDefinition } from "../../src/kubernetes/resources/object.ts";
 
 /** An object of a sample, with the resource that it belongs to. */
 export interface Sample {

@@ -1,7 +1,7 @@
-import type { RestClient } from "../../src/kubernetes/contract.ts";
-import { leases } from "../../src/kubernetes/core.ts";
-import { isForbidden } from "../../src/kubernetes/errors.ts";
-import type { Clock } from "../../src/runtime/clock.ts";
+import type { RestClient } from "../../src/kubernetes/http/contract.ts";
+import { leases } from "../../src/kubernetes/resources/built_in.ts";
+import { isForbidden } from "../../src/kubernetes/http/errors.ts";
+import type { Clock } from "../../src/runtime/time/clock.ts";
 import { OWN_LABEL, OWN_LABEL_VALUE, OWN_SELECTOR } from "./apply.ts";
 import { NAMESPACE } from "./installation.ts";
 import {

@@ -1,7 +1,7 @@
 import { isAbsolute, join } from "node:path";
 import { resolveCluster } from "../../src/kubernetes/config/resolve.ts";
-import { FetchRestClient } from "../../src/kubernetes/transport.ts";
-import type { Clock } from "../../src/runtime/clock.ts";
+import { FetchRestClient } from "../../src/kubernetes/http/transport.ts";
+import type { Clock } from "../../src/runtime/time/clock.ts";
 import { type Endpoint, kubectlLines } from "./endpoint.ts";
 import { NAMESPACE } from "./installation.ts";
 

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import * as v1beta1 from "../../src/api/v1beta1.ts";
-import type { RestClient } from "../../src/kubernetes/contract.ts";
-import { leases, SECRET, serviceAccounts } from "../../src/kubernetes/core.ts";
-import { ResourceClient } from "../../src/kubernetes/resource.ts";
-import { systemClock } from "../../src/runtime/clock.ts";
+import type { RestClient } from "../../src/kubernetes/http/contract.ts";
+import { leases, SECRET, serviceAccounts } from "../../src/kubernetes/resources/built_in.ts";
+import { ResourceClient } from "../../src/kubernetes/resources/resource_client.ts";
+import { systemClock } from "../../src/runtime/time/clock.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { CRDS, onServer, performOnce, worldAt } from "./fixture.ts";
 import { install, NAMESPACE } from "./installation.ts";

@@ -1,6 +1,6 @@
-import type { RestClient } from "../../src/kubernetes/contract.ts";
-import { withRetries } from "../../src/kubernetes/retry.ts";
-import type { Clock } from "../../src/runtime/clock.ts";
+import type { RestClient } from "../../src/kubernetes/http/contract.ts";
+import { withRetries } from "../../src/kubernetes/http/retry.ts";
+import type { Clock } from "../../src/runtime/time/clock.ts";
 import type { Random } from "../../src/runtime/random.ts";
 import { FakeAzure } from "../sandbox/azure/azure.ts";
 import { OWN_SELECTOR } from "./apply.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { ApiError, isInvalid } from "../../src/kubernetes/errors.ts";
+import { ApiError, isInvalid } from "../../src/kubernetes/http/errors.ts";
 import { eventually } from "../suites/eventually.ts";
 import { OperatorRig } from "../suites/operator_rig.ts";
 import { V1 } from "../suites/v1beta1_objects.ts";

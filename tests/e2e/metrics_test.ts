@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { systemClock } from "../../src/runtime/clock.ts";
-import { selfSigned } from "../../src/telemetry/self_signed.ts";
+import { systemClock } from "../../src/runtime/time/clock.ts";
+import { selfSigned } from "../../src/http_server/self_signed.ts";
 import { eventually } from "../suites/eventually.ts";
 import { freePort, OperatorProcess } from "../suites/operator_process.ts";
 import type { ControlPlane } from "./servers/control_plane.ts";

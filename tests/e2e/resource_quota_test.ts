@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { parse } from "yaml";
-import { ApiError } from "../../src/kubernetes/errors.ts";
+import { ApiError } from "../../src/kubernetes/http/errors.ts";
 import { e2e } from "./servers/gate.ts";
 import { guideBlock } from "./servers/guide.ts";
 import { installCrds } from "./servers/manifests.ts";

@@ -1,4 +1,4 @@
-import { ApiError } from "../../src/kubernetes/errors.ts";
+import { ApiError } from "../../src/kubernetes/http/errors.ts";
 import type { TestOnApiServer } from "../sandbox/api_server.ts";
 import { eventually } from "../suites/eventually.ts";
 import { OperatorRig } from "../suites/operator_rig.ts";

@@ -6,7 +6,7 @@ import type { BindingSettings } from "../../src/controller/binding/settings.ts";
 import { viewOfV1beta1 } from "../../src/controller/binding/v1beta1.ts";
 import { viewOfV1beta2 } from "../../src/controller/binding/v1beta2.ts";
 import type { CredentialSpec } from "../../src/controller/binding/view.ts";
-import type { Stored } from "../../src/kubernetes/resource.ts";
+import type { Stored } from "../../src/kubernetes/resources/resource_client.ts";
 import { eventually } from "../suites/eventually.ts";
 import type { ControlPlane } from "./servers/control_plane.ts";
 import { deployTo } from "./servers/deploy_task.ts";

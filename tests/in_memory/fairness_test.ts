@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { refreshAt } from "../../src/controller/plan/schedule.ts";
-import { sleep } from "../../src/runtime/clock.ts";
+import { sleep } from "../../src/runtime/time/clock.ts";
 import { StillRig } from "./still_rig.ts";
 
 const SECOND = 1000;

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { sleep } from "../../src/runtime/clock.ts";
+import { sleep } from "../../src/runtime/time/clock.ts";
 import { freePort } from "../suites/operator_process.ts";
 import { StillRig } from "./still_rig.ts";
 

@@ -1,11 +1,11 @@
 import { DIRECT_LIMITS } from "../../src/azure/host_limits.ts";
-import { parseOptions } from "../../src/cli/options.ts";
-import { runOperator } from "../../src/cli/operator.ts";
-import { VALIDATORS } from "../../src/cli/validators.ts";
+import { parseOptions } from "../../src/cli/flags/options.ts";
+import { runOperator } from "../../src/cli/operator/operator.ts";
+import { VALIDATORS } from "../../src/cli/flags/validators.ts";
 import type { BindingStatus } from "../../src/controller/binding/view.ts";
-import { createInstruments } from "../../src/telemetry/instruments.ts";
-import { loggerOver } from "../../src/telemetry/log.ts";
-import { Registry } from "../../src/telemetry/metrics.ts";
+import { createInstruments } from "../../src/telemetry/metrics/instruments.ts";
+import { loggerOver } from "../../src/telemetry/log/logger.ts";
+import { Registry } from "../../src/telemetry/metrics/registry.ts";
 import { FakeAzure } from "../sandbox/azure/azure.ts";
 import type { FakeAzureOptions } from "../sandbox/azure/options.ts";
 import { InMemoryKubernetes } from "../sandbox/kubernetes/server.ts";

@@ -34,7 +34,7 @@ const CASES: Planted[] = [
   {
     name: "a promise of a module of this repository",
     lines: [
-      'import { sleep, systemClock } from "../../src/runtime/clock.ts";',
+      'import { sleep, systemClock } from "../../src/runtime/time/clock.ts";',
       "sleep(systemClock, 1);",
     ],
     found: ["3 no-floating-promises"],

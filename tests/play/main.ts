@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import config from "../../deno.json" with { type: "json" };
 import { print, UsageError } from "../../deploy/task/task.ts";
 import { resolveCluster } from "../../src/kubernetes/config/resolve.ts";
-import { systemClock } from "../../src/runtime/clock.ts";
+import { systemClock } from "../../src/runtime/time/clock.ts";
 import { knowledgeOf } from "../demo/azure.ts";
 import { readSamples } from "../demo/samples.ts";
 import { FakeAzure } from "../sandbox/azure/azure.ts";

@@ -1,6 +1,6 @@
-import { parseFlags } from "../../src/cli/flags.ts";
-import { FLAGS } from "../../src/cli/flag_table.ts";
-import { quote } from "../../src/runtime/quote.ts";
+import { parseFlags } from "../../src/cli/flags/flags.ts";
+import { FLAGS } from "../../src/cli/flags/flag_table.ts";
+import { quote } from "../../src/runtime/text/quote.ts";
 import { type Task, taskHelp, UsageError } from "../../deploy/task/task.ts";
 
 const AZURE = "The fake Azure";

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
-import { FetchRestClient } from "../../src/kubernetes/transport.ts";
+import { FetchRestClient } from "../../src/kubernetes/http/transport.ts";
 import { resolveCluster } from "../../src/kubernetes/config/resolve.ts";
-import { ResourceClient } from "../../src/kubernetes/resource.ts";
-import { systemClock } from "../../src/runtime/clock.ts";
+import { ResourceClient } from "../../src/kubernetes/resources/resource_client.ts";
+import { systemClock } from "../../src/runtime/time/clock.ts";
 import { applyObject } from "../demo/apply.ts";
 import { CRDS, SAMPLES } from "../demo/fixture.ts";
 import { observeBindings } from "../demo/observe.ts";

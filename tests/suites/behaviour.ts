@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { TestOnApiServer } from "../sandbox/api_server.ts";
-import { isNotFound } from "../../src/kubernetes/errors.ts";
-import type { LogEntry } from "../../src/telemetry/log.ts";
+import { isNotFound } from "../../src/kubernetes/http/errors.ts";
+import type { LogEntry } from "../../src/telemetry/log/logger.ts";
 import { checking } from "./checking.ts";
 import { eventually } from "./eventually.ts";
 import type { RigOptions } from "./operator_rig.ts";

@@ -1,6 +1,6 @@
 import type { BindingStatus } from "../../src/controller/binding/view.ts";
-import type { Secret, ServiceAccount } from "../../src/kubernetes/core.ts";
-import type { KubernetesObject, Stored } from "../../src/kubernetes/resource.ts";
+import type { Secret, ServiceAccount } from "../../src/kubernetes/resources/built_in.ts";
+import type { KubernetesObject, Stored } from "../../src/kubernetes/resources/resource_client.ts";
 import type { CallKind } from "../sandbox/azure/calls.ts";
 import type { AnyObject, ObjectRef } from "./cluster_admin.ts";
 import { eventually } from "./eventually.ts";

@@ -1,8 +1,8 @@
-import type { JSONObject, JSONValue, RestClient } from "../../src/kubernetes/contract.ts";
+import type { JSONObject, JSONValue, RestClient } from "../../src/kubernetes/http/contract.ts";
 import { resolveCluster } from "../../src/kubernetes/config/resolve.ts";
-import { ApiError, isNotFound } from "../../src/kubernetes/errors.ts";
-import { FetchRestClient } from "../../src/kubernetes/transport.ts";
-import { systemClock } from "../../src/runtime/clock.ts";
+import { ApiError, isNotFound } from "../../src/kubernetes/http/errors.ts";
+import { FetchRestClient } from "../../src/kubernetes/http/transport.ts";
+import { systemClock } from "../../src/runtime/time/clock.ts";
 import type { ApiServer } from "../sandbox/api_server.ts";
 
 /** Any object, as a step of a scenario has it. */

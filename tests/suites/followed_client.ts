@@ -1,4 +1,4 @@
-import type { RequestOptions, RestClient } from "../../src/kubernetes/contract.ts";
+import type { RequestOptions, RestClient } from "../../src/kubernetes/http/contract.ts";
 
 /**
  * A client whose requests are followed: how many wait for their answer. `lagMs` has every answer

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { systemClock } from "../../src/runtime/clock.ts";
+import { systemClock } from "../../src/runtime/time/clock.ts";
 import type { ApiServer, Kubeconfig, TestOnApiServer } from "../sandbox/api_server.ts";
 import { FakeAzure } from "../sandbox/azure/azure.ts";
 import type { Front } from "../sandbox/azure/front.ts";

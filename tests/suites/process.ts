@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { systemClock } from "../../src/runtime/clock.ts";
+import { systemClock } from "../../src/runtime/time/clock.ts";
 import type { ApiServer, TestOnApiServer } from "../sandbox/api_server.ts";
 import { FakeAzure } from "../sandbox/azure/azure.ts";
 import { ClusterAdmin, connect } from "./cluster_admin.ts";

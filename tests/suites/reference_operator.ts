@@ -1,4 +1,4 @@
-import type { JSONValue, RestClient } from "../../src/kubernetes/contract.ts";
+import type { JSONValue, RestClient } from "../../src/kubernetes/http/contract.ts";
 import type { ApiServer } from "../sandbox/api_server.ts";
 import { decodeJwt } from "../sandbox/azure/jwt.ts";
 import type { AnyBinding, BindingObjects } from "./binding_objects.ts";

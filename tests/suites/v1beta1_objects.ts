@@ -1,5 +1,5 @@
 import type { AcrPullBinding } from "../../src/api/v1beta1.ts";
-import type { Stored } from "../../src/kubernetes/resource.ts";
+import type { Stored } from "../../src/kubernetes/resources/resource_client.ts";
 import { BindingObjects, CLIENT_ID } from "./binding_objects.ts";
 import type { OperatorRig } from "./operator_rig.ts";
 import { referenceHash } from "./reference_rules.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { ApiError } from "../../src/kubernetes/errors.ts";
+import { ApiError } from "../../src/kubernetes/http/errors.ts";
 import type { TestOnApiServer } from "../sandbox/api_server.ts";
 import { decodeJwt } from "../sandbox/azure/jwt.ts";
 import type { RigOptions } from "./operator_rig.ts";

@@ -43,14 +43,14 @@ const PLANTED: readonly [what: string, path: string, text: string, found: string
   [
     "an import of several lines",
     "src/telemetry/a.ts",
-    'import {\n  one,\n  type Two,\n} from "../kubernetes/core.ts";\n',
-    "src/telemetry/a.ts imports src/kubernetes/core.ts: telemetry may not know kubernetes",
+    'import {\n  one,\n  type Two,\n} from "../kubernetes/resources/built_in.ts";\n',
+    "src/telemetry/a.ts imports src/kubernetes/resources/built_in.ts: telemetry may not know kubernetes",
   ],
   [
     "a re-export",
     "src/runtime/a.ts",
-    'export * from "../telemetry/log.ts";\n',
-    "src/runtime/a.ts imports src/telemetry/log.ts: runtime may not know telemetry",
+    'export * from "../telemetry/log/logger.ts";\n',
+    "src/runtime/a.ts imports src/telemetry/log/logger.ts: runtime may not know telemetry",
   ],
   [
     "a re-export by name",
@@ -67,8 +67,8 @@ const PLANTED: readonly [what: string, path: string, text: string, found: string
   [
     "a dynamic import",
     "src/azure/a.ts",
-    'const load = async () => await import("../kubernetes/core.ts");\n',
-    "src/azure/a.ts imports src/kubernetes/core.ts: azure may not know kubernetes",
+    'const load = async () => await import("../kubernetes/resources/built_in.ts");\n',
+    "src/azure/a.ts imports src/kubernetes/resources/built_in.ts: azure may not know kubernetes",
   ],
   [
     "tests, from deep below",
@@ -85,8 +85,8 @@ const PLANTED: readonly [what: string, path: string, text: string, found: string
   [
     "anything by a folder of which nothing is said",
     "src/extra/a.ts",
-    'import { x } from "../runtime/clock.ts";\n',
-    "src/extra/a.ts imports src/runtime/clock.ts: extra may not know runtime",
+    'import { x } from "../runtime/time/clock.ts";\n',
+    "src/extra/a.ts imports src/runtime/time/clock.ts: extra may not know runtime",
   ],
 ];
 
@@ -141,18 +141,18 @@ Deno.test("imports: the check finds cycles of modules and of folders, and no oth
 /** Every module that takes a token or a key out of its wrapping, and what for. */
 const REVEALS: Readonly<Record<string, string>> = {
   "src/azure/acr.ts": "the form that a registry is sent",
+  "src/azure/docker_config.ts": "the data of a Secret",
   "src/azure/entra.ts": "the form that Entra is sent",
   "src/azure/jwt.ts": "the claims of a token",
-  "src/controller/docker_config.ts": "the data of a Secret",
   "src/controller/execute/secret_writer.ts": "the data of a Secret",
+  "src/http_server/tls_listener.ts": "the key by which metrics are served",
+  "src/http_server/tls_stream.ts": "the key by which metrics are served",
   "src/kubernetes/config/credentials.ts": "the value of the Authorization header",
   "src/kubernetes/config/token_expiry.ts": "the claims of a token",
-  "src/kubernetes/http_client.ts": "a client certificate's key, a proxy's password",
-  "src/kubernetes/token_access.ts": "the token that a TokenReview asks about",
-  "src/kubernetes/transport.ts": "the Authorization header",
-  "src/runtime/redacted.ts": "the wrapping itself",
-  "src/telemetry/tls_listener.ts": "the key by which metrics are served",
-  "src/telemetry/tls_stream.ts": "the key by which metrics are served",
+  "src/kubernetes/http/http_client.ts": "a client certificate's key, a proxy's password",
+  "src/kubernetes/http/transport.ts": "the Authorization header",
+  "src/kubernetes/resources/token_access.ts": "the token that a TokenReview asks about",
+  "src/runtime/masking/redacted.ts": "the wrapping itself",
 };
 
 Deno.test("reveal: nothing takes a token out of its wrapping but for the wire and a Secret's data", async () => {

@@ -1,4 +1,4 @@
-import type { KubernetesObject, Stored } from "../../kubernetes/resource.ts";
+import type { KubernetesObject, Stored } from "../../kubernetes/resources/resource_client.ts";
 import { optional } from "../../runtime/optional.ts";
 import type { Kept } from "./kept.ts";
 import { API_VERSIONS, type ApiName, type BindingBasics, type BindingStatus } from "./view.ts";

@@ -3,7 +3,7 @@ import { V1BETA1_AUDIENCE } from "../../azure/clouds.ts";
 import { cleanPath, faultOfClientId, faultOfResourceId } from "../../azure/identity.ts";
 import { faultOfServer } from "../../azure/registry.ts";
 import type { AcrPullBinding } from "../../api/v1beta1.ts";
-import type { Stored } from "../../kubernetes/resource.ts";
+import type { Stored } from "../../kubernetes/resources/resource_client.ts";
 import { hash, labelValue, v1beta1SecretName } from "../names.ts";
 import { basicsOf } from "./common.ts";
 import { faultsIn, invalid } from "./faults.ts";

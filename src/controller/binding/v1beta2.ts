@@ -1,5 +1,5 @@
 import type { NodeIdentity } from "../../azure/credential_request.ts";
-import { quote } from "../../runtime/quote.ts";
+import { quote } from "../../runtime/text/quote.ts";
 import { type Cloud, CLOUDS } from "../../azure/clouds.ts";
 import {
   cleanPath,
@@ -9,8 +9,8 @@ import {
 } from "../../azure/identity.ts";
 import { faultOfServer } from "../../azure/registry.ts";
 import type { AcrPullBinding } from "../../api/v1beta2.ts";
-import type { Stored } from "../../kubernetes/resource.ts";
-import { lowerAscii } from "../../runtime/ascii.ts";
+import type { Stored } from "../../kubernetes/resources/resource_client.ts";
+import { lowerAscii } from "../../runtime/text/ascii.ts";
 import { hash, labelValue, v1beta2SecretName } from "../names.ts";
 import { basicsOf } from "./common.ts";
 import { faultsIn, invalid } from "./faults.ts";

@@ -1,5 +1,5 @@
 import type { Overlong } from "../binding/kept.ts";
-import { ELLIPSIS, start } from "../../runtime/cut.ts";
+import { ELLIPSIS, start } from "../../runtime/text/cut.ts";
 
 /** The most characters of each string of a spec, in the spec's own shape. */
 export type SpecShape = { readonly [member: string]: number | SpecShape };

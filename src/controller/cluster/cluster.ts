@@ -1,7 +1,7 @@
 import type { AcrPullBinding as BindingV1 } from "../../api/v1beta1.ts";
 import type { AcrPullBinding as BindingV2 } from "../../api/v1beta2.ts";
-import type { Informer } from "../../kubernetes/informer.ts";
-import type { KubernetesObject, Stored } from "../../kubernetes/resource.ts";
+import type { Informer } from "../../kubernetes/informer/informer.ts";
+import type { KubernetesObject, Stored } from "../../kubernetes/resources/resource_client.ts";
 import type { BindingSettings } from "../binding/settings.ts";
 import { basicsOf } from "../binding/common.ts";
 import { accountsOfV1beta1, viewOfV1beta1 } from "../binding/v1beta1.ts";

@@ -1,13 +1,13 @@
-import type { ServiceAccount } from "../../kubernetes/core.ts";
-import type { Informer } from "../../kubernetes/informer.ts";
-import type { LargeObjects } from "../../kubernetes/large_objects.ts";
-import { resourcePath } from "../../kubernetes/resource_path.ts";
+import type { ServiceAccount } from "../../kubernetes/resources/built_in.ts";
+import type { Informer } from "../../kubernetes/informer/informer.ts";
+import type { LargeObjects } from "../../kubernetes/http/large_objects.ts";
+import { resourcePath } from "../../kubernetes/resources/resource_path.ts";
 import type {
   KubernetesObject,
   ObjectMeta,
   ResourceDefinition,
   Stored,
-} from "../../kubernetes/resource.ts";
+} from "../../kubernetes/resources/resource_client.ts";
 
 /** What a cached object says of the one that it was made of. */
 export interface Sized {

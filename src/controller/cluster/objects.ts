@@ -1,6 +1,10 @@
-import type { ServiceAccount } from "../../kubernetes/core.ts";
-import type { ObjectMeta, PartialObjectMetadata, Stored } from "../../kubernetes/resource.ts";
-import { cut } from "../../runtime/cut.ts";
+import type { ServiceAccount } from "../../kubernetes/resources/built_in.ts";
+import type {
+  ObjectMeta,
+  PartialObjectMetadata,
+  Stored,
+} from "../../kubernetes/resources/resource_client.ts";
+import { cut } from "../../runtime/text/cut.ts";
 import { optional } from "../../runtime/optional.ts";
 import {
   BINDING_LABEL,

@@ -1,5 +1,5 @@
-import type { RestClient } from "../../kubernetes/contract.ts";
-import { keepsField, schemaOf } from "../../kubernetes/openapi.ts";
+import type { RestClient } from "../../kubernetes/http/contract.ts";
+import { keepsField, schemaOf } from "../../kubernetes/resources/openapi.ts";
 import type {
   Each,
   KubernetesObject,
@@ -8,7 +8,7 @@ import type {
   ResourceClient,
   ResourceDefinition,
   WatchOptions,
-} from "../../kubernetes/resource.ts";
+} from "../../kubernetes/resources/resource_client.ts";
 import type { ApiName } from "../binding/view.ts";
 
 /**

@@ -1,7 +1,7 @@
-import { LONGEST_WHOLE } from "../../runtime/brief.ts";
-import { ELLIPSIS, start } from "../../runtime/cut.ts";
+import { LONGEST_WHOLE } from "../../runtime/masking/brief.ts";
+import { ELLIPSIS, start } from "../../runtime/text/cut.ts";
 import { optional } from "../../runtime/optional.ts";
-import type { KubernetesObject, Stored } from "../../kubernetes/resource.ts";
+import type { KubernetesObject, Stored } from "../../kubernetes/resources/resource_client.ts";
 import { isOurCondition, type Kept } from "../binding/kept.ts";
 import type { BindingStatus, Condition } from "../binding/view.ts";
 import { FINALIZER } from "../conventions.ts";

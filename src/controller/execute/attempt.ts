@@ -1,5 +1,5 @@
 import type { Credential, Need } from "../../azure/credentials.ts";
-import { type Clock, sleep } from "../../runtime/clock.ts";
+import { type Clock, sleep } from "../../runtime/time/clock.ts";
 import { lastTryAt } from "../retry_policy.ts";
 
 /** Longer than any attempt takes: the time-outs of its calls, and waits for places. */

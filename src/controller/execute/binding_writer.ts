@@ -1,10 +1,10 @@
-import { isNotFound } from "../../kubernetes/errors.ts";
+import { isNotFound } from "../../kubernetes/http/errors.ts";
 import type {
   KubernetesObject,
   ObjectMeta,
   ResourceClient,
   Stored,
-} from "../../kubernetes/resource.ts";
+} from "../../kubernetes/resources/resource_client.ts";
 import { optional } from "../../runtime/optional.ts";
 import { isOurCondition } from "../binding/kept.ts";
 import type { ApiName, BindingBasics, BindingStatus } from "../binding/view.ts";

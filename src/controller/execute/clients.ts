@@ -1,7 +1,10 @@
 import type { AcrPullBinding as BindingV1 } from "../../api/v1beta1.ts";
 import type { AcrPullBinding as BindingV2 } from "../../api/v1beta2.ts";
-import type { Secret, ServiceAccount } from "../../kubernetes/core.ts";
-import type { PartialObjectMetadata, ResourceClient } from "../../kubernetes/resource.ts";
+import type { Secret, ServiceAccount } from "../../kubernetes/resources/built_in.ts";
+import type {
+  PartialObjectMetadata,
+  ResourceClient,
+} from "../../kubernetes/resources/resource_client.ts";
 
 /** A client to which no Secret's data comes back. */
 export type SecretMetadataClient = ResourceClient<Secret, PartialObjectMetadata>;

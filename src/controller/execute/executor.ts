@@ -3,10 +3,14 @@ import type { Credential, Need } from "../../azure/credentials.ts";
 import type { AzureError } from "../../azure/errors.ts";
 import { scopeNotGranted } from "../../azure/granted.ts";
 import { registryHost } from "../../azure/registry.ts";
-import { ApiError, isNotFound } from "../../kubernetes/errors.ts";
-import type { Secret } from "../../kubernetes/core.ts";
-import type { ObjectMeta, PartialObjectMetadata, Stored } from "../../kubernetes/resource.ts";
-import type { Clock } from "../../runtime/clock.ts";
+import { ApiError, isNotFound } from "../../kubernetes/http/errors.ts";
+import type { Secret } from "../../kubernetes/resources/built_in.ts";
+import type {
+  ObjectMeta,
+  PartialObjectMetadata,
+  Stored,
+} from "../../kubernetes/resources/resource_client.ts";
+import type { Clock } from "../../runtime/time/clock.ts";
 import { optional } from "../../runtime/optional.ts";
 import type { BindingBasics, BindingStatus, BindingView } from "../binding/view.ts";
 import type { Informers } from "../cluster/cluster.ts";

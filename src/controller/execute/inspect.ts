@@ -1,13 +1,13 @@
-import { cut } from "../../runtime/cut.ts";
+import { cut } from "../../runtime/text/cut.ts";
 import { optional } from "../../runtime/optional.ts";
-import { Redacted } from "../../runtime/redacted.ts";
+import { Redacted } from "../../runtime/masking/redacted.ts";
 import { notGranted } from "../../azure/granted.ts";
 import { type JwtClaims, readClaims } from "../../azure/jwt.ts";
 import { namesRegistry } from "../../azure/registry.ts";
-import type { Secret } from "../../kubernetes/core.ts";
-import type { Stored } from "../../kubernetes/resource.ts";
+import type { Secret } from "../../kubernetes/resources/built_in.ts";
+import type { Stored } from "../../kubernetes/resources/resource_client.ts";
 import { SECRET_KEY, SECRET_TYPE } from "../conventions.ts";
-import { passwordIn } from "../docker_config.ts";
+import { passwordIn } from "../../azure/docker_config.ts";
 import type { Content } from "../plan/snapshot.ts";
 
 /** Anybody may write any type, and a log tells of it. */

@@ -4,10 +4,10 @@ import type {
   PartialObjectMetadata,
   ResourceClient,
   Stored,
-} from "../../kubernetes/resource.ts";
-import type { Secret } from "../../kubernetes/core.ts";
-import { isAlreadyExists, isNotFound } from "../../kubernetes/errors.ts";
-import { Redacted } from "../../runtime/redacted.ts";
+} from "../../kubernetes/resources/resource_client.ts";
+import type { Secret } from "../../kubernetes/resources/built_in.ts";
+import { isAlreadyExists, isNotFound } from "../../kubernetes/http/errors.ts";
+import { Redacted } from "../../runtime/masking/redacted.ts";
 import type { BindingView } from "../binding/view.ts";
 import {
   BINDING_LABEL,
@@ -19,7 +19,7 @@ import {
   SECRET_KEY,
   SECRET_TYPE,
 } from "../conventions.ts";
-import { dockerConfig } from "../docker_config.ts";
+import { dockerConfig } from "../../azure/docker_config.ts";
 import type { AdoptSecretAction, MintAction } from "../plan/actions.ts";
 import { formatTime } from "../plan/schedule.ts";
 import type { SecretState } from "../plan/snapshot.ts";

@@ -1,11 +1,11 @@
 import type { FederatedIdentity } from "../../azure/credential_request.ts";
-import { quote } from "../../runtime/quote.ts";
+import { quote } from "../../runtime/text/quote.ts";
 import { AzureError, type AzureFailure } from "../../azure/errors.ts";
 import { payloadOf } from "../../azure/jwt.ts";
-import { ApiError, isNamespaceTerminating } from "../../kubernetes/errors.ts";
-import type { ServiceAccountClient } from "../../kubernetes/core.ts";
-import { asObject } from "../../kubernetes/status.ts";
-import type { Redacted } from "../../runtime/redacted.ts";
+import { ApiError, isNamespaceTerminating } from "../../kubernetes/http/errors.ts";
+import type { ServiceAccountClient } from "../../kubernetes/resources/built_in.ts";
+import { asObject } from "../../runtime/as_object.ts";
+import type { Redacted } from "../../runtime/masking/redacted.ts";
 
 /**
  * How long a minted token lives, in seconds. Entra is shown it at once; the hour is what its clock

@@ -1,9 +1,9 @@
-import type { ServiceAccount, ServiceAccountClient } from "../../kubernetes/core.ts";
-import { isConflict, isNotFound } from "../../kubernetes/errors.ts";
-import type { Stored } from "../../kubernetes/resource.ts";
+import type { ServiceAccount, ServiceAccountClient } from "../../kubernetes/resources/built_in.ts";
+import { isConflict, isNotFound } from "../../kubernetes/http/errors.ts";
+import type { Stored } from "../../kubernetes/resources/resource_client.ts";
 import { pullSecretsOf } from "../cluster/objects.ts";
-import { FairRoom } from "../../runtime/fair_room.ts";
-import { quote } from "../../runtime/quote.ts";
+import { FairRoom } from "../../runtime/fairness/fair_room.ts";
+import { quote } from "../../runtime/text/quote.ts";
 import { kindOfReference } from "../names.ts";
 import { UndoneError } from "./undone.ts";
 import { missingReferences } from "./written.ts";

@@ -1,5 +1,5 @@
-import type { ObjectMeta } from "../../kubernetes/resource.ts";
-import { asObject } from "../../kubernetes/status.ts";
+import type { ObjectMeta } from "../../kubernetes/resources/resource_client.ts";
+import { asObject } from "../../runtime/as_object.ts";
 import { BINDING_LABEL, FIELD_MANAGER } from "../conventions.ts";
 import type { Action } from "../plan/actions.ts";
 import type { Undoer } from "./undone.ts";

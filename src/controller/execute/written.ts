@@ -1,6 +1,10 @@
-import type { KubernetesObject, PartialObjectMetadata, Stored } from "../../kubernetes/resource.ts";
-import { quote } from "../../runtime/quote.ts";
-import type { Redacted } from "../../runtime/redacted.ts";
+import type {
+  KubernetesObject,
+  PartialObjectMetadata,
+  Stored,
+} from "../../kubernetes/resources/resource_client.ts";
+import { quote } from "../../runtime/text/quote.ts";
+import type { Redacted } from "../../runtime/masking/redacted.ts";
 import type { BindingStatus, Condition } from "../binding/view.ts";
 import { SECRET_KEY, SECRET_TYPE } from "../conventions.ts";
 

@@ -1,8 +1,8 @@
 import type { CredentialRequest } from "../../azure/credential_request.ts";
-import { quote } from "../../runtime/quote.ts";
+import { quote } from "../../runtime/text/quote.ts";
 import { faultOfClientId, faultOfTenant } from "../../azure/identity.ts";
 import { optional } from "../../runtime/optional.ts";
-import { lowerAscii } from "../../runtime/ascii.ts";
+import { lowerAscii } from "../../runtime/text/ascii.ts";
 import { CLIENT_ID_ANNOTATION, TENANT_ID_ANNOTATION } from "../conventions.ts";
 import type { BindingView, WorkloadIdentitySpec } from "../binding/view.ts";
 import { hash } from "../names.ts";

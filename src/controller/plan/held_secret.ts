@@ -1,4 +1,4 @@
-import { quote } from "../../runtime/quote.ts";
+import { quote } from "../../runtime/text/quote.ts";
 import type { SecretState } from "./snapshot.ts";
 
 /** As soon as whatever else may heal without a change that the caches tell of. */

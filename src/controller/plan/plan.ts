@@ -1,6 +1,6 @@
-import { cut } from "../../runtime/cut.ts";
+import { cut } from "../../runtime/text/cut.ts";
 import { optional } from "../../runtime/optional.ts";
-import { quote } from "../../runtime/quote.ts";
+import { quote } from "../../runtime/text/quote.ts";
 import { FINALIZER } from "../conventions.ts";
 import { isLastTry, lastTryAt } from "../retry_policy.ts";
 import type { Action, MintAction, Plan } from "./actions.ts";

@@ -1,4 +1,4 @@
-import { fingerprint } from "../../runtime/fingerprint.ts";
+import { fingerprint } from "../../runtime/text/fingerprint.ts";
 import type { Rotation } from "../binding/view.ts";
 import type { SecretState } from "./snapshot.ts";
 

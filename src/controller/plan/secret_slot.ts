@@ -1,4 +1,4 @@
-import { isNewer } from "../../kubernetes/resource_version.ts";
+import { isNewer } from "../../kubernetes/informer/resource_version.ts";
 import type { BindingView } from "../binding/view.ts";
 import { FINALIZER } from "../conventions.ts";
 import { ownershipOf } from "./ownership.ts";

@@ -1,5 +1,5 @@
 import type { FailureClass } from "../../azure/errors.ts";
-import type { Brevity } from "../../runtime/brief.ts";
+import type { Brevity } from "../../runtime/masking/brief.ts";
 import type { BindingView } from "../binding/view.ts";
 import type { ActionKind } from "./action_kind.ts";
 

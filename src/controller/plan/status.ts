@@ -1,4 +1,4 @@
-import { type Brevity, brief } from "../../runtime/brief.ts";
+import { type Brevity, brief } from "../../runtime/masking/brief.ts";
 import type { BindingBasics, BindingStatus, Condition } from "../binding/view.ts";
 import type { WriteStatusAction } from "./actions.ts";
 import { formatTime, type Lifetime } from "./schedule.ts";

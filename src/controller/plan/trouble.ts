@@ -1,4 +1,4 @@
-import { isBetween } from "../../runtime/clock.ts";
+import { isBetween } from "../../runtime/time/clock.ts";
 import { attemptInputs, wantedCredential } from "./credential.ts";
 import { secretSlot } from "./secret_slot.ts";
 import type { Snapshot, Trouble } from "./snapshot.ts";

@@ -1,5 +1,5 @@
-import { trimEnd } from "../../runtime/trim.ts";
-import { Redacted } from "../../runtime/redacted.ts";
+import { trimEnd } from "../../runtime/text/trim.ts";
+import { Redacted } from "../../runtime/masking/redacted.ts";
 import type { Entry } from "./entry.ts";
 import { type PemField, pemField } from "./file_or_data.ts";
 import type { ConfigSources } from "./sources.ts";

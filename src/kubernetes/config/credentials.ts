@@ -1,6 +1,6 @@
-import type { Clock } from "../../runtime/clock.ts";
-import { Redacted } from "../../runtime/redacted.ts";
-import { abortable } from "../../runtime/abortable.ts";
+import type { Clock } from "../../runtime/time/clock.ts";
+import { Redacted } from "../../runtime/masking/redacted.ts";
+import { abortable } from "../../runtime/time/abortable.ts";
 import { tokenExpiry } from "./token_expiry.ts";
 import type { Credentials, CredentialsProvider } from "./types.ts";
 

@@ -1,5 +1,5 @@
 import { dirname, resolve } from "node:path";
-import { asObject } from "../status.ts";
+import { asObject } from "../../runtime/as_object.ts";
 import { ConfigError } from "./errors.ts";
 
 /**

@@ -1,7 +1,7 @@
-import { maskSecrets } from "../../runtime/mask.ts";
-import { abortable } from "../../runtime/abortable.ts";
-import { Deadline } from "../../runtime/deadline.ts";
-import { asObject } from "../status.ts";
+import { maskSecrets } from "../../runtime/masking/mask.ts";
+import { abortable } from "../../runtime/time/abortable.ts";
+import { Deadline } from "../../runtime/time/deadline.ts";
+import { asObject } from "../../runtime/as_object.ts";
 import { CachedCredentials, type FreshCredentials } from "./credentials.ts";
 import type { Entry } from "./entry.ts";
 import { readExecCredential } from "./exec_credential.ts";

@@ -1,5 +1,5 @@
-import { Redacted } from "../../runtime/redacted.ts";
-import { asObject } from "../status.ts";
+import { Redacted } from "../../runtime/masking/redacted.ts";
+import { asObject } from "../../runtime/as_object.ts";
 import { bearer, type FreshCredentials, tokenFault } from "./credentials.ts";
 import { pemFault } from "./pem.ts";
 import type { ClientCertificate, Credentials } from "./types.ts";

@@ -1,4 +1,4 @@
-import { Redacted } from "../../runtime/redacted.ts";
+import { Redacted } from "../../runtime/masking/redacted.ts";
 import { tokenFault, tokenFileCredentials } from "./credentials.ts";
 import { ConfigError } from "./errors.ts";
 import { pemFault } from "./pem.ts";

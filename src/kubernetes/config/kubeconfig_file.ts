@@ -1,4 +1,4 @@
-import { asObject } from "../status.ts";
+import { asObject } from "../../runtime/as_object.ts";
 import { Entry } from "./entry.ts";
 import { ConfigError } from "./errors.ts";
 import { type ConfigSources, readOr } from "./sources.ts";

@@ -1,4 +1,4 @@
-import { type Clock, systemClock } from "../../runtime/clock.ts";
+import { type Clock, systemClock } from "../../runtime/time/clock.ts";
 
 /** What a command left behind. */
 export interface CommandOutput {

@@ -1,5 +1,5 @@
-import type { Redacted } from "../../runtime/redacted.ts";
-import { asObject } from "../status.ts";
+import type { Redacted } from "../../runtime/masking/redacted.ts";
+import { asObject } from "../../runtime/as_object.ts";
 
 /**
  * When a bearer token expires by its own `exp` claim (RFC 7519), in milliseconds since the epoch;

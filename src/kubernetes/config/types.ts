@@ -1,4 +1,4 @@
-import type { Redacted } from "../../runtime/redacted.ts";
+import type { Redacted } from "../../runtime/masking/redacted.ts";
 
 /** A client certificate in PEM, and its key. */
 export interface ClientCertificate {

@@ -1,4 +1,4 @@
-import { Redacted } from "../../runtime/redacted.ts";
+import { Redacted } from "../../runtime/masking/redacted.ts";
 import {
   basic,
   bearer,

@@ -1,8 +1,8 @@
 import type { Event } from "kubernetes-types/core/v1.d.ts";
-import { brief, shorterThan } from "../../runtime/brief.ts";
-import { cutBytes } from "../../runtime/cut.ts";
-import { maskSecrets } from "../../runtime/mask.ts";
-import { trimEnd } from "../../runtime/trim.ts";
+import { brief, shorterThan } from "../../runtime/masking/brief.ts";
+import { cutBytes } from "../../runtime/text/cut.ts";
+import { maskSecrets } from "../../runtime/masking/mask.ts";
+import { trimEnd } from "../../runtime/text/trim.ts";
 
 export type { Event } from "kubernetes-types/core/v1.d.ts";
 

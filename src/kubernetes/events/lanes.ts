@@ -1,7 +1,7 @@
-import { type Clock, isWithin } from "../../runtime/clock.ts";
-import { FairLine, type Waiting } from "../../runtime/fair_line.ts";
-import { FairPlaces } from "../../runtime/fair_places.ts";
-import { BoundedMap } from "./bounded_map.ts";
+import { type Clock, isWithin } from "../../runtime/time/clock.ts";
+import { FairLine, type Waiting } from "../../runtime/fairness/fair_line.ts";
+import { FairPlaces } from "../../runtime/fairness/fair_places.ts";
+import { BoundedMap } from "../../runtime/bounded_map.ts";
 
 /**
  * A write must be answered so soon, in ms, in a namespace where it lately was. With 16 namespaces

@@ -1,7 +1,7 @@
-import { type Clock, sleep } from "../../runtime/clock.ts";
+import { type Clock, sleep } from "../../runtime/time/clock.ts";
 import type { Random } from "../../runtime/random.ts";
-import type { Logger } from "../../telemetry/log.ts";
-import { Backoff } from "../backoff.ts";
+import type { Logger } from "../../telemetry/log/logger.ts";
+import { Backoff } from "../../runtime/time/backoff.ts";
 import {
   ApiError,
   isAlreadyExists,
@@ -10,9 +10,9 @@ import {
   isNamespaceTerminating,
   isNotFound,
   mayBeTooLong,
-} from "../errors.ts";
-import { limited } from "../limited.ts";
-import type { ResourceClient } from "../resource.ts";
+} from "../http/errors.ts";
+import { limited } from "../http/time_limit.ts";
+import type { ResourceClient } from "../resources/resource_client.ts";
 import { Correlator, type CorrelatorLimits } from "./correlator.ts";
 import {
   type Event,

@@ -1,7 +1,7 @@
-import { type Clock, isWithin } from "../../runtime/clock.ts";
-import type { ApiError } from "../errors.ts";
-import type { Logger } from "../../telemetry/log.ts";
-import { BoundedMap } from "./bounded_map.ts";
+import { type Clock, isWithin } from "../../runtime/time/clock.ts";
+import type { ApiError } from "../http/errors.ts";
+import type { Logger } from "../../telemetry/log/logger.ts";
+import { BoundedMap } from "../../runtime/bounded_map.ts";
 
 /** After a refusal a namespace is left alone for this long. */
 const REST_MS = 600_000;

@@ -1,6 +1,6 @@
-import { type Clock, sleep } from "../../runtime/clock.ts";
+import { type Clock, sleep } from "../../runtime/time/clock.ts";
 import type { Random } from "../../runtime/random.ts";
-import type { Logger } from "../../telemetry/log.ts";
+import type { Logger } from "../../telemetry/log/logger.ts";
 import { completeDurations, type Durations } from "./durations.ts";
 import { type Attempt, type LeaseClient, LeaseLock } from "./lock.ts";
 import { LeaseProblems, nameOf } from "./problems.ts";

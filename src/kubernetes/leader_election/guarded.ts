@@ -1,5 +1,5 @@
-import type { RequestOptions, RestClient } from "../contract.ts";
-import { wrapRestClient } from "../wrapped.ts";
+import type { RequestOptions, RestClient } from "../http/contract.ts";
+import { wrapRestClient } from "../http/wrap_rest_client.ts";
 
 const READING: readonly RequestOptions["method"][] = ["GET", "HEAD", "OPTIONS"];
 

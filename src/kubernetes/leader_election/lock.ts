@@ -1,7 +1,7 @@
-import type { Clock } from "../../runtime/clock.ts";
-import { ApiError, isAlreadyExists, isConflict, isNotFound } from "../errors.ts";
-import { limited } from "../limited.ts";
-import type { ResourceClient } from "../resource.ts";
+import type { Clock } from "../../runtime/time/clock.ts";
+import { ApiError, isAlreadyExists, isConflict, isNotFound } from "../http/errors.ts";
+import { limited } from "../http/time_limit.ts";
+import type { ResourceClient } from "../resources/resource_client.ts";
 import type { Durations } from "./durations.ts";
 import { type LeasePlace, type LeaseProblems, type LeaseVerb, nameOf } from "./problems.ts";
 import type { Lease, LeaseRecord } from "./record.ts";

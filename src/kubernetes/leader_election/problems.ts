@@ -1,5 +1,5 @@
-import { isForbidden, isNotFound } from "../errors.ts";
-import type { Logger } from "../../telemetry/log.ts";
+import { isForbidden, isNotFound } from "../http/errors.ts";
+import type { Logger } from "../../telemetry/log/logger.ts";
 
 /** The verbs of RBAC that an election needs on its Lease. */
 export type LeaseVerb = "get" | "create" | "update";

@@ -1,4 +1,4 @@
-import type { Stored } from "../object.ts";
+import type { Stored } from "../resources/object.ts";
 import { type Lease, type LeaseRecord, microTime, recordOf, sameRecord } from "./record.ts";
 
 /**

@@ -1,4 +1,4 @@
-import type { Clock } from "../../runtime/clock.ts";
+import type { Clock } from "../../runtime/time/clock.ts";
 
 /**
  * Why a leader is no longer one although it wanted to be. It is the reason with which the signal of

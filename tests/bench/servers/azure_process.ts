@@ -3,7 +3,7 @@
  * its `Served`, as JSON. Prints one line of JSON with its certificate authority, then one for every
  * line of standard input with what it has seen; ends with its standard input.
  */
-import { systemClock } from "../../../src/runtime/clock.ts";
+import { systemClock } from "../../../src/runtime/time/clock.ts";
 import { FakeAzure } from "../../sandbox/azure/azure.ts";
 import { listenOnHosts } from "../../sandbox/azure/hosts.ts";
 import type { TokenLifetimes } from "../../sandbox/azure/options.ts";

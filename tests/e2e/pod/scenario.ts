@@ -4,7 +4,7 @@
  */
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
-import { systemClock } from "../../../src/runtime/clock.ts";
+import { systemClock } from "../../../src/runtime/time/clock.ts";
 import { FakeAzure } from "../../sandbox/azure/azure.ts";
 import { eventually } from "../../suites/eventually.ts";
 import { kubectlOk } from "../servers/kubectl.ts";

@@ -1,6 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { parseAllDocuments } from "yaml";
-import { asObject } from "../../../src/kubernetes/status.ts";
+import { asObject } from "../../../src/runtime/as_object.ts";
 
 const LATEST = fileURLToPath(new URL("../../../deploy/latest", import.meta.url));
 

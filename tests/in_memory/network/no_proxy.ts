@@ -2,7 +2,7 @@
  * What no_proxy_test.ts runs in a network of its own. It refuses to start anywhere else.
  */
 import assert from "node:assert/strict";
-import { systemClock } from "../../../src/runtime/clock.ts";
+import { systemClock } from "../../../src/runtime/time/clock.ts";
 import { FakeAzure } from "../../sandbox/azure/azure.ts";
 import { InMemoryKubernetes } from "../../sandbox/kubernetes/server.ts";
 import { ClusterAdmin, connect } from "../../suites/cluster_admin.ts";

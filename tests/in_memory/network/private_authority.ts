@@ -2,8 +2,8 @@
  * What private_authority_test.ts runs in a network of its own. It refuses to start anywhere else.
  */
 import assert from "node:assert/strict";
-import { systemClock } from "../../../src/runtime/clock.ts";
-import { CA_BUNDLE_DIRECTORY } from "../../../src/cli/ca_bundle.ts";
+import { systemClock } from "../../../src/runtime/time/clock.ts";
+import { CA_BUNDLE_DIRECTORY } from "../../../src/cli/operator/ca_bundle.ts";
 import { FakeAzure } from "../../sandbox/azure/azure.ts";
 import { InMemoryKubernetes } from "../../sandbox/kubernetes/server.ts";
 import { type AnyObject, ClusterAdmin, connect } from "../../suites/cluster_admin.ts";

@@ -2,7 +2,7 @@
  * What silence_test.ts runs in a network of its own. It refuses to start anywhere else.
  */
 import assert from "node:assert/strict";
-import { systemClock } from "../../../src/runtime/clock.ts";
+import { systemClock } from "../../../src/runtime/time/clock.ts";
 import { readCrds } from "../../suites/crds.ts";
 import { FakeAzure } from "../../sandbox/azure/azure.ts";
 import type { Front } from "../../sandbox/azure/front.ts";

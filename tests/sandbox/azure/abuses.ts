@@ -1,5 +1,5 @@
 import { connectionError, connectionFailures } from "../../data/connection_failures.ts";
-import { type Clock, sleep } from "../../../src/runtime/clock.ts";
+import { type Clock, sleep } from "../../../src/runtime/time/clock.ts";
 import type { CallKind } from "./calls.ts";
 import { type Answer, toResponse } from "./endpoint.ts";
 import type { TokenIssuer } from "./issuer.ts";

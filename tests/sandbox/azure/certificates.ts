@@ -1,5 +1,5 @@
 import "reflect-metadata";
-import { parseIp } from "../../../src/runtime/ip_address.ts";
+import { parseIp } from "../../../src/runtime/network/ip_address.ts";
 import * as x509 from "@peculiar/x509";
 
 const ALGORITHM = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };

@@ -1,4 +1,4 @@
-import { systemClock } from "../../../src/runtime/clock.ts";
+import { systemClock } from "../../../src/runtime/time/clock.ts";
 import { CertificateAuthority } from "./certificates.ts";
 import { ConnectProxy } from "./connect_proxy.ts";
 import { endingQuietly } from "./streams.ts";

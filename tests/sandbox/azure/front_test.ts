@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { systemClock } from "../../../src/runtime/clock.ts";
+import { systemClock } from "../../../src/runtime/time/clock.ts";
 import { azureFailure, failureBody } from "../../data/failures.ts";
 import { FakeAzure } from "./azure.ts";
 import type { Front } from "./front.ts";

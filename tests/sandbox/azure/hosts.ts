@@ -1,4 +1,4 @@
-import { systemClock } from "../../../src/runtime/clock.ts";
+import { systemClock } from "../../../src/runtime/time/clock.ts";
 import { CertificateAuthority } from "./certificates.ts";
 import { answer, imdsTarget, type Served, tunnelTarget } from "./front.ts";
 

@@ -1,4 +1,4 @@
-import type { Clock } from "../../../src/runtime/clock.ts";
+import type { Clock } from "../../../src/runtime/time/clock.ts";
 import type { ImdsLimits } from "./options.ts";
 
 const WINDOW_MS = 1000;

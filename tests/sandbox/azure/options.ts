@@ -1,4 +1,4 @@
-import type { Clock } from "../../../src/runtime/clock.ts";
+import type { Clock } from "../../../src/runtime/time/clock.ts";
 import type { Random } from "../../../src/runtime/random.ts";
 
 /** A closed list, or a test that says which values are known. Lists ignore case. */

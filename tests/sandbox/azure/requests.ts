@@ -1,5 +1,5 @@
 import { createClock } from "@sinonjs/fake-timers";
-import type { Clock } from "../../../src/runtime/clock.ts";
+import type { Clock } from "../../../src/runtime/time/clock.ts";
 import { FakeAzure } from "./azure.ts";
 import { encodeJwt } from "./jwt.ts";
 import type { FakeAzureOptions } from "./options.ts";

@@ -1,4 +1,4 @@
-import { sleep } from "../../../src/runtime/clock.ts";
+import { sleep } from "../../../src/runtime/time/clock.ts";
 import { abuse, type AbuseContext, isAbuse, nameNotFound, STRAY_HOST } from "./abuses.ts";
 import { AcrEndpoint, EXCHANGE_PATH, TOKEN_PATH } from "./acr.ts";
 import { ArmedFailures } from "./armed.ts";

@@ -1,4 +1,4 @@
-import type { Clock } from "../../../src/runtime/clock.ts";
+import type { Clock } from "../../../src/runtime/time/clock.ts";
 import type { Random } from "../../../src/runtime/random.ts";
 import type { Admission } from "./admission.ts";
 import { timeText } from "./model/object.ts";

@@ -1,5 +1,5 @@
-import type { Clock } from "../../../src/runtime/clock.ts";
-import { systemClock } from "../../../src/runtime/clock.ts";
+import type { Clock } from "../../../src/runtime/time/clock.ts";
+import { systemClock } from "../../../src/runtime/time/clock.ts";
 import type { Random } from "../../../src/runtime/random.ts";
 import type { ServerVersion } from "./discovery/discovery.ts";
 import type { Attributes } from "./http/attributes.ts";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { CaBundle, CaBundleError, certificatesIn } from "../../../src/azure/ca_bundle.ts";
 import { Connections } from "../../../src/azure/connections.ts";
 import { callAzure } from "../../../src/azure/http.ts";
-import { systemClock } from "../../../src/runtime/clock.ts";
+import { systemClock } from "../../../src/runtime/time/clock.ts";
 import { CertificateAuthority } from "../../sandbox/azure/certificates.ts";
 import { FakeTime } from "../kubernetes/fake_time.ts";
 import { rejection, requestTo } from "./support.ts";

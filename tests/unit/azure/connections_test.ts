@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { Connections } from "../../../src/azure/connections.ts";
-import type { Route } from "../../../src/runtime/proxy_route.ts";
+import type { Route } from "../../../src/runtime/network/proxy_route.ts";
 import { FakeTime } from "../kubernetes/fake_time.ts";
 
 interface FakeClient extends Deno.HttpClient {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { Connections } from "../../../src/azure/connections.ts";
 import { callAzure } from "../../../src/azure/http.ts";
 import type { AzureRequest, AzureTransport } from "../../../src/azure/request.ts";
-import { systemClock } from "../../../src/runtime/clock.ts";
+import { systemClock } from "../../../src/runtime/time/clock.ts";
 import { CertificateAuthority } from "../../sandbox/azure/certificates.ts";
 import { FakeAzure } from "../../sandbox/azure/azure.ts";
 import { TcpRelay } from "../../suites/tcp_relay.ts";

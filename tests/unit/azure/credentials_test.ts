@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { credentialKey, type CredentialRequest } from "../../../src/azure/credential_request.ts";
 import { AzureError } from "../../../src/azure/errors.ts";
 import { nextAttemptAt } from "../../../src/controller/retry_policy.ts";
-import { sleep } from "../../../src/runtime/clock.ts";
+import { sleep } from "../../../src/runtime/time/clock.ts";
 import type { Random } from "../../../src/runtime/random.ts";
 import {
   ARM,

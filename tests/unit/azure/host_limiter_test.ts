@@ -11,7 +11,7 @@ import {
   PROXIED_LIMITS,
 } from "../../../src/azure/host_limits.ts";
 import type { Caller } from "../../../src/azure/waiting_call.ts";
-import { sleep } from "../../../src/runtime/clock.ts";
+import { sleep } from "../../../src/runtime/time/clock.ts";
 import { FakeTime } from "../kubernetes/fake_time.ts";
 import { rejection, settle } from "./support.ts";
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { readClaims } from "../../../src/azure/jwt.ts";
-import { Redacted } from "../../../src/runtime/redacted.ts";
+import { Redacted } from "../../../src/runtime/masking/redacted.ts";
 import { encodeJwt } from "../../sandbox/azure/jwt.ts";
 
 const read = (token: string) => readClaims(new Redacted(token));

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { IMDS_LIMITS, Limiter, type Limits } from "../../../src/azure/limiter.ts";
-import { sleep } from "../../../src/runtime/clock.ts";
+import { sleep } from "../../../src/runtime/time/clock.ts";
 import { FakeTime } from "../kubernetes/fake_time.ts";
 import { rejection } from "./support.ts";
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { Probes } from "../../../src/azure/probes.ts";
-import { sleep } from "../../../src/runtime/clock.ts";
+import { sleep } from "../../../src/runtime/time/clock.ts";
 import { FakeTime } from "../kubernetes/fake_time.ts";
 
 /** A call of 10 s behind probes, and how it ended. */

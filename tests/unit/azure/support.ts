@@ -4,7 +4,7 @@ import { DIRECT_LIMITS } from "../../../src/azure/host_limits.ts";
 import type { AzureRequest } from "../../../src/azure/request.ts";
 import { IMDS_BASE_URL } from "../../../src/azure/imds.ts";
 import { DEFAULT_SUFFIXES } from "../../../src/azure/registry.ts";
-import { Redacted } from "../../../src/runtime/redacted.ts";
+import { Redacted } from "../../../src/runtime/masking/redacted.ts";
 import { FakeAzure } from "../../sandbox/azure/azure.ts";
 import { encodeJwt } from "../../sandbox/azure/jwt.ts";
 import type { FakeAzureOptions } from "../../sandbox/azure/options.ts";

@@ -3,7 +3,7 @@ import { exchange, scopedToken } from "../../../src/azure/acr.ts";
 import { ACR_AUDIENCE, CLOUDS } from "../../../src/azure/clouds.ts";
 import { tokenFromEntra } from "../../../src/azure/entra.ts";
 import { type ManagedIdentity, tokenFromImds } from "../../../src/azure/imds.ts";
-import { Redacted } from "../../../src/runtime/redacted.ts";
+import { Redacted } from "../../../src/runtime/masking/redacted.ts";
 import { FakeAzure } from "../../sandbox/azure/azure.ts";
 import { FakeTime } from "../kubernetes/fake_time.ts";
 import { ARM, assertionOf, CLIENT_ID, REGISTRY, SCOPE, TENANT_ID } from "./support.ts";

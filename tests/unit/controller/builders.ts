@@ -15,7 +15,7 @@ import type {
   ServiceAccountState,
   Snapshot,
 } from "../../../src/controller/plan/snapshot.ts";
-import type { ObjectMeta, Stored } from "../../../src/kubernetes/resource.ts";
+import type { ObjectMeta, Stored } from "../../../src/kubernetes/resources/resource_client.ts";
 
 /** 2026-06-01T12:00:00Z, when tests of the controller take place. */
 export const NOW = Date.UTC(2026, 5, 1, 12);

@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { Controller } from "../../../src/controller/controller.ts";
 import type { ReconcileReport } from "../../../src/controller/report.ts";
-import { Breather } from "../../../src/runtime/breather.ts";
-import { Redacted } from "../../../src/runtime/redacted.ts";
+import { Breather } from "../../../src/runtime/time/breather.ts";
+import { Redacted } from "../../../src/runtime/masking/redacted.ts";
 import { encodeJwt } from "../../sandbox/azure/jwt.ts";
 import { InMemoryKubernetes } from "../../sandbox/kubernetes/server.ts";
 import { FakeTime } from "../kubernetes/fake_time.ts";
 import { CLIENT_ID, HOUR, SECOND, SERVER, SETTINGS } from "./builders.ts";
-import { LargeObjects } from "../../../src/kubernetes/large_objects.ts";
+import { LargeObjects } from "../../../src/kubernetes/http/large_objects.ts";
 import { restOver } from "./rest.ts";
 import { NAMESPACE, V1 } from "./rig.ts";
 

@@ -7,10 +7,10 @@ import {
   WorkQueue,
   type WorkQueueOptions,
 } from "../../../src/controller/queue.ts";
-import { Breather } from "../../../src/runtime/breather.ts";
-import { sleep } from "../../../src/runtime/clock.ts";
+import { Breather } from "../../../src/runtime/time/breather.ts";
+import { sleep } from "../../../src/runtime/time/clock.ts";
 import { FakeTime } from "../kubernetes/fake_time.ts";
-import { BusyLoop } from "../runtime/busy_loop.ts";
+import { BusyLoop } from "../runtime/time/busy_loop.ts";
 
 /** A queue of keys each of which is a namespace, unless it is written `namespace/rest`. */
 function queueOf(

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { Action } from "../../../src/controller/plan/actions.ts";
 import { isRace } from "../../../src/controller/race.ts";
-import { ApiError } from "../../../src/kubernetes/errors.ts";
+import { ApiError } from "../../../src/kubernetes/http/errors.ts";
 import { secretOf, SERVER, viewV2 } from "./builders.ts";
 
 const BINDING = viewV2();

@@ -8,7 +8,7 @@ import type { Action } from "../../../src/controller/plan/actions.ts";
 import { refreshAt } from "../../../src/controller/plan/schedule.ts";
 import { Reconciler } from "../../../src/controller/reconciler.ts";
 import type { ReconcileReport } from "../../../src/controller/report.ts";
-import type { ApiError } from "../../../src/kubernetes/errors.ts";
+import type { ApiError } from "../../../src/kubernetes/http/errors.ts";
 import { CLIENT_ID, SERVER } from "./builders.ts";
 import { NAMESPACE, Rig, V1 } from "./rig.ts";
 

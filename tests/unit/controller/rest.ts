@@ -1,6 +1,6 @@
-import { FetchRestClient } from "../../../src/kubernetes/transport.ts";
-import type { Clock } from "../../../src/runtime/clock.ts";
-import { fakeHttpClients, fixedCluster } from "../kubernetes/transport_support.ts";
+import { FetchRestClient } from "../../../src/kubernetes/http/transport.ts";
+import type { Clock } from "../../../src/runtime/time/clock.ts";
+import { fakeHttpClients, fixedCluster } from "../kubernetes/http/transport_support.ts";
 
 /** The real transport, whose every request is answered by `answer` instead of a network. */
 export function restOver(

@@ -21,17 +21,21 @@ import {
 import { bindingTrimmer } from "../../../src/controller/cluster/trim_binding.ts";
 import { Executor } from "../../../src/controller/execute/executor.ts";
 import { ServiceAccountWriter } from "../../../src/controller/execute/service_account_writer.ts";
-import { secrets, type ServiceAccount, serviceAccounts } from "../../../src/kubernetes/core.ts";
-import { Informer } from "../../../src/kubernetes/informer.ts";
+import {
+  secrets,
+  type ServiceAccount,
+  serviceAccounts,
+} from "../../../src/kubernetes/resources/built_in.ts";
+import { Informer } from "../../../src/kubernetes/informer/informer.ts";
 import type {
   KubernetesObject,
   ListWatch,
   Page,
   Stored,
   WatchEvent,
-} from "../../../src/kubernetes/resource.ts";
+} from "../../../src/kubernetes/resources/resource_client.ts";
 import { optional } from "../../../src/runtime/optional.ts";
-import { Redacted } from "../../../src/runtime/redacted.ts";
+import { Redacted } from "../../../src/runtime/masking/redacted.ts";
 import { encodeJwt } from "../../sandbox/azure/jwt.ts";
 import { InMemoryKubernetes } from "../../sandbox/kubernetes/server.ts";
 import { FakeTime } from "../kubernetes/fake_time.ts";

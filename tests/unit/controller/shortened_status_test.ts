@@ -3,7 +3,7 @@ import { AzureError } from "../../../src/azure/errors.ts";
 import type { BindingStatus } from "../../../src/controller/binding/view.ts";
 import { Reconciler } from "../../../src/controller/reconciler.ts";
 import type { ReconcileReport } from "../../../src/controller/report.ts";
-import { ApiError } from "../../../src/kubernetes/errors.ts";
+import { ApiError } from "../../../src/kubernetes/http/errors.ts";
 import { CLIENT_ID, HOUR, SERVER } from "./builders.ts";
 import { NAMESPACE, Rig, V1 } from "./rig.ts";
 

@@ -4,11 +4,11 @@ import type { BindingStatus } from "../../../src/controller/binding/view.ts";
 import { UndoneError } from "../../../src/controller/execute/undone.ts";
 import type { Action } from "../../../src/controller/plan/actions.ts";
 import { TelemetryReport } from "../../../src/controller/telemetry_report.ts";
-import { ApiError } from "../../../src/kubernetes/errors.ts";
-import { createInstruments } from "../../../src/telemetry/instruments.ts";
-import { type LogEntry, loggerOver } from "../../../src/telemetry/log.ts";
-import { logLine } from "../../../src/telemetry/log_line.ts";
-import { Registry } from "../../../src/telemetry/metrics.ts";
+import { ApiError } from "../../../src/kubernetes/http/errors.ts";
+import { createInstruments } from "../../../src/telemetry/metrics/instruments.ts";
+import { type LogEntry, loggerOver } from "../../../src/telemetry/log/logger.ts";
+import { logLine } from "../../../src/telemetry/log/log_line.ts";
+import { Registry } from "../../../src/telemetry/metrics/registry.ts";
 import { encodeJwt } from "../../sandbox/azure/jwt.ts";
 import { CLIENT_ID, NOW, SECOND, secretOf, SERVER, time, viewV1 } from "./builders.ts";
 

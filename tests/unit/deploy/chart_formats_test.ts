@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { FORMATS } from "../../../deploy/chart_formats.ts";
-import { parseOptions } from "../../../src/cli/options.ts";
-import { VALIDATORS } from "../../../src/cli/validators.ts";
-import { parseLabelSelector } from "../../../src/kubernetes/label_selector.ts";
+import { parseOptions } from "../../../src/cli/flags/options.ts";
+import { VALIDATORS } from "../../../src/cli/flags/validators.ts";
+import { parseLabelSelector } from "../../../src/kubernetes/resources/label_selector.ts";
 
 type Name = keyof typeof FORMATS;
 

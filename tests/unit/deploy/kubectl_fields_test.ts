@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { keptByKubectl, LAST_APPLIED, pathText, without } from "../../../deploy/kubectl_fields.ts";
 import type { Manifest } from "../../../deploy/manifests/manifest.ts";
-import type { JSONObject } from "../../../src/kubernetes/contract.ts";
+import type { JSONObject } from "../../../src/kubernetes/http/contract.ts";
 
 const OWNS = { "f:metadata": {}, "f:spec": { "f:replicas": {} } };
 

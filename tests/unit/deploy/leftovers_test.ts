@@ -2,8 +2,12 @@ import assert from "node:assert/strict";
 import { deleteLeftover, findLeftovers, toldOf } from "../../../deploy/leftovers.ts";
 import { everything, installation } from "../../../deploy/manifests/installation.ts";
 import { DEFAULTS } from "../../../deploy/manifests/settings.ts";
-import type { JSONObject, RequestOptions, RestClient } from "../../../src/kubernetes/contract.ts";
-import { ApiError } from "../../../src/kubernetes/errors.ts";
+import type {
+  JSONObject,
+  RequestOptions,
+  RestClient,
+} from "../../../src/kubernetes/http/contract.ts";
+import { ApiError } from "../../../src/kubernetes/http/errors.ts";
 
 const { signal } = new AbortController();
 const POLICIES = "/apis/networking.k8s.io/v1/networkpolicies";

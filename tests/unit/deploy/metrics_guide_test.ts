@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { operatorArgs } from "../../../deploy/manifests/deployment.ts";
 import { DEFAULTS } from "../../../deploy/manifests/settings.ts";
-import { FLAGS } from "../../../src/cli/flag_table.ts";
+import { FLAGS } from "../../../src/cli/flags/flag_table.ts";
 
 Deno.test("the guide tells where metrics are served by the manifests, and where by the flag's default", () => {
   const guide = Deno.readTextFileSync(new URL("../../../deploy/README.md", import.meta.url));

@@ -2,8 +2,12 @@ import assert from "node:assert/strict";
 import { installation } from "../../../deploy/manifests/installation.ts";
 import { DEFAULTS } from "../../../deploy/manifests/settings.ts";
 import { rehearse } from "../../../deploy/rehearsal.ts";
-import type { JSONObject, RequestOptions, RestClient } from "../../../src/kubernetes/contract.ts";
-import { ApiError } from "../../../src/kubernetes/errors.ts";
+import type {
+  JSONObject,
+  RequestOptions,
+  RestClient,
+} from "../../../src/kubernetes/http/contract.ts";
+import { ApiError } from "../../../src/kubernetes/http/errors.ts";
 
 const options = { force: false, signal: new AbortController().signal };
 

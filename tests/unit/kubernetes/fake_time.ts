@@ -1,5 +1,5 @@
 import { createClock } from "@sinonjs/fake-timers";
-import type { Clock } from "../../../src/runtime/clock.ts";
+import type { Clock } from "../../../src/runtime/time/clock.ts";
 
 /** Time that stands still until a test moves it. */
 export class FakeTime {

@@ -4,7 +4,7 @@ import type {
   KubernetesTunnel,
   RequestOptions,
   RestClient,
-} from "../../../src/kubernetes/contract.ts";
+} from "../../../src/kubernetes/http/contract.ts";
 
 /** A request as a test writes it down: the signal left out, the query as text. */
 export interface ExpectedRequest {

@@ -14,7 +14,7 @@ import type {
   ObjectMeta,
   PartialObjectMetadata,
   Stored,
-} from "../../../../src/kubernetes/resource.ts";
+} from "../../../../src/kubernetes/resources/resource_client.ts";
 import { NOW, time } from "../builders.ts";
 
 const LABEL = "acr.microsoft.com/binding";

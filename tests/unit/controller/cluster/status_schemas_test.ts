@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { StatusSchemas } from "../../../../src/controller/cluster/status_schemas.ts";
-import type { RestClient } from "../../../../src/kubernetes/contract.ts";
-import { ApiError } from "../../../../src/kubernetes/errors.ts";
+import type { RestClient } from "../../../../src/kubernetes/http/contract.ts";
+import { ApiError } from "../../../../src/kubernetes/http/errors.ts";
 import {
   type ListWatch,
   ResourceClient,
   type WatchOptions,
-} from "../../../../src/kubernetes/resource.ts";
+} from "../../../../src/kubernetes/resources/resource_client.ts";
 
 const DEFINITION = {
   group: "acrpull.microsoft.com",

@@ -5,7 +5,10 @@ import { viewOfV1beta1 } from "../../../../src/controller/binding/v1beta1.ts";
 import { viewOfV1beta2 } from "../../../../src/controller/binding/v1beta2.ts";
 import type { Condition } from "../../../../src/controller/binding/view.ts";
 import { bindingTrimmer } from "../../../../src/controller/cluster/trim_binding.ts";
-import type { KubernetesObject, Stored } from "../../../../src/kubernetes/resource.ts";
+import type {
+  KubernetesObject,
+  Stored,
+} from "../../../../src/kubernetes/resources/resource_client.ts";
 import { bindingV1, bindingV2, FINALIZER, SETTINGS } from "../builders.ts";
 
 type Binding = Stored<KubernetesObject & { spec?: unknown; status?: unknown }>;

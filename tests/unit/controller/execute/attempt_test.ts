@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import type { Credential, Need } from "../../../../src/azure/credentials.ts";
 import { attempt } from "../../../../src/controller/execute/attempt.ts";
-import { Redacted } from "../../../../src/runtime/redacted.ts";
-import { sleep } from "../../../../src/runtime/clock.ts";
+import { Redacted } from "../../../../src/runtime/masking/redacted.ts";
+import { sleep } from "../../../../src/runtime/time/clock.ts";
 import { FakeTime } from "../../kubernetes/fake_time.ts";
 
 const SECOND = 1000;

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
-import { dockerConfig } from "../../../../src/controller/docker_config.ts";
+import { dockerConfig } from "../../../../src/azure/docker_config.ts";
 import { contentOf } from "../../../../src/controller/execute/inspect.ts";
 import type { Content } from "../../../../src/controller/plan/snapshot.ts";
-import type { Secret } from "../../../../src/kubernetes/core.ts";
-import type { Stored } from "../../../../src/kubernetes/resource.ts";
-import { Redacted } from "../../../../src/runtime/redacted.ts";
+import type { Secret } from "../../../../src/kubernetes/resources/built_in.ts";
+import type { Stored } from "../../../../src/kubernetes/resources/resource_client.ts";
+import { Redacted } from "../../../../src/runtime/masking/redacted.ts";
 import { encodeJwt } from "../../../sandbox/azure/jwt.ts";
 import { HOUR, NOW, SERVER } from "../builders.ts";
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { dockerConfig } from "../../../../src/controller/docker_config.ts";
+import { dockerConfig } from "../../../../src/azure/docker_config.ts";
 import {
   adoptSecret,
   askToReplace,
@@ -8,9 +8,9 @@ import {
   writtenBy,
 } from "../../../../src/controller/execute/secret_writer.ts";
 import type { MintAction, SecretWrite } from "../../../../src/controller/plan/actions.ts";
-import { secrets } from "../../../../src/kubernetes/core.ts";
-import { ApiError } from "../../../../src/kubernetes/errors.ts";
-import { Redacted } from "../../../../src/runtime/redacted.ts";
+import { secrets } from "../../../../src/kubernetes/resources/built_in.ts";
+import { ApiError } from "../../../../src/kubernetes/http/errors.ts";
+import { Redacted } from "../../../../src/runtime/masking/redacted.ts";
 import { type Exchange, ScriptedRest } from "../../kubernetes/scripted_rest.ts";
 import { CLIENT_ID, HOUR, NOW, secretOf, SERVER, time, viewV1 } from "../builders.ts";
 

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { AzureError } from "../../../../src/azure/errors.ts";
 import { serviceAccountTokens } from "../../../../src/controller/execute/service_account_token.ts";
-import { serviceAccounts } from "../../../../src/kubernetes/core.ts";
-import { isNamespaceTerminating } from "../../../../src/kubernetes/errors.ts";
+import { serviceAccounts } from "../../../../src/kubernetes/resources/built_in.ts";
+import { isNamespaceTerminating } from "../../../../src/kubernetes/http/errors.ts";
 import { type AzureFailure, azureFailures, failureBody } from "../../../data/failures.ts";
 import { encodeJwt } from "../../../sandbox/azure/jwt.ts";
 import { InMemoryKubernetes } from "../../../sandbox/kubernetes/server.ts";

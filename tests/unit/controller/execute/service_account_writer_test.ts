@@ -6,10 +6,10 @@ import {
   ServiceAccountWriter,
 } from "../../../../src/controller/execute/service_account_writer.ts";
 import { kindOfReference } from "../../../../src/controller/names.ts";
-import type { ServiceAccount } from "../../../../src/kubernetes/core.ts";
-import { ApiError } from "../../../../src/kubernetes/errors.ts";
-import type { Patch, Stored } from "../../../../src/kubernetes/resource.ts";
-import { sleep } from "../../../../src/runtime/clock.ts";
+import type { ServiceAccount } from "../../../../src/kubernetes/resources/built_in.ts";
+import { ApiError } from "../../../../src/kubernetes/http/errors.ts";
+import type { Patch, Stored } from "../../../../src/kubernetes/resources/resource_client.ts";
+import { sleep } from "../../../../src/runtime/time/clock.ts";
 import { FakeTime } from "../../kubernetes/fake_time.ts";
 
 const { signal } = new AbortController();

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { fieldsOf, undoerIn } from "../../../../src/controller/execute/undoer.ts";
 import { UndoneError } from "../../../../src/controller/execute/undone.ts";
 import type { Action } from "../../../../src/controller/plan/actions.ts";
-import type { ObjectMeta } from "../../../../src/kubernetes/resource.ts";
+import type { ObjectMeta } from "../../../../src/kubernetes/resources/resource_client.ts";
 import { secretOf, time, viewV1 } from "../builders.ts";
 
 const LABEL = "acr.microsoft.com/binding";

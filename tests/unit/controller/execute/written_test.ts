@@ -8,7 +8,7 @@ import {
   missingReferences,
   type WrittenSecret,
 } from "../../../../src/controller/execute/written.ts";
-import { Redacted } from "../../../../src/runtime/redacted.ts";
+import { Redacted } from "../../../../src/runtime/masking/redacted.ts";
 import { time } from "../builders.ts";
 
 const WRITTEN: WrittenSecret = {

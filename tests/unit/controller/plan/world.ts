@@ -16,7 +16,7 @@ import type {
   Snapshot,
   Trouble,
 } from "../../../../src/controller/plan/snapshot.ts";
-import type { Stored } from "../../../../src/kubernetes/resource.ts";
+import type { Stored } from "../../../../src/kubernetes/resources/resource_client.ts";
 import { FINALIZER, HOUR, NOW, SECOND, SETTINGS, time } from "../builders.ts";
 
 /** What a Secret's data are worth. */

@@ -1,7 +1,7 @@
 /** Gives up rights as src/main.ts does for its arguments, and prints what is left of a few. */
-import { parseOptions } from "../../../../src/cli/options.ts";
-import { narrowSandbox, processNet } from "../../../../src/cli/sandbox.ts";
-import { VALIDATORS } from "../../../../src/cli/validators.ts";
+import { parseOptions } from "../../../../src/cli/flags/options.ts";
+import { narrowSandbox, processNet } from "../../../../src/cli/permissions/sandbox.ts";
+import { VALIDATORS } from "../../../../src/cli/flags/validators.ts";
 
 const HOSTS = [
   "team.azurecr.io:443",

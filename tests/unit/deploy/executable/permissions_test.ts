@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
-import { FLAGS } from "../../../../src/cli/flag_table.ts";
+import { FLAGS } from "../../../../src/cli/flags/flag_table.ts";
 import { permissionFlags, PERMISSIONS } from "../../../../deploy/executable/permissions.ts";
 import { importsOf } from "../../imports.ts";
 import { bundleInto, executableArguments } from "../../../suites/executable.ts";
@@ -122,9 +122,9 @@ Deno.test({
 
 Deno.test("permissions: what may set a proxy is given up before any other module runs", async () => {
   const read = (path: string) => Deno.readTextFile(`${ROOT}src/${path}`);
-  assert.equal(importsOf(await read("main.ts"))[0], "./cli/proxy.ts");
-  assert.deepEqual(importsOf(await read("cli/proxy.ts")), ["./proxy_variables.ts"]);
-  assert.deepEqual(importsOf(await read("cli/proxy_variables.ts")), []);
+  assert.equal(importsOf(await read("main.ts"))[0], "./cli/permissions/proxy.ts");
+  assert.deepEqual(importsOf(await read("cli/permissions/proxy.ts")), ["./proxy_variables.ts"]);
+  assert.deepEqual(importsOf(await read("cli/permissions/proxy_variables.ts")), []);
 });
 
 Deno.test("permissions: the intruder starts only where it can do no harm", async () => {

@@ -7,8 +7,8 @@ import {
 } from "../../../../src/kubernetes/config/credentials.ts";
 import { tokenExpiry } from "../../../../src/kubernetes/config/token_expiry.ts";
 import type { Credentials } from "../../../../src/kubernetes/config/types.ts";
-import { Redacted } from "../../../../src/runtime/redacted.ts";
-import { fakeClock, jwt, rejection, START } from "../transport_support.ts";
+import { Redacted } from "../../../../src/runtime/masking/redacted.ts";
+import { fakeClock, jwt, rejection, START } from "../http/transport_support.ts";
 
 function header(credentials: Credentials): string | undefined {
   return credentials.authorization?.reveal();

@@ -15,7 +15,7 @@ import {
   rejection,
   settle,
   START,
-} from "../transport_support.ts";
+} from "../http/transport_support.ts";
 
 const FILE = "/home/ada/.kube/config";
 const V1 = "client.authentication.k8s.io/v1";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { ConfigError } from "../../../../src/kubernetes/config/errors.ts";
 import { loadInCluster } from "../../../../src/kubernetes/config/in_cluster.ts";
-import { CERTIFICATE, fakeClock, fakeSources, rejection } from "../transport_support.ts";
+import { CERTIFICATE, fakeClock, fakeSources, rejection } from "../http/transport_support.ts";
 
 const DIRECTORY = "/var/run/secrets/kubernetes.io/serviceaccount";
 const FILES = {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { ConfigError } from "../../../../src/kubernetes/config/errors.ts";
 import { loadKubeconfig } from "../../../../src/kubernetes/config/kubeconfig.ts";
 import type { ResolvedCluster } from "../../../../src/kubernetes/config/types.ts";
-import { CERTIFICATE, fakeSources, PRIVATE_KEY, rejection } from "../transport_support.ts";
+import { CERTIFICATE, fakeSources, PRIVATE_KEY, rejection } from "../http/transport_support.ts";
 
 const FILE = "/home/ada/.kube/config";
 const base64 = (text: string) => new TextEncoder().encode(text).toBase64();

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { ConfigError } from "../../../../src/kubernetes/config/errors.ts";
 import { type ClusterChoice, resolveCluster } from "../../../../src/kubernetes/config/resolve.ts";
-import { CERTIFICATE, fakeSources, rejection } from "../transport_support.ts";
+import { CERTIFICATE, fakeSources, rejection } from "../http/transport_support.ts";
 
 const DIRECTORY = "/var/run/secrets/kubernetes.io/serviceaccount";
 

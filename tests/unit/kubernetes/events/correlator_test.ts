@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { BoundedMap } from "../../../../src/kubernetes/events/bounded_map.ts";
+import { BoundedMap } from "../../../../src/runtime/bounded_map.ts";
 import { Correlator, DEFAULT_LIMITS } from "../../../../src/kubernetes/events/correlator.ts";
 import type { EventSubject } from "../../../../src/kubernetes/events/event.ts";
 

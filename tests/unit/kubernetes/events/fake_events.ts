@@ -1,7 +1,7 @@
-import { ApiError } from "../../../../src/kubernetes/errors.ts";
+import { ApiError } from "../../../../src/kubernetes/http/errors.ts";
 import type { Event } from "../../../../src/kubernetes/events/event.ts";
 import type { EventClient } from "../../../../src/kubernetes/events/recorder.ts";
-import type { Stored } from "../../../../src/kubernetes/resource.ts";
+import type { Stored } from "../../../../src/kubernetes/resources/resource_client.ts";
 
 /** What becomes of a request; `"answer-lost"` is served and never answered. */
 export type EventFate = "served" | "hangs" | "answer-lost" | ApiError;

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { ApiError } from "../../../../src/kubernetes/errors.ts";
+import { ApiError } from "../../../../src/kubernetes/http/errors.ts";
 import { DEFAULT_LIMITS } from "../../../../src/kubernetes/events/correlator.ts";
 import { EventRecorder, type EventSubject } from "../../../../src/kubernetes/events/recorder.ts";
-import { loggerOver } from "../../../../src/telemetry/log.ts";
+import { loggerOver } from "../../../../src/telemetry/log/logger.ts";
 import { FakeTime } from "../fake_time.ts";
 import { FakeEvents, refusal } from "./fake_events.ts";
 

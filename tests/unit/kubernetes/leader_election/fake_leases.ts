@@ -1,7 +1,7 @@
-import { ApiError } from "../../../../src/kubernetes/errors.ts";
+import { ApiError } from "../../../../src/kubernetes/http/errors.ts";
 import type { LeaseClient } from "../../../../src/kubernetes/leader_election/elector.ts";
 import type { Lease } from "../../../../src/kubernetes/leader_election/record.ts";
-import type { CallOptions, Stored } from "../../../../src/kubernetes/resource.ts";
+import type { CallOptions, Stored } from "../../../../src/kubernetes/resources/resource_client.ts";
 import type { FakeTime } from "../fake_time.ts";
 
 export type Verb = "get" | "create" | "update";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { RequestOptions, RestClient } from "../../../../src/kubernetes/contract.ts";
+import type { RequestOptions, RestClient } from "../../../../src/kubernetes/http/contract.ts";
 import { guarded } from "../../../../src/kubernetes/leader_election/guarded.ts";
 
 const METHODS: readonly [method: RequestOptions["method"], writes: boolean][] = [

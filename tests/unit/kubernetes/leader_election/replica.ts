@@ -3,7 +3,7 @@ import {
   type LeaderElectorOptions,
   type LeadershipChange,
 } from "../../../../src/kubernetes/leader_election/elector.ts";
-import { type Logger, loggerOver } from "../../../../src/telemetry/log.ts";
+import { type Logger, loggerOver } from "../../../../src/telemetry/log/logger.ts";
 import type { FakeLeases } from "./fake_leases.ts";
 import type { FakeTime } from "../fake_time.ts";
 

@@ -15,7 +15,7 @@ import {
   observe,
   released,
 } from "../../../../src/kubernetes/leader_election/state.ts";
-import type { Stored } from "../../../../src/kubernetes/resource.ts";
+import type { Stored } from "../../../../src/kubernetes/resources/resource_client.ts";
 
 const NOW = { monotonic: 100_000, wall: Date.UTC(2026, 5, 1, 12, 0, 0, 7) };
 const NOW_TEXT = "2026-06-01T12:00:00.007000Z";

@@ -1,0 +1,92 @@
+import { maskSecrets } from "../../runtime/masking/mask.ts";
+import { trimEnd } from "../../runtime/text/trim.ts";
+import type { AllowedSuffixes } from "../../azure/registry.ts";
+import { isAudience } from "./credential_options.ts";
+import type { Variable } from "./flag_table.ts";
+import { quote } from "../../runtime/text/quote.ts";
+
+/** Reads an environment variable. An empty one counts as absent. */
+export type Environment = (name: Variable) => string | undefined;
+
+/**
+ * The rules for what a binding may say, which its defaults must keep too. Each answers undefined
+ * for a good value, else a clause without a full stop that goes on after the variable's name, says
+ * what is wrong with the value, and names the remedy.
+ */
+export interface Validators {
+  validateServer(value: string, allowed: AllowedSuffixes): string | undefined;
+  validateClientId(value: string): string | undefined;
+  validateResourceId(value: string): string | undefined;
+}
+
+/** What fills the fields that a v1beta1 binding leaves empty. */
+export interface BindingDefaults {
+  readonly acrServer?: string;
+  readonly managedIdentityClientID?: string;
+  /** As given: the controller cleans it as a path before use. */
+  readonly managedIdentityResourceID?: string;
+  /** Audience asked of IMDS. */
+  readonly armResource?: string;
+}
+
+/** The defaults of the environment, each held against the rule for its field. */
+export function bindingDefaults(
+  env: Environment,
+  allowed: AllowedSuffixes,
+  validators: Validators,
+  errors: string[],
+): BindingDefaults {
+  const checked = (name: Variable, rule: (value: string) => string | undefined) => {
+    const value = read(env, name);
+    const problem = value === undefined ? undefined : rule(value);
+    if (problem !== undefined) errors.push(`${name} ${problem}.`);
+    return value;
+  };
+  return defined({
+    acrServer: checked("ACR_SERVER", (value) => validators.validateServer(value, allowed)),
+    managedIdentityClientID: checked("MANAGED_IDENTITY_CLIENT_ID", validators.validateClientId),
+    managedIdentityResourceID: checked(
+      "MANAGED_IDENTITY_RESOURCE_ID",
+      validators.validateResourceId,
+    ),
+    armResource: checked("ARM_RESOURCE", armResourceProblem),
+  });
+}
+
+function armResourceProblem(value: string): string | undefined {
+  return isAudience(value)
+    ? undefined
+    : `${quote(value)} is no audience; give a URL such as https://management.azure.com/`;
+}
+
+/** Base URL of IMDS from AZURE_POD_IDENTITY_AUTHORITY_HOST, without a slash at its end. */
+export function imdsAuthorityHost(env: Environment, errors: string[]): string | undefined {
+  const value = read(env, "AZURE_POD_IDENTITY_AUTHORITY_HOST");
+  if (value === undefined) return undefined;
+  const url = URL.canParse(value) ? new URL(value) : undefined;
+  const usable = url !== undefined && /^https?:$/.test(url.protocol) && url.username === "" &&
+    url.password === "" && !/[?#\s]/.test(value);
+  if (!usable) {
+    errors.push(
+      `AZURE_POD_IDENTITY_AUTHORITY_HOST=${quote(maskSecrets(value))} is no base URL: ` +
+        `write one such as http://169.254.169.254.`,
+    );
+    return undefined;
+  }
+  return trimEnd(url.href, "/");
+}
+
+/** The variable's value, or undefined when it is absent or empty. */
+export function read(env: Environment, name: Variable): string | undefined {
+  const value = env(name);
+  return value === "" ? undefined : value;
+}
+
+/** The same object without the keys whose value is undefined. */
+export function defined<T extends Record<string, unknown>>(
+  object: T,
+): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  return Object.fromEntries(
+    Object.entries(object).filter(([, value]) => value !== undefined),
+  ) as { [K in keyof T]?: Exclude<T[K], undefined> };
+}
