@@ -5,7 +5,7 @@ import type { RequestOptions, RestClient } from "../../src/kubernetes/http/contr
  * come that much late, as on a machine that is busy: the cluster shows what was written, and its
  * watches tell, before the writer hears of it.
  */
-export class FollowedClient implements RestClient {
+export class FollowedClient implements RestClient, Disposable {
   readonly #rest: RestClient;
   readonly #lagMs: number;
   #underWay = 0;
@@ -35,6 +35,6 @@ export class FollowedClient implements RestClient {
   }
 
   [Symbol.dispose](): void {
-    this.#rest[Symbol.dispose]();
+    this.close();
   }
 }

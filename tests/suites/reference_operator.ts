@@ -65,7 +65,7 @@ export class ReferenceOperator implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.#rest[Symbol.dispose]();
+    this.#rest.close?.();
   }
 
   async #read<T extends AnyBinding>(on: BindingObjects<T>): Promise<Live> {

@@ -1,9 +1,12 @@
 /**
- * The one door through which this project speaks to a Kubernetes API server.
+ * How this project speaks to a Kubernetes API server.
  *
- * The shape is that of `RestClient` in JSR's @cloudydeno/kubernetes-client (`lib/contract.ts`),
- * restated here, so that a client of that package can be passed wherever a `RestClient` is asked
- * for. tests/unit/kubernetes/http/contract_test.ts holds our own transport against it.
+ * The shape is the part of `RestClient` in JSR's @cloudydeno/kubernetes-client (`lib/contract.ts`)
+ * that is used here, restated, so that a client of that package can be passed wherever a `RestClient`
+ * is asked for: 0.7.3, whose clients cannot be closed, as well as 0.8.1, whose clients can. Tunnels
+ * are left out: the operator opens none, and the two versions have different ones.
+ * tests/unit/kubernetes/http/contract_test.ts holds both against it, and our own transport against
+ * theirs.
  */
 
 /** HTTP methods that the contract knows. */
@@ -34,31 +37,19 @@ export interface RequestOptions {
   expectJson?: boolean;
 }
 
-/** A port-forward or exec tunnel. Part of the contract only: the operator opens none. */
-export interface KubernetesTunnel extends Disposable {
-  readonly transportProtocol: "SPDY" | "WebSocket" | "Opaque";
-  readonly subProtocol: string;
-  getReadableStream(
-    ids: { index?: number; spdyHeaders?: Record<string, string | number> },
-  ): ReadableStream<Uint8Array>;
-  getWritableStream(
-    ids: { index?: number; spdyHeaders?: Record<string, string | number> },
-  ): WritableStream<Uint8Array>;
-  whenReady(): Promise<void>;
-  close(): Promise<void>;
+/** Sends one request. What comes back is as the options expect it. */
+export interface PerformRequest {
+  (
+    opts: RequestOptions & { expectStream: true; expectJson: true },
+  ): Promise<ReadableStream<JSONValue>>;
+  (opts: RequestOptions & { expectStream: true }): Promise<ReadableStream<Uint8Array>>;
+  (opts: RequestOptions & { expectJson: true }): Promise<JSONValue>;
+  (opts: RequestOptions): Promise<Uint8Array>;
 }
 
 /** Sends requests to one API server. Errors reject; see errors.ts for what ours rejects with. */
-export interface RestClient extends Disposable {
-  performRequest(opts: RequestOptions & { expectTunnel: string[] }): Promise<KubernetesTunnel>;
-  performRequest(
-    opts: RequestOptions & { expectStream: true; expectJson: true },
-  ): Promise<ReadableStream<JSONValue>>;
-  performRequest(
-    opts: RequestOptions & { expectStream: true },
-  ): Promise<ReadableStream<Uint8Array>>;
-  performRequest(opts: RequestOptions & { expectJson: true }): Promise<JSONValue>;
-  performRequest(opts: RequestOptions): Promise<Uint8Array>;
+export interface RestClient {
+  performRequest: PerformRequest;
   defaultNamespace?: string;
   close?(): void;
 }

@@ -103,7 +103,10 @@ export function retryDelay(
  * happens to it later is its reader's. Aborting ends a pause at once, with the signal's reason.
  * Closing it closes `rest`.
  */
-export function withRetries(rest: RestClient, options: RetryOptions): RestClient {
+export function withRetries(
+  rest: RestClient,
+  options: RetryOptions,
+): RestClient & Disposable {
   const { clock, random } = options;
   const policy = { ...DEFAULT_RETRY_POLICY, ...options };
   return wrapRestClient(rest, async (send, opts) => {

@@ -1,7 +1,7 @@
 import type { Clock } from "../../runtime/time/clock.ts";
 import { errorOf, readBody, readJson } from "./body.ts";
 import type { Credentials, ResolvedCluster } from "../config/types.ts";
-import type { JSONValue, KubernetesTunnel, RequestOptions, RestClient } from "./contract.ts";
+import type { JSONValue, PerformRequest, RequestOptions, RestClient } from "./contract.ts";
 import { Deadline } from "../../runtime/time/deadline.ts";
 import { ApiError } from "./errors.ts";
 import { type HttpClientFactory, type HttpClientLease, HttpClientSlot } from "./http_client.ts";
@@ -26,6 +26,9 @@ export interface FetchRestClientOptions {
   createHttpClient?: HttpClientFactory;
 }
 
+/** So that ours can stand where a client of the original's type is asked for, which opens some. */
+type RefusesTunnels = (opts: RequestOptions & { expectTunnel: string[] }) => Promise<never>;
+
 /** The API server itself gives up after 60 s; a list from a busy one may take long to arrive. */
 export const DEFAULT_TIMEOUTS: Readonly<Timeouts> = { headersMs: 30_000, bodyMs: 60_000 };
 
@@ -46,13 +49,17 @@ interface Answer {
  * Rejects with `ApiError`, with `ConfigError` when credentials or certificates cannot be had, and
  * with the caller's own reason when the caller aborts.
  */
-export class FetchRestClient implements RestClient {
+export class FetchRestClient implements RestClient, Disposable {
+  readonly performRequest: RefusesTunnels & PerformRequest;
   readonly defaultNamespace?: string;
   readonly #options: FetchRestClientOptions;
   readonly #timeouts: Timeouts;
   readonly #slot: HttpClientSlot;
 
   constructor(options: FetchRestClientOptions) {
+    this.performRequest = ((opts: RequestOptions) => this.#perform(opts)) as
+      & RefusesTunnels
+      & PerformRequest;
     this.#options = options;
     this.#timeouts = { ...DEFAULT_TIMEOUTS, ...options.timeouts };
     this.#slot = new HttpClientSlot(
@@ -61,24 +68,6 @@ export class FetchRestClient implements RestClient {
     );
     const { defaultNamespace } = options.config;
     if (defaultNamespace !== undefined) this.defaultNamespace = defaultNamespace;
-  }
-
-  performRequest(opts: RequestOptions & { expectTunnel: string[] }): Promise<KubernetesTunnel>;
-  performRequest(
-    opts: RequestOptions & { expectStream: true; expectJson: true },
-  ): Promise<ReadableStream<JSONValue>>;
-  performRequest(
-    opts: RequestOptions & { expectStream: true },
-  ): Promise<ReadableStream<Uint8Array>>;
-  performRequest(opts: RequestOptions & { expectJson: true }): Promise<JSONValue>;
-  performRequest(opts: RequestOptions): Promise<Uint8Array>;
-  async performRequest(opts: RequestOptions): Promise<unknown> {
-    if (opts.expectTunnel) throw new TypeError("this client opens no tunnels (expectTunnel)");
-    const answer = await this.#send(opts);
-    if (!answer.response.ok) throw await this.#refusal(opts, answer);
-    if (!opts.expectStream) return await this.#whole(opts, answer);
-    const bytes = relay(answer.response, answer.deadline.signal, answer.end, nameOf(opts));
-    return opts.expectJson ? jsonLines(bytes, nameOf(opts)) : bytes;
   }
 
   /**
@@ -97,6 +86,15 @@ export class FetchRestClient implements RestClient {
 
   [Symbol.dispose](): void {
     this.close();
+  }
+
+  async #perform(opts: RequestOptions): Promise<unknown> {
+    if (opts.expectTunnel) throw new TypeError("this client opens no tunnels (expectTunnel)");
+    const answer = await this.#send(opts);
+    if (!answer.response.ok) throw await this.#refusal(opts, answer);
+    if (!opts.expectStream) return await this.#whole(opts, answer);
+    const bytes = relay(answer.response, answer.deadline.signal, answer.end, nameOf(opts));
+    return opts.expectJson ? jsonLines(bytes, nameOf(opts)) : bytes;
   }
 
   async #send(opts: RequestOptions): Promise<Answer> {

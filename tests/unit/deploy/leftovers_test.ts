@@ -24,7 +24,6 @@ function cluster(lists: Readonly<Record<string, JSONObject>>): [RestClient, Requ
   };
   const rest = {
     performRequest: performRequest as (opts: RequestOptions) => Promise<never>,
-    [Symbol.dispose]() {},
   };
   return [rest, asked];
 }

@@ -20,7 +20,6 @@ function cluster(answer: (path: string) => Error | undefined, stored?: JSONObjec
   };
   return {
     performRequest: performRequest as (opts: RequestOptions) => Promise<never>,
-    [Symbol.dispose]() {},
   };
 }
 

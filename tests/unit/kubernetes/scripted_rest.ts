@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type {
   JSONValue,
-  KubernetesTunnel,
+  PerformRequest,
   RequestOptions,
   RestClient,
 } from "../../../src/kubernetes/http/contract.ts";
@@ -26,7 +26,7 @@ export interface Exchange {
 }
 
 /** A RestClient that answers a script in its order and fails on any other request. */
-export class ScriptedRest implements RestClient {
+export class ScriptedRest implements RestClient, Disposable {
   readonly signals: (AbortSignal | undefined)[] = [];
   readonly #script: Exchange[];
 
@@ -34,17 +34,11 @@ export class ScriptedRest implements RestClient {
     this.#script = script;
   }
 
-  performRequest(opts: RequestOptions & { expectTunnel: string[] }): Promise<KubernetesTunnel>;
-  performRequest(
-    opts: RequestOptions & { expectStream: true; expectJson: true },
-  ): Promise<ReadableStream<JSONValue>>;
-  performRequest(
-    opts: RequestOptions & { expectStream: true },
-  ): Promise<ReadableStream<Uint8Array>>;
-  performRequest(opts: RequestOptions & { expectJson: true }): Promise<JSONValue>;
-  performRequest(opts: RequestOptions): Promise<Uint8Array>;
+  readonly performRequest: PerformRequest =
+    ((opts: RequestOptions) => this.#perform(opts)) as PerformRequest;
+
   // deno-lint-ignore require-await -- what fails here must reject, as a client would
-  async performRequest(opts: RequestOptions): Promise<unknown> {
+  async #perform(opts: RequestOptions): Promise<unknown> {
     const exchange = this.#script.shift();
     assert(exchange, `unexpected ${opts.method} ${opts.path}`);
     assert.deepEqual(written(opts), exchange.request);

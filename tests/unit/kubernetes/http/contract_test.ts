@@ -39,6 +39,35 @@ declare namespace theirs {
     close(): Promise<void>;
   }
 
+  interface OldTunnel {
+    readonly subProtocol: string;
+    readonly transportProtocol: "WebSocket" | "SPDY" | "Opaque";
+    getChannel<R extends boolean, W extends boolean>(opts: {
+      spdyHeaders?: Record<string, string | number>;
+      streamIndex?: number;
+      readable: R;
+      writable: W;
+    }): Promise<{
+      readable: R extends true ? ReadableStream<Uint8Array> : null;
+      writable: W extends true ? WritableStream<Uint8Array> : null;
+    }>;
+    ready(): Promise<void>;
+    stop(): Promise<void>;
+  }
+
+  /** Of 0.7.3, whose clients cannot be closed. */
+  interface OldClient {
+    defaultNamespace?: string;
+    performRequest(opts: Request & { expectTunnel: string[] }): Promise<OldTunnel>;
+    performRequest(
+      opts: Request & { expectStream: true; expectJson: true },
+    ): Promise<ReadableStream<Json>>;
+    performRequest(opts: Request & { expectStream: true }): Promise<ReadableStream<Uint8Array>>;
+    performRequest(opts: Request & { expectJson: true }): Promise<Json>;
+    performRequest(opts: Request): Promise<Uint8Array>;
+  }
+
+  /** Of 0.8.1. */
   interface Client extends Disposable {
     defaultNamespace?: string;
     close?(): void;
@@ -52,19 +81,24 @@ declare namespace theirs {
   }
 }
 
-/** Compiles only when each of the two can stand where the other is asked for. */
-type Same<A, B> = [A] extends [B] ? [B] extends [A] ? true : false : false;
+/** Compiles only when the first can stand where the second is asked for. */
+type Fits<A, B> = [A] extends [B] ? true : false;
+type Same<A, B> = Fits<A, B> extends true ? Fits<B, A> : false;
 
 const SAME_TYPES: [
-  Same<contract.RestClient, theirs.Client>,
   Same<contract.RequestOptions, theirs.Request>,
   Same<Required<contract.RequestOptions>, Required<theirs.Request>>,
-  Same<contract.KubernetesTunnel, theirs.Tunnel>,
   Same<contract.JSONValue, theirs.Json>,
   Same<contract.HttpMethods, theirs.Verb>,
-  Same<keyof contract.RestClient, keyof theirs.Client>,
   Same<keyof contract.RequestOptions, keyof theirs.Request>,
-] = [true, true, true, true, true, true, true, true];
+] = [true, true, true, true, true];
+
+const FITTING: [
+  Fits<theirs.OldClient, contract.RestClient>,
+  Fits<theirs.Client, contract.RestClient>,
+  Fits<FetchRestClient, theirs.OldClient>,
+  Fits<FetchRestClient, theirs.Client>,
+] = [true, true, true, true];
 
 function ownClient(): FetchRestClient {
   return new FetchRestClient({
@@ -82,8 +116,12 @@ async function consumer(client: theirs.Client): Promise<[theirs.Json, Uint8Array
   return [json, await client.performRequest({ method: "GET", path: "/x" })];
 }
 
-Deno.test("our restatement and the original contract are one type, both ways", () => {
+Deno.test("our restatement and the original contract have one type of request and answer", () => {
   assert.ok(SAME_TYPES.every(Boolean));
+});
+
+Deno.test("the original's clients, old and new, fit ours, and our client fits theirs", () => {
+  assert.ok(FITTING.every(Boolean));
 });
 
 Deno.test("our client stands where the original is asked for", async () => {
@@ -100,6 +138,17 @@ Deno.test("the original stands where ours is asked for", async () => {
         "performRequest"
       ],
     [Symbol.dispose]() {},
+  };
+  using client = withRetries(foreign, { clock: fakeClock(), random: () => 0 });
+  assert.equal(await client.performRequest({ method: "GET", path: "/x", expectJson: true }), "/x");
+});
+
+Deno.test("a client of 0.7.3, which cannot be closed, stands where ours is asked for", async () => {
+  const foreign: theirs.OldClient = {
+    performRequest:
+      ((opts: theirs.Request) => Promise.resolve(opts.path)) as unknown as theirs.OldClient[
+        "performRequest"
+      ],
   };
   using client = withRetries(foreign, { clock: fakeClock(), random: () => 0 });
   assert.equal(await client.performRequest({ method: "GET", path: "/x", expectJson: true }), "/x");

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { ConfigError } from "../../../../src/kubernetes/config/errors.ts";
 import type {
   JSONValue,
-  KubernetesTunnel,
+  PerformRequest,
   RequestOptions,
   RestClient,
 } from "../../../../src/kubernetes/http/contract.ts";
@@ -187,7 +187,7 @@ Deno.test("retryDelay: no pause is drawn from more than the longest", () => {
 });
 
 /** Gives what it was told, one a call: errors are thrown. Fails on a call too many. */
-class ScriptedClient implements RestClient {
+class ScriptedClient implements RestClient, Disposable {
   readonly script: unknown[];
   readonly seen: RequestOptions[] = [];
   readonly defaultNamespace = "here";
@@ -197,16 +197,10 @@ class ScriptedClient implements RestClient {
     this.script = script;
   }
 
-  performRequest(opts: RequestOptions & { expectTunnel: string[] }): Promise<KubernetesTunnel>;
-  performRequest(
-    opts: RequestOptions & { expectStream: true; expectJson: true },
-  ): Promise<ReadableStream<JSONValue>>;
-  performRequest(
-    opts: RequestOptions & { expectStream: true },
-  ): Promise<ReadableStream<Uint8Array>>;
-  performRequest(opts: RequestOptions & { expectJson: true }): Promise<JSONValue>;
-  performRequest(opts: RequestOptions): Promise<Uint8Array>;
-  performRequest(opts: RequestOptions): Promise<unknown> {
+  performRequest: PerformRequest =
+    ((opts: RequestOptions) => this.#perform(opts)) as PerformRequest;
+
+  #perform(opts: RequestOptions): Promise<unknown> {
     this.seen.push(opts);
     assert.ok(this.script.length > 0, "one call too many");
     const next = this.script.shift();
