@@ -1,8 +1,8 @@
 import { defined } from "../src/cli/flags/environment_options.ts";
+import type { SecretAccess } from "../src/cli/flags/credential_options.ts";
 import type { ParsedFlags } from "../src/cli/flags/flags.ts";
 import { parseOptions } from "../src/cli/flags/options.ts";
 import { quote } from "../src/runtime/text/quote.ts";
-import { VALIDATORS } from "../src/cli/flags/validators.ts";
 import { extraArgErrors } from "./extra_args.ts";
 import { parseEgress, parseEnv } from "./extra_options.ts";
 import { DEPLOY_FLAGS } from "./flag_table.ts";
@@ -13,7 +13,6 @@ import {
   DEFAULT_CA_KEY,
   DEFAULTS,
   type EgressRule,
-  type SecretAccess,
   type Settings,
 } from "./manifests/settings.ts";
 import { asksForHelp, parseTask, type Task, taskHelp } from "./task/task.ts";
@@ -78,7 +77,7 @@ export function deployHelp(): string {
  */
 export function operatorErrors(settings: Settings): readonly string[] {
   const env = new Map(environment(settings).map(({ name, value }) => [name, value]));
-  const parsed = parseOptions(operatorArgs(settings), (name) => env.get(name), VALIDATORS);
+  const parsed = parseOptions(operatorArgs(settings), (name) => env.get(name));
   switch (parsed.kind) {
     case "options":
       return [];

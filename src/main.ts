@@ -4,7 +4,6 @@ import { parseOptions } from "./cli/flags/options.ts";
 import { runOperator } from "./cli/operator/operator.ts";
 import { helpText } from "./cli/flags/help.ts";
 import { VERSION, versionText } from "./cli/version.ts";
-import { VALIDATORS } from "./cli/flags/validators.ts";
 import { caBundleFaults } from "./cli/operator/ca_bundle.ts";
 import { listeningFaults } from "./cli/permissions/listening.ts";
 import {
@@ -13,7 +12,7 @@ import {
   sandboxFaults,
   sandboxRemarks,
 } from "./cli/permissions/sandbox.ts";
-import { processSurroundings } from "./cli/operator/process_dependencies.ts";
+import { processDependencies } from "./cli/operator/process_dependencies.ts";
 import { usageErrorText } from "./cli/flags/usage_error.ts";
 import { maskSecrets } from "./runtime/masking/mask.ts";
 
@@ -22,7 +21,7 @@ const USAGE_ERROR = 2;
 
 /** Runs the program with `args`. Answers its exit code. `commit` is what it was built from. */
 export async function main(args: readonly string[], commit?: string): Promise<number> {
-  const parsed = parseOptions(args, (name) => Deno.env.get(name), VALIDATORS);
+  const parsed = parseOptions(args, (name) => Deno.env.get(name));
   switch (parsed.kind) {
     case "help":
       return print(Deno.stdout, helpText());
@@ -55,12 +54,12 @@ async function operate(
   const stop = () => ended.abort();
   const signals = ["SIGTERM", "SIGINT"] as const;
   for (const name of signals) Deno.addSignalListener(name, stop);
-  const surroundings = processSurroundings(options, VERSION);
-  const { log } = surroundings;
+  const dependencies = processDependencies(options, VERSION);
+  const { log } = dependencies;
   try {
     log.info("starting", { version: VERSION });
     for (const remark of sandboxRemarks(options, processNet)) log.warn(remark);
-    await runOperator(options, await surroundings.connect(), ended.signal);
+    await runOperator(options, await dependencies.connect(), ended.signal);
     log.info("stopped");
     return 0;
   } catch (error) {

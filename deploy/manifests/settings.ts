@@ -1,7 +1,5 @@
+import type { SecretAccess } from "../../src/cli/flags/credential_options.ts";
 import { VERSION } from "../../src/cli/version.ts";
-
-/** How Secrets are read: followed by list and watch, or each by its name alone. */
-export type SecretAccess = "watch" | "get";
 
 /** Everything that an installation can differ in. */
 export interface Settings {

@@ -1,3 +1,4 @@
+import { backoffBound } from "../runtime/time/backoff.ts";
 import { sleep } from "../runtime/time/clock.ts";
 import { reachability } from "./connection_failure.ts";
 import { AzureError } from "./errors.ts";
@@ -33,10 +34,10 @@ const FIRST_CALL_MS = 20_000;
  */
 const ASSERTION_PLACES = { places: 40, forUrgent: 8, forOthers: 10, alpha: 1 / 4 };
 
-/** IMDS counts by the second. */
-const IMDS_PAUSE_MS = 1000;
 /** Who waits for IMDS waits this long without a word; a longer pause its binding should tell of. */
 const LONGEST_WAIT_MS = 5000;
+/** IMDS counts by the second. */
+const IMDS_PAUSE = { firstMs: 1000, longestMs: LONGEST_WAIT_MS };
 const IMDS = "imds";
 /** How long a place is kept by one that is told of a pause in it. */
 const TELLING_MS = 1;
@@ -234,8 +235,8 @@ export class AzureCalls {
       return this.#pauses.note(IMDS, error, isThrottled ? undefined : namespaces);
     }
     if (!isThrottled) return;
-    const growingMs = IMDS_PAUSE_MS * 2 ** Math.min(this.#imdsRefusals++, 10);
-    this.#pace.pause(Math.min(LONGEST_WAIT_MS, Math.max(growingMs, retryAfterMs)));
+    this.#imdsRefusals++;
+    this.#pace.pause(Math.max(backoffBound(IMDS_PAUSE, this.#imdsRefusals), retryAfterMs));
   }
 }
 

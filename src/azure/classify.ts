@@ -1,4 +1,5 @@
 import { optional } from "../runtime/optional.ts";
+import { parseRetryAfter } from "../runtime/time/retry_after.ts";
 import { start } from "../runtime/text/cut.ts";
 import { maskSecrets } from "../runtime/masking/mask.ts";
 import type { AzureEndpoint, AzureFailure, FailureClass } from "./errors.ts";
@@ -6,7 +7,7 @@ import { AzureError } from "./errors.ts";
 import { type AzureRequest, type AzureResponse, hostOf } from "./request.ts";
 
 /** What a rule says of the failures that it matches. */
-interface Verdict {
+interface Classification {
   readonly class: FailureClass;
   readonly reason: string;
   readonly remedy: string;
@@ -15,7 +16,7 @@ interface Verdict {
 }
 
 /** A rule matches when everything that it names agrees with the answer. */
-interface Rule extends Verdict {
+interface Rule extends Classification {
   readonly statuses?: readonly number[];
   /** AADSTS numbers. */
   readonly codes?: readonly number[];
@@ -32,27 +33,27 @@ interface ErrorBody {
   readonly codes: readonly number[];
 }
 
-const user = (reason: string, remedy: string): Verdict => ({
+const user = (reason: string, remedy: string): Classification => ({
   class: "permanent-user-error",
   reason,
   remedy,
 });
 /** As `user`, where what must change is the binding, an annotation or the operator's own settings. */
-const local = (reason: string, remedy: string): Verdict => ({
+const local = (reason: string, remedy: string): Classification => ({
   ...user(reason, remedy),
   healsInCluster: true,
 });
-const denied = (reason: string, remedy: string): Verdict => ({
+const denied = (reason: string, remedy: string): Classification => ({
   class: "auth-denied",
   reason,
   remedy,
 });
-const transient = (reason: string, remedy: string): Verdict => ({
+const transient = (reason: string, remedy: string): Classification => ({
   class: "transient",
   reason,
   remedy,
 });
-const throttled = (remedy: string): Verdict => ({
+const throttled = (remedy: string): Classification => ({
   class: "throttled",
   reason: "Throttled",
   remedy,
@@ -284,7 +285,7 @@ export function failureOf(request: AzureRequest, response: AzureResponse): Azure
 }
 
 /** The verdict on a failed answer, by the first rule that matches. */
-function judge(endpoint: AzureEndpoint, status: number, body: ErrorBody): Verdict {
+function judge(endpoint: AzureEndpoint, status: number, body: ErrorBody): Classification {
   const rule = RULES[endpoint].find((candidate) => matches(candidate, status, body));
   if (rule !== undefined) {
     return {
@@ -372,10 +373,7 @@ function said(body: ErrorBody): string {
  * the answer's own Date, so that the two clocks need not agree.
  */
 function retryAfterMs(headers: Headers): number | undefined {
-  const value = headers.get("retry-after")?.trim() ?? "";
-  if (/^\d{1,9}$/.test(value)) return Number(value) * 1000;
-  const wait = Date.parse(value) - Date.parse(headers.get("date") ?? "");
-  return Number.isNaN(wait) ? undefined : Math.max(0, wait);
+  return parseRetryAfter(headers.get("retry-after"), Date.parse(headers.get("date") ?? ""));
 }
 
 function requestId(headers: Headers): string | undefined {

@@ -29,7 +29,7 @@ export interface Keeping<T> {
   readonly failureMs: (error: unknown) => number;
 }
 
-type Outcome<T> =
+type SharedOutcome<T> =
   | { readonly kind: "value"; readonly value: T }
   | { readonly kind: "failure" };
 
@@ -38,7 +38,7 @@ interface Entry<T> {
   readonly askers: Askers;
   readonly lastTry: boolean;
   /** Absent while the result is under way. */
-  outcome?: Outcome<T>;
+  outcome?: SharedOutcome<T>;
   /** Milliseconds since the epoch; infinite while the result is under way, as is `keepUntil`. */
   endedAt: number;
   keepUntil: number;
@@ -128,7 +128,7 @@ export class SharedResults<T> {
     return !asking.lastTry && endedAt > (asking.failedAt ?? -Infinity);
   }
 
-  #ended(key: string, entry: Entry<T>, outcome: Outcome<T>, keepUntil: number): void {
+  #ended(key: string, entry: Entry<T>, outcome: SharedOutcome<T>, keepUntil: number): void {
     entry.outcome = outcome;
     entry.endedAt = this.#clock.now();
     entry.keepUntil = keepUntil;

@@ -1,5 +1,6 @@
 import type { FailureClass } from "../azure/errors.ts";
 import { LONGEST_RETRY_AFTER_MS } from "../azure/pauses.ts";
+import { backoffBound, type BackoffLimits } from "../runtime/time/backoff.ts";
 import type { Random } from "../runtime/random.ts";
 
 /** What a failure says of its next attempt. */
@@ -24,33 +25,27 @@ export interface RetryHistory {
   readonly servesUntil?: number;
 }
 
-/** Delays of one kind of failure: the bound of the first, doubled each time up to the cap. */
-interface Delays {
-  readonly firstMs: number;
-  readonly capMs: number;
-}
-
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
 
 /**
- * How soon a failed attempt is made again, by class. What may heal without a change in the cluster
- * (a role or federated credential granted later, a firewall opened, a registry created) is asked
- * for again within 5 minutes.
+ * How soon a failed attempt is made again, by class: the bounds of the first delay and of the
+ * longest. What may heal without a change in the cluster (a role or federated credential granted
+ * later, a firewall opened, a registry created) is asked for again within 5 minutes.
  */
-const POLICY: Readonly<Record<FailureClass | "healsInCluster", Delays>> = {
-  transient: { firstMs: 2 * SECOND, capMs: 5 * MINUTE },
-  throttled: { firstMs: 4 * SECOND, capMs: 5 * MINUTE },
-  "auth-denied": { firstMs: 10 * SECOND, capMs: 5 * MINUTE },
-  "permanent-user-error": { firstMs: 10 * SECOND, capMs: 5 * MINUTE },
-  healsInCluster: { firstMs: 30 * SECOND, capMs: 30 * MINUTE },
+const POLICY: Readonly<Record<FailureClass | "healsInCluster", BackoffLimits>> = {
+  transient: { firstMs: 2 * SECOND, longestMs: 5 * MINUTE },
+  throttled: { firstMs: 4 * SECOND, longestMs: 5 * MINUTE },
+  "auth-denied": { firstMs: 10 * SECOND, longestMs: 5 * MINUTE },
+  "permanent-user-error": { firstMs: 10 * SECOND, longestMs: 5 * MINUTE },
+  healsInCluster: { firstMs: 30 * SECOND, longestMs: 30 * MINUTE },
 };
 
 /**
  * How soon a write is made again that somebody undoes. It need not heal by itself, and each attempt
  * is a write that others are told of: some three in the first minute, and one in five in the end.
  */
-const REDO: Delays = { firstMs: 5 * SECOND, capMs: 5 * MINUTE };
+const REDO: BackoffLimits = { firstMs: 5 * SECOND, longestMs: 5 * MINUTE };
 const REDO_SPREAD = 0.25;
 
 /** Not even by the luck of the draw is a failed attempt made again at once. */
@@ -90,8 +85,7 @@ export function nextAttemptAt(
  */
 export function redoDelay(times: number, random: Random): number {
   if (times <= 0) return 0;
-  const bound = Math.min(REDO.capMs, REDO.firstMs * 2 ** (times - 1));
-  return bound * (1 + random() * REDO_SPREAD);
+  return backoffBound(REDO, times) * (1 + random() * REDO_SPREAD);
 }
 
 /** When the last try is due for a credential that serves until then, in ms since the epoch. */
@@ -113,9 +107,8 @@ function usualDelay(failure: RetriedFailure, history: RetryHistory, random: Rand
 }
 
 function backoff(failure: RetriedFailure, failures: number, random: Random): number {
-  const { firstMs, capMs } = POLICY[failure.healsInCluster ? "healsInCluster" : failure.class];
-  const bound = Math.min(capMs, firstMs * 2 ** (failures - 1));
-  return Math.max(SHORTEST_MS, random() * bound);
+  const limits = POLICY[failure.healsInCluster ? "healsInCluster" : failure.class];
+  return Math.max(SHORTEST_MS, random() * backoffBound(limits, failures));
 }
 
 function densified(delayMs: number, { now, servesUntil = 0 }: RetryHistory): number {

@@ -1,7 +1,6 @@
 import { DIRECT_LIMITS } from "../../src/azure/host_limits.ts";
 import { runOperator } from "../../src/cli/operator/operator.ts";
 import { type Options, parseOptions } from "../../src/cli/flags/options.ts";
-import { VALIDATORS } from "../../src/cli/flags/validators.ts";
 import type { FetchRestClient } from "../../src/kubernetes/http/transport.ts";
 import type { Clock } from "../../src/runtime/time/clock.ts";
 import type { Random } from "../../src/runtime/random.ts";
@@ -33,7 +32,7 @@ export function startOperator(settings: OperatorSettings): RunningOperator {
   const { rest, clock } = settings;
   const registry = new Registry();
   const stop = new AbortController();
-  const surroundings = {
+  const dependencies = {
     ...settings,
     renewConnections: () => rest.renew(),
     azureLimits: DIRECT_LIMITS,
@@ -45,7 +44,7 @@ export function startOperator(settings: OperatorSettings): RunningOperator {
   };
   const run = async () => {
     try {
-      await runOperator(optionsFor(settings.labelSelector), surroundings, stop.signal);
+      await runOperator(optionsFor(settings.labelSelector), dependencies, stop.signal);
     } finally {
       rest.close();
     }
@@ -70,7 +69,7 @@ function optionsFor(labelSelector: string): Options {
     "--health-probe-bind-address=0",
     `--label-selector=${labelSelector}`,
   ];
-  const parsed = parseOptions(args, () => undefined, VALIDATORS);
+  const parsed = parseOptions(args, () => undefined);
   if (parsed.kind === "options") return parsed.options;
   throw new Error(`the operator refuses its options: ${JSON.stringify(parsed)}`);
 }

@@ -8,7 +8,6 @@ import { crdManifests, readCrds } from "../../deploy/render.ts";
 import { FLAGS } from "../../src/cli/flags/flag_table.ts";
 import type { Flag } from "../../src/cli/flags/flags.ts";
 import { parseOptions } from "../../src/cli/flags/options.ts";
-import { VALIDATORS } from "../../src/cli/flags/validators.ts";
 import { OperatorRig } from "../suites/operator_rig.ts";
 import { V1 } from "../suites/v1beta1_objects.ts";
 import { eventually } from "../suites/eventually.ts";
@@ -310,7 +309,7 @@ withHelm("values for the pod reach it", async () => {
   ]);
   const account = rendered.get("ServiceAccount/msi-acrpull-controller-manager")!;
   assert.deepEqual(account.metadata.annotations, { owner: "platform" });
-  const parsed = parseOptions(container!.args as string[], () => undefined, VALIDATORS);
+  const parsed = parseOptions(container!.args as string[], () => undefined);
   assert.equal(parsed.kind, "options");
 });
 
@@ -789,7 +788,7 @@ const ARGUMENTS: readonly (readonly string[])[] = [
 
 for (const args of ARGUMENTS) {
   withHelm(`the chart judges ${args.join(" ")} as the operator does`, async () => {
-    const { kind } = parseOptions(args, () => undefined, VALIDATORS);
+    const { kind } = parseOptions(args, () => undefined);
     if (kind === "options") await render({ extraArgs: args });
     else assert.match(await refusal({ extraArgs: args }), /extraArgs: "[^"]+" .*(; |: )/);
   });
@@ -833,7 +832,7 @@ for (const [name, variable, values] of BINDING_DEFAULTS) {
   for (const value of values) {
     withHelm(`the chart judges defaults.${name}=${value} as the operator does`, async () => {
       const env = (read: string) => read === variable ? value : undefined;
-      const { kind } = parseOptions([], env, VALIDATORS);
+      const { kind } = parseOptions([], env);
       const given = { defaults: { [name]: value } };
       if (kind === "options") await render(given);
       else assert.match(await refusal(given), new RegExp(`defaults\\.${name}: "[^"]+" is .*; `));
@@ -852,7 +851,7 @@ const SUFFIXES: readonly (readonly string[])[] = [
 for (const suffixes of SUFFIXES) {
   withHelm(`the chart judges the suffixes ${suffixes.join(",")} as the operator does`, async () => {
     const flag = `--allowed-acr-server-suffixes=${suffixes.join(",")}`;
-    const { kind } = parseOptions([flag], () => undefined, VALIDATORS);
+    const { kind } = parseOptions([flag], () => undefined);
     const given = { allowedAcrServerSuffixes: suffixes };
     if (kind === "options") await render(given);
     else assert.match(await refusal(given), /allowedAcrServerSuffixes: .*; write/);

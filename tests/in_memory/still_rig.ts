@@ -1,7 +1,6 @@
 import { DIRECT_LIMITS } from "../../src/azure/host_limits.ts";
 import { parseOptions } from "../../src/cli/flags/options.ts";
 import { runOperator } from "../../src/cli/operator/operator.ts";
-import { VALIDATORS } from "../../src/cli/flags/validators.ts";
 import type { BindingStatus } from "../../src/controller/binding/view.ts";
 import { createInstruments } from "../../src/telemetry/metrics/instruments.ts";
 import { loggerOver } from "../../src/telemetry/log/logger.ts";
@@ -53,7 +52,6 @@ export class StillRig implements AsyncDisposable {
     const parsed = parseOptions(
       ["--metrics-bind-address=0", "--health-probe-bind-address=0", ...args],
       () => undefined,
-      VALIDATORS,
     );
     if (parsed.kind !== "options") throw new Error(JSON.stringify(parsed));
     const answer = (request: Request) => this.intercept(request) ?? this.kubernetes.fetch(request);

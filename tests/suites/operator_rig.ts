@@ -1,7 +1,6 @@
 import { DIRECT_LIMITS } from "../../src/azure/host_limits.ts";
 import { parseOptions } from "../../src/cli/flags/options.ts";
 import { runOperator } from "../../src/cli/operator/operator.ts";
-import { VALIDATORS } from "../../src/cli/flags/validators.ts";
 import { withRetries } from "../../src/kubernetes/http/retry.ts";
 import { systemClock } from "../../src/runtime/time/clock.ts";
 import type { Random } from "../../src/runtime/random.ts";
@@ -239,7 +238,7 @@ export class OperatorRig implements AsyncDisposable {
 
   #parse() {
     const { args = [], env = {} } = this.#options;
-    const parsed = parseOptions([...NO_PORTS, ...args], (name) => env[name], VALIDATORS);
+    const parsed = parseOptions([...NO_PORTS, ...args], (name) => env[name]);
     if (parsed.kind === "options") return parsed.options;
     throw new Error(`options are ${parsed.kind}: ${JSON.stringify(parsed)}`);
   }

@@ -16,7 +16,6 @@ import { faultOfServer, normalizeSuffix } from "../../src/azure/registry.ts";
 import { parseOptions } from "../../src/cli/flags/options.ts";
 import { suggest } from "../../src/cli/flags/suggest.ts";
 import { faultOfTokenAudience } from "../../src/cli/flags/token_audience.ts";
-import { VALIDATORS } from "../../src/cli/flags/validators.ts";
 import { describeFailure } from "../../src/controller/failure.ts";
 import { secretState } from "../../src/controller/cluster/objects.ts";
 import { passwordIn } from "../../src/azure/docker_config.ts";
@@ -297,7 +296,6 @@ const READERS: readonly [what: string, read: (text: string) => unknown][] = [
     parseOptions(
       [`--${text}`, text, `--acr-server=${text}`, `--label-selector=${text}`],
       () => text,
-      VALIDATORS,
     )],
   ["a flag that does not exist", (text) => suggest(text, ["leader-elect", "metrics-bind-address"])],
   ["an audience", faultOfTokenAudience],

@@ -1,23 +1,13 @@
 import { maskSecrets } from "../../runtime/masking/mask.ts";
 import { trimEnd } from "../../runtime/text/trim.ts";
-import type { AllowedSuffixes } from "../../azure/registry.ts";
+import { cleanPath, faultOfClientId, faultOfResourceId } from "../../azure/identity.ts";
+import { type AllowedSuffixes, faultOfServer } from "../../azure/registry.ts";
 import { isAudience } from "./credential_options.ts";
 import type { Variable } from "./flag_table.ts";
 import { quote } from "../../runtime/text/quote.ts";
 
 /** Reads an environment variable. An empty one counts as absent. */
 export type Environment = (name: Variable) => string | undefined;
-
-/**
- * The rules for what a binding may say, which its defaults must keep too. Each answers undefined
- * for a good value, else a clause without a full stop that goes on after the variable's name, says
- * what is wrong with the value, and names the remedy.
- */
-export interface Validators {
-  validateServer(value: string, allowed: AllowedSuffixes): string | undefined;
-  validateClientId(value: string): string | undefined;
-  validateResourceId(value: string): string | undefined;
-}
 
 /** What fills the fields that a v1beta1 binding leaves empty. */
 export interface BindingDefaults {
@@ -29,11 +19,10 @@ export interface BindingDefaults {
   readonly armResource?: string;
 }
 
-/** The defaults of the environment, each held against the rule for its field. */
+/** The defaults of the environment, each held against the rule for the binding's own field. */
 export function bindingDefaults(
   env: Environment,
   allowed: AllowedSuffixes,
-  validators: Validators,
   errors: string[],
 ): BindingDefaults {
   const checked = (name: Variable, rule: (value: string) => string | undefined) => {
@@ -43,11 +32,11 @@ export function bindingDefaults(
     return value;
   };
   return defined({
-    acrServer: checked("ACR_SERVER", (value) => validators.validateServer(value, allowed)),
-    managedIdentityClientID: checked("MANAGED_IDENTITY_CLIENT_ID", validators.validateClientId),
+    acrServer: checked("ACR_SERVER", (value) => faultOfServer(value, allowed)),
+    managedIdentityClientID: checked("MANAGED_IDENTITY_CLIENT_ID", faultOfClientId),
     managedIdentityResourceID: checked(
       "MANAGED_IDENTITY_RESOURCE_ID",
-      validators.validateResourceId,
+      (value) => faultOfResourceId(cleanPath(value)),
     ),
     armResource: checked("ARM_RESOURCE", armResourceProblem),
   });

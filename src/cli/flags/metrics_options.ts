@@ -11,7 +11,7 @@ type GivenFlags = ParsedFlags<typeof FLAGS>["given"];
 export const DEFAULT_CERTIFICATE_DIRECTORY = "/tmp/k8s-metrics-server/metrics-certs";
 
 /** Metrics over TLS, for authorised clients only. */
-export interface MetricsSecurity {
+export interface MetricsSecurityOptions {
   /** PEM files, read anew when they change. Absent: a certificate that the process makes. */
   readonly files?: { readonly certificate: string; readonly key: string };
 }
@@ -23,7 +23,7 @@ export function metricsSecurity(
   given: GivenFlags,
   addresses: { readonly metrics: BindAddress | null; readonly health: BindAddress | null },
   errors: string[],
-): MetricsSecurity | undefined {
+): MetricsSecurityOptions | undefined {
   const secure = given["metrics-secure"]?.value ?? false;
   const directory = given["metrics-cert-path"]?.value;
   for (const name of CERTIFICATE_FLAGS) {

@@ -24,12 +24,11 @@ import {
   type Environment,
   imdsAuthorityHost,
   read,
-  type Validators,
 } from "./environment_options.ts";
 import { FLAGS } from "./flag_table.ts";
 import { type ParsedFlags, parseFlags } from "./flags.ts";
 import { logOptions } from "./log_options.ts";
-import { type MetricsSecurity, metricsSecurity } from "./metrics_options.ts";
+import { metricsSecurity, type MetricsSecurityOptions } from "./metrics_options.ts";
 import { quote } from "../../runtime/text/quote.ts";
 
 /** Everything that arguments and environment decide, checked and complete. Frozen to the bottom. */
@@ -37,7 +36,7 @@ export interface Options {
   /** Null serves no metrics. */
   readonly metricsBindAddress: BindAddress | null;
   /** Absent: plain HTTP. */
-  readonly metricsSecurity?: MetricsSecurity;
+  readonly metricsSecurity?: MetricsSecurityOptions;
   /** Null serves no health. */
   readonly healthProbeBindAddress: BindAddress | null;
   readonly leaderElection: {
@@ -88,7 +87,6 @@ type GivenFlags = ParsedFlags<typeof FLAGS>["given"];
 export function parseOptions(
   args: readonly string[],
   env: Environment,
-  validators: Validators,
 ): ParsedOptions {
   const parsed = parseFlags(FLAGS, args);
   const { given } = parsed;
@@ -97,14 +95,13 @@ export function parseOptions(
   if (given.help?.value || bare === "help") return { kind: "help" };
   if (given.version?.value || bare === "version") return { kind: "version" };
   const errors = [...parsed.errors, ...parsed.positionals.map(strayArgument)];
-  const options = build(given, env, validators, errors);
+  const options = build(given, env, errors);
   return errors.length > 0 ? { kind: "errors", errors } : { kind: "options", options };
 }
 
 function build(
   given: GivenFlags,
   env: Environment,
-  validators: Validators,
   errors: string[],
 ): Options {
   const suffixes = allowedServerSuffixes(given, errors);
@@ -126,7 +123,7 @@ function build(
       entraAuthorityHosts: allowedEntraAuthorityHosts(given, errors),
       resourceManagerAudiences: allowedResourceManagerAudiences(given, errors),
     },
-    defaults: bindingDefaults(env, suffixes, validators, errors),
+    defaults: bindingDefaults(env, suffixes, errors),
     ...defined({
       imdsAuthorityHost: imdsAuthorityHost(env, errors),
       azureCaBundle: given["azure-ca-bundle"]?.value || undefined,

@@ -1,7 +1,7 @@
 import type { RestClient } from "../../kubernetes/http/contract.ts";
 import { tokenAccess } from "../../kubernetes/resources/token_access.ts";
 import type { Clock } from "../../runtime/time/clock.ts";
-import type { Authorize, Verdict } from "../../telemetry/serving/authorization.ts";
+import type { AccessDecision, Authorize } from "../../telemetry/serving/authorization.ts";
 import { certificateFromFiles, ownCertificate } from "../../http_server/certificate.ts";
 import type { Logger } from "../../telemetry/log/logger.ts";
 import type { MetricsSecurity } from "../../telemetry/serving/server.ts";
@@ -35,7 +35,7 @@ export function metricsSecurityOf(
 /** Tells of tokens that could not be checked, once for each reason in a row. */
 function telling(access: Authorize, log: Logger): Authorize {
   let lastProblem: string | undefined;
-  return async (token): Promise<Verdict> => {
+  return async (token): Promise<AccessDecision> => {
     try {
       const verdict = await access(token);
       lastProblem = undefined;

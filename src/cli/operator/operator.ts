@@ -13,7 +13,7 @@ import { EventRecorder } from "../../kubernetes/events/recorder.ts";
 import { LeaderElector } from "../../kubernetes/leader_election/elector.ts";
 import { guarded } from "../../kubernetes/leader_election/guarded.ts";
 import { LargeObjects } from "../../kubernetes/http/large_objects.ts";
-import { observed } from "../../kubernetes/http/call_report.ts";
+import { reportCalls } from "../../kubernetes/http/call_report.ts";
 import { withRetries } from "../../kubernetes/http/retry.ts";
 import { Breather } from "../../runtime/time/breather.ts";
 import type { Clock } from "../../runtime/time/clock.ts";
@@ -28,7 +28,7 @@ import { metricsSecurityOf } from "./metrics_security.ts";
 import type { Options } from "../flags/options.ts";
 
 /** What the operator finds around it, so that tests put their own in its place. */
-export interface Surroundings {
+export interface Dependencies {
   /** Sends each request once; retries are added here. */
   readonly rest: RestClient;
   /** Makes connections to the API server anew. */
@@ -60,33 +60,33 @@ const LEASE_NAME = "aks.azure.com";
  */
 export async function runOperator(
   options: Options,
-  surroundings: Surroundings,
+  dependencies: Dependencies,
   signal: AbortSignal,
 ): Promise<void> {
-  const leaseNamespace = leaseNamespaceOf(options, surroundings);
+  const leaseNamespace = leaseNamespaceOf(options, dependencies);
   const ended = new AbortController();
   const all = AbortSignal.any([signal, ended.signal]);
-  const once = measuredRest(surroundings);
+  const once = measuredRest(dependencies);
   const elector = leaseNamespace === undefined
     ? undefined
-    : electorOf(surroundings, once, leaseNamespace);
+    : electorOf(dependencies, once, leaseNamespace);
   const writing = elector === undefined ? once : guarded(once, () => elector.check());
-  const lag = new EventLoopLag({ ...surroundings, signal: all });
-  const breather = new Breather({ ...surroundings, onWork: () => lag.watch() });
-  const largeObjects = new LargeObjects(() => surroundings.clock.now());
-  const rest = withRetries(largeObjects.wrap(writing), surroundings);
-  const recorder = recorderOf(surroundings, once);
+  const lag = new EventLoopLag({ ...dependencies, signal: all });
+  const breather = new Breather({ ...dependencies, onWork: () => lag.watch() });
+  const largeObjects = new LargeObjects(() => dependencies.clock.now());
+  const rest = withRetries(largeObjects.wrap(writing), dependencies);
+  const recorder = recorderOf(dependencies, once);
   const minting = new AbortController();
   const parts = { rest, largeObjects, recorder, breather, minting: minting.signal };
-  const controller = controllerOf(options, surroundings, parts);
-  measure(surroundings.instruments, controller, lag);
+  const controller = controllerOf(options, dependencies, parts);
+  measure(dependencies.instruments, controller, lag);
   const telemetry = await serveTelemetry({
     health: options.healthProbeBindAddress,
     metrics: options.metricsBindAddress,
-    secure: metricsSecurityOf(options, { ...surroundings, rest: once }),
+    secure: metricsSecurityOf(options, { ...dependencies, rest: once }),
     checks: checksOf(controller),
-    registry: surroundings.registry,
-    clock: surroundings.clock,
+    registry: dependencies.registry,
+    clock: dependencies.clock,
     onConnection: () => lag.watch(),
     signal: all,
   });
@@ -96,7 +96,7 @@ export async function runOperator(
       leadership.addEventListener("abort", () => minting.abort(leadership.reason), { once: true });
       return controller.lead(leadership);
     };
-    if (elector === undefined) surroundings.instruments.leader.set({}, 1);
+    if (elector === undefined) dependencies.instruments.leader.set({}, 1);
     if (elector === undefined) await lead(all);
     else await elector.run(all, lead);
   } finally {
@@ -108,7 +108,7 @@ export async function runOperator(
 /** The Lease's namespace, or undefined without leader election. */
 function leaseNamespaceOf(
   { leaderElection }: Options,
-  { podNamespace }: Surroundings,
+  { podNamespace }: Dependencies,
 ): string | undefined {
   if (!leaderElection.enabled) return undefined;
   const namespace = leaderElection.namespace ?? podNamespace;
@@ -119,8 +119,8 @@ function leaseNamespaceOf(
   );
 }
 
-function measuredRest({ rest, clock, instruments }: Surroundings): RestClient {
-  return observed(rest, clock, ({ verb, resource, code, durationMs }) => {
+function measuredRest({ rest, clock, instruments }: Dependencies): RestClient {
+  return reportCalls(rest, clock, ({ verb, resource, code, durationMs }) => {
     instruments.kubernetesRequests.inc({ verb, resource, code: code === 0 ? "error" : `${code}` });
     // A watch is begun at once and ends when it will.
     if (verb !== "watch") instruments.kubernetesRequestSeconds.observe({ verb }, durationMs / 1000);
@@ -139,10 +139,10 @@ interface Parts {
 
 function controllerOf(
   options: Options,
-  surroundings: Surroundings,
+  dependencies: Dependencies,
   { rest, largeObjects, recorder, breather, minting }: Parts,
 ): Controller {
-  const { clock, monotonic, random, log, instruments } = surroundings;
+  const { clock, monotonic, random, log, instruments } = dependencies;
   const report = new TelemetryReport({ log, instruments, events: recorder, clock });
   return new Controller({
     rest,
@@ -155,15 +155,15 @@ function controllerOf(
     settings: settingsOf(options),
     labelSelector: options.labelSelector.toString(),
     readsSecretsByName: options.secretAccess === "get",
-    credentials: credentialsOf(options, surroundings, rest, minting),
+    credentials: credentialsOf(options, dependencies, rest, minting),
     informerReport: (name) => report.informer(name),
-    onSilent: surroundings.renewConnections,
+    onSilent: dependencies.renewConnections,
   });
 }
 
 /** Events are tried again by their recorder, which knows what they are worth. */
 function recorderOf(
-  { clock, random, log, identity }: Surroundings,
+  { clock, random, log, identity }: Dependencies,
   rest: RestClient,
 ): EventRecorder {
   return new EventRecorder({
@@ -177,7 +177,7 @@ function recorderOf(
 
 function credentialsOf(
   options: Options,
-  { azureFetch, azureConnections, azureLimits, clock, instruments, log }: Surroundings,
+  { azureFetch, azureConnections, azureLimits, clock, instruments, log }: Dependencies,
   rest: RestClient,
   signal: AbortSignal,
 ): Credentials {
@@ -230,7 +230,7 @@ function settingsOf(options: Options): BindingSettings {
 
 /** The election has its own pace of trying again, so that its client must have none. */
 function electorOf(
-  { clock, monotonic, random, identity, log, instruments, renewConnections }: Surroundings,
+  { clock, monotonic, random, identity, log, instruments, renewConnections }: Dependencies,
   rest: RestClient,
   namespace: string,
 ): LeaderElector {

@@ -14,7 +14,7 @@ import { Registry } from "../../telemetry/metrics/registry.ts";
 import { registerProcessMetrics } from "../../telemetry/metrics/process_metrics.ts";
 import { openCaBundle } from "./ca_bundle.ts";
 import { greet } from "./greeting.ts";
-import type { Surroundings } from "./operator.ts";
+import type { Dependencies } from "./operator.ts";
 import type { Options } from "../flags/options.ts";
 import { USES_PROXY } from "../permissions/proxy.ts";
 import { type Routes, routesOf } from "./routes.ts";
@@ -25,11 +25,11 @@ interface CpuUsage {
   cpuUsage(): { user: number; system: number };
 }
 
-/** The process's own surroundings: a log at once, the rest once the cluster is known. */
-export function processSurroundings(
+/** The process's own dependencies: a log at once, the rest once the cluster is known. */
+export function processDependencies(
   options: Options,
   version: string,
-): { readonly log: Logger; readonly connect: () => Promise<Surroundings> } {
+): { readonly log: Logger; readonly connect: () => Promise<Dependencies> } {
   const registry = new Registry();
   const instruments = createInstruments(registry);
   const log = createLogger({
@@ -44,7 +44,7 @@ export function processSurroundings(
     memoryUsage: () => Deno.memoryUsage(),
     cpuUsage: () => (Deno as unknown as CpuUsage).cpuUsage(),
   });
-  const connect = async (): Promise<Surroundings> => {
+  const connect = async (): Promise<Dependencies> => {
     const cluster = await resolveCluster({
       kubeconfig: options.kubeconfig?.from === "--kubeconfig" ? options.kubeconfig.path : undefined,
       context: options.context,

@@ -11,7 +11,7 @@ import {
   isNotFound,
   mayBeTooLong,
 } from "../http/errors.ts";
-import { limited } from "../http/time_limit.ts";
+import { withTimeLimit } from "../http/time_limit.ts";
 import type { ResourceClient } from "../resources/resource_client.ts";
 import { Correlator, type CorrelatorLimits } from "./correlator.ts";
 import {
@@ -176,7 +176,7 @@ export class EventRecorder {
     const what = `writing an Event in namespace ${namespace}`;
     const begun = clock.now();
     try {
-      await limited({ clock, limitMs, signal, what }, (own) => this.#send(series, own));
+      await withTimeLimit({ clock, limitMs, signal, what }, (own) => this.#send(series, own));
       write.leave(clock.now() - begun);
     } catch (error) {
       // The wall clock may have been set back meanwhile.
@@ -191,7 +191,10 @@ export class EventRecorder {
     const what = "the last Events";
     this.#queue.widen();
     try {
-      await limited({ clock, limitMs: LAST_WRITES_MS, what }, (signal) => this.#drain(signal));
+      await withTimeLimit(
+        { clock, limitMs: LAST_WRITES_MS, what },
+        (signal) => this.#drain(signal),
+      );
     } catch (error) {
       log.warn("the last Events could not be written", { left: this.#queue.unwritten, error });
     }

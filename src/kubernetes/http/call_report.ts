@@ -4,7 +4,7 @@ import { ApiError } from "./errors.ts";
 import { wrapRestClient } from "./wrap_rest_client.ts";
 
 /** One call as metrics count it. */
-export interface ObservedCall {
+export interface CallReport {
   /** As in RBAC: get, list, watch, create, update, patch, delete. */
   readonly verb: string;
   /** Plural, with its subresource after a slash. */
@@ -16,10 +16,10 @@ export interface ObservedCall {
 }
 
 /** Wraps a client so that `onCall` hears of each call once it is answered. */
-export function observed(
+export function reportCalls(
   rest: RestClient,
   clock: Pick<Clock, "now">,
-  onCall: (call: ObservedCall) => void,
+  onCall: (call: CallReport) => void,
 ): RestClient {
   return wrapRestClient(rest, async (send, opts) => {
     const startedAt = clock.now();
@@ -41,7 +41,7 @@ const VERBS = { POST: "create", PUT: "update", PATCH: "patch", DELETE: "delete" 
 
 /** Verb and resource of a request, by the layout of API paths. */
 function target({ method, path, querystring }: RequestOptions): Pick<
-  ObservedCall,
+  CallReport,
   "verb" | "resource"
 > {
   const segments = path.split("/").filter(Boolean);

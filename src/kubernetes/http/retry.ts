@@ -1,3 +1,4 @@
+import { backoffBound } from "../../runtime/time/backoff.ts";
 import { type Clock, sleep } from "../../runtime/time/clock.ts";
 import type { Random } from "../../runtime/random.ts";
 import type { JSONValue, RequestOptions, RestClient } from "./contract.ts";
@@ -91,7 +92,8 @@ export function retryDelay(
   // A stream given as body has been consumed by the attempt.
   if (request.bodyStream) return undefined;
   if (!wasNotProcessed(error) && !isIdempotent(request)) return undefined;
-  const bound = Math.min(policy.maxDelayMs, policy.baseDelayMs * 2 ** (state.attempt - 1));
+  const limits = { firstMs: policy.baseDelayMs, longestMs: policy.maxDelayMs };
+  const bound = backoffBound(limits, state.attempt);
   const delay = error.retryAfterMs || random() * bound;
   return state.elapsedMs + delay > policy.maxTotalMs ? undefined : delay;
 }

@@ -4,7 +4,7 @@ import { Deadline } from "../../runtime/time/deadline.ts";
 import { ApiError } from "./errors.ts";
 
 /** What bounds a piece of work. `what` leads the message of the time-out. */
-export interface Limits {
+export interface TimeLimit {
   readonly clock: Clock;
   readonly limitMs: number;
   readonly signal?: AbortSignal | undefined;
@@ -17,8 +17,8 @@ export interface Limits {
  * not heed the signal it is given. A failed request's error becomes an ApiError, whatever client sent
  * the request.
  */
-export async function limited<T>(
-  limits: Limits,
+export async function withTimeLimit<T>(
+  limits: TimeLimit,
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   const { clock, limitMs, signal, what } = limits;

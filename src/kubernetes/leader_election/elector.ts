@@ -2,7 +2,7 @@ import { type Clock, sleep } from "../../runtime/time/clock.ts";
 import type { Random } from "../../runtime/random.ts";
 import type { Logger } from "../../telemetry/log/logger.ts";
 import { completeDurations, type Durations } from "./durations.ts";
-import { type Attempt, type LeaseClient, LeaseLock } from "./lock.ts";
+import { type LeaseAttempt, type LeaseClient, LeaseLock } from "./lock.ts";
 import { LeaseProblems, nameOf } from "./problems.ts";
 import { type LeadershipLost, Term } from "./term.ts";
 
@@ -165,7 +165,7 @@ export class LeaderElector {
   }
 
   /** A candidate wakes at the very end of the holder's time, when that comes before its next look. */
-  #untilNextLook(attempt: Attempt): number {
+  #untilNextLook(attempt: LeaseAttempt): number {
     const { monotonic, random } = this.#options;
     const jitter = JITTER.least + JITTER.spread * random();
     const look = this.#durations.retryPeriodMs * jitter;
@@ -219,9 +219,9 @@ function heldBy(holder: string): string {
   return holder === "" ? "somebody else has released it" : `it is held by ${holder}`;
 }
 
-type Outcome = { readonly ok: true } | { readonly ok: false; readonly error: unknown };
+type Settlement = { readonly ok: true } | { readonly ok: false; readonly error: unknown };
 
-async function settled(work: () => Promise<void>): Promise<Outcome> {
+async function settled(work: () => Promise<void>): Promise<Settlement> {
   try {
     await work();
     return { ok: true };
@@ -230,7 +230,7 @@ async function settled(work: () => Promise<void>): Promise<Outcome> {
   }
 }
 
-function rethrow(term: Term, outcome: Outcome, log: Logger): void {
+function rethrow(term: Term, outcome: Settlement, log: Logger): void {
   const failure = outcome.ok || isAbort(term.signal, outcome.error) ? undefined : outcome;
   if (term.lost) {
     if (failure) {

@@ -1,6 +1,6 @@
 import type { Clock } from "../../runtime/time/clock.ts";
 import { ApiError, isAlreadyExists, isConflict, isNotFound } from "../http/errors.ts";
-import { limited } from "../http/time_limit.ts";
+import { withTimeLimit } from "../http/time_limit.ts";
 import type { ResourceClient } from "../resources/resource_client.ts";
 import type { Durations } from "./durations.ts";
 import { type LeasePlace, type LeaseProblems, type LeaseVerb, nameOf } from "./problems.ts";
@@ -24,7 +24,7 @@ export interface LeaseLockOptions {
 }
 
 /** How an attempt ended. Times are monotonic ms. */
-export type Attempt =
+export type LeaseAttempt =
   | { readonly kind: "held"; readonly sentAt: number }
   | { readonly kind: "other"; readonly holder: string; readonly freeAt: number }
   | { readonly kind: "failed"; readonly error: unknown };
@@ -56,7 +56,7 @@ export class LeaseLock {
    * Tries to get the lease, or to keep it when `leading`. Never rejects: a failure is told of and
    * answered. A leader first writes on top of what it wrote last, without reading.
    */
-  async attempt(leading: boolean, signal: AbortSignal): Promise<Attempt> {
+  async attempt(leading: boolean, signal: AbortSignal): Promise<LeaseAttempt> {
     try {
       const attempt = await this.#contend(leading, signal);
       this.#options.problems.solved();
@@ -75,7 +75,7 @@ export class LeaseLock {
     const { clock, durations, place } = this.#options;
     const what = `release of Lease ${nameOf(place)}`;
     try {
-      return await limited(
+      return await withTimeLimit(
         { clock, limitMs: durations.releaseMs, what },
         (signal) => this.#giveBack(signal),
       );
@@ -85,7 +85,7 @@ export class LeaseLock {
     }
   }
 
-  async #contend(leading: boolean, signal: AbortSignal): Promise<Attempt> {
+  async #contend(leading: boolean, signal: AbortSignal): Promise<LeaseAttempt> {
     for (let round = 1;; round++) {
       if (!leading || round > 1) await this.#read(signal);
       const now = this.#now();
@@ -171,7 +171,7 @@ export class LeaseLock {
     this.#verb = verb;
     // Half the deadline, as in controller-runtime, so that a hanging request leaves time for another.
     const limitMs = durations.renewDeadlineMs / 2;
-    return await limited(
+    return await withTimeLimit(
       { clock, limitMs, signal, what: `${verb} of Lease ${nameOf(place)}` },
       work,
     );

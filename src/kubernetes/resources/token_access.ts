@@ -1,14 +1,14 @@
 import { type Clock, isWithin } from "../../runtime/time/clock.ts";
 import type { Redacted } from "../../runtime/masking/redacted.ts";
-import type { Authorize, Verdict } from "../../telemetry/serving/authorization.ts";
+import type { AccessDecision, Authorize } from "../../telemetry/serving/authorization.ts";
 import { tokenExpiry } from "../config/token_expiry.ts";
 import type { JSONValue, RestClient } from "../http/contract.ts";
 import { BoundedMap } from "../../runtime/bounded_map.ts";
-import { limited } from "../http/time_limit.ts";
+import { withTimeLimit } from "../http/time_limit.ts";
 import { asObject } from "../../runtime/as_object.ts";
 
 interface Entry {
-  readonly verdict: Verdict;
+  readonly verdict: AccessDecision;
   readonly since: number;
 }
 
@@ -55,7 +55,7 @@ export function tokenAccess(access: NonResourceAccess, options: TokenAccessOptio
   const verdicts = new VerdictCache(clock);
   const underWay = new Map<
     string,
-    { readonly trusted: boolean; readonly verdict: Promise<Verdict> }
+    { readonly trusted: boolean; readonly verdict: Promise<AccessDecision> }
   >();
   return async (token) => {
     if ((tokenExpiry(token) ?? Infinity) + SKEW_MS <= clock.now()) return "unauthenticated";
@@ -91,7 +91,7 @@ class VerdictCache {
   }
 
   /** What still stands. */
-  fresh(key: string): Verdict | undefined {
+  fresh(key: string): AccessDecision | undefined {
     const entry = this.#allowed.get(key) ?? this.#refused.get(key);
     if (entry === undefined || !isWithin(this.#clock.now(), entry.since, VERDICT_MS)) {
       return undefined;
@@ -104,7 +104,7 @@ class VerdictCache {
     return this.#allowed.get(key) !== undefined;
   }
 
-  set(key: string, verdict: Verdict): void {
+  set(key: string, verdict: AccessDecision): void {
     const [into, from] = verdict === "allowed"
       ? [this.#allowed, this.#refused]
       : [this.#refused, this.#allowed];
@@ -122,12 +122,15 @@ async function ask(
   token: Redacted,
   access: NonResourceAccess,
   { rest, clock }: TokenAccessOptions,
-): Promise<Verdict> {
-  return await limited({ clock, limitMs: LIMIT_MS, what: "checking a token" }, async (signal) => {
-    const user = await userOf(token, rest, signal);
-    if (user === undefined) return "unauthenticated";
-    return await mayAccess(user, access, rest, signal) ? "allowed" : "forbidden";
-  });
+): Promise<AccessDecision> {
+  return await withTimeLimit(
+    { clock, limitMs: LIMIT_MS, what: "checking a token" },
+    async (signal) => {
+      const user = await userOf(token, rest, signal);
+      if (user === undefined) return "unauthenticated";
+      return await mayAccess(user, access, rest, signal) ? "allowed" : "forbidden";
+    },
+  );
 }
 
 type User = Readonly<Record<string, JSONValue>>;

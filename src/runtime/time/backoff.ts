@@ -2,8 +2,20 @@ import type { Random } from "../random.ts";
 
 /** Bounds of a backoff, in milliseconds. */
 export interface BackoffLimits {
-  firstMs: number;
-  longestMs: number;
+  readonly firstMs: number;
+  readonly longestMs: number;
+}
+
+/** What 2 ** n is reached at most; every bound is reached long before. */
+const MOST_DOUBLINGS = 30;
+
+/**
+ * The bound of the pause after so many failures in a row, in milliseconds: `firstMs` after one, twice
+ * as much after each further one, and never more than `longestMs`.
+ */
+export function backoffBound({ firstMs, longestMs }: BackoffLimits, failures: number): number {
+  const doublings = Math.min(Math.max(0, failures - 1), MOST_DOUBLINGS);
+  return Math.min(longestMs, firstMs * 2 ** doublings);
 }
 
 /**
@@ -27,9 +39,8 @@ export class Backoff {
 
   /** Counts a failure. Answers how long to wait, in ms: at least `atLeastMs`, when that is given. */
   next(atLeastMs = 0): number {
-    const { firstMs, longestMs } = this.#limits;
-    const bound = Math.min(longestMs, firstMs * 2 ** Math.min(this.#failures, 30));
     this.#failures += 1;
+    const bound = backoffBound(this.#limits, this.#failures);
     return Math.max(atLeastMs, Math.floor(this.#random() * bound));
   }
 

@@ -3,7 +3,8 @@ const SECONDS = /^\d{1,9}$/;
 
 /**
  * Milliseconds that a `Retry-After` header asks for (RFC 9110, section 10.2.3): seconds or an HTTP
- * date seen from `nowMs`. `undefined` when there is none or it is malformed; a past date is 0.
+ * date seen from `nowMs`. `undefined` when there is none, it is malformed, or it is a date and
+ * `nowMs` is no number; a past date is 0.
  */
 export function parseRetryAfter(value: string | null | undefined, nowMs: number):
   | number
@@ -14,6 +15,6 @@ export function parseRetryAfter(value: string | null | undefined, nowMs: number)
   // Date.parse takes far more than HTTP dates, such as "-1" or "2". Those all start with a digit
   // or a sign, and each of the three HTTP date formats starts with the name of a day.
   if (!/^[A-Z][a-z]{2}/.test(text)) return undefined;
-  const at = Date.parse(text);
-  return Number.isNaN(at) ? undefined : Math.max(0, at - nowMs);
+  const waitMs = Date.parse(text) - nowMs;
+  return Number.isNaN(waitMs) ? undefined : Math.max(0, waitMs);
 }

@@ -2,10 +2,10 @@ import { Redacted } from "../../runtime/masking/redacted.ts";
 import { plainText } from "../../http_server/plain_text.ts";
 
 /** What is known of the bearer of a token: may read, is nobody known, or is known and may not. */
-export type Verdict = "allowed" | "unauthenticated" | "forbidden";
+export type AccessDecision = "allowed" | "unauthenticated" | "forbidden";
 
 /** Asks whether the bearer of `token` may read. Rejects when nobody could be asked. */
-export type Authorize = (token: Redacted) => Promise<Verdict>;
+export type Authorize = (token: Redacted) => Promise<AccessDecision>;
 
 /**
  * Undefined when the request's bearer token (RFC 6750) allows it, else the answer that refuses it:
@@ -30,7 +30,7 @@ export async function refusal(
 }
 
 /** A reason is for the log of whoever authorizes; the client need not know of the API server. */
-async function verdict(token: Redacted, authorize: Authorize): Promise<Verdict | undefined> {
+async function verdict(token: Redacted, authorize: Authorize): Promise<AccessDecision | undefined> {
   try {
     return await authorize(token);
   } catch {

@@ -51,19 +51,19 @@ export interface TelemetryServer {
  * the same and metrics are plain. Rejects with a `ListenError`, and then nothing is left listening.
  */
 export async function serveTelemetry(options: TelemetryOptions): Promise<TelemetryServer> {
-  const opened: { readonly plan: Plan; readonly listener: Listener }[] = [];
+  const opened: { readonly endpoint: Endpoint; readonly listener: Listener }[] = [];
   try {
-    for (const plan of plans(options)) {
-      opened.push({ plan, listener: await open(plan, options) });
+    for (const endpoint of endpointsOf(options)) {
+      opened.push({ endpoint, listener: await open(endpoint, options) });
     }
   } catch (error) {
     await Promise.all(opened.map(({ listener }) => listener.close()));
     throw error;
   }
   const at = (route: "health" | "metrics") => {
-    const found = opened.find(({ plan }) => plan.routes[route] !== undefined);
+    const found = opened.find(({ endpoint }) => endpoint.routes[route] !== undefined);
     if (found === undefined) return {};
-    return { [route]: { host: found.plan.address.host, port: found.listener.port } };
+    return { [route]: { host: found.endpoint.address.host, port: found.listener.port } };
   };
   const closeAll = async () =>
     void await Promise.all(opened.map(({ listener }) => listener.close()));
@@ -71,7 +71,7 @@ export async function serveTelemetry(options: TelemetryOptions): Promise<Telemet
   return { ...at("health"), ...at("metrics"), finished };
 }
 
-interface Plan {
+interface Endpoint {
   readonly address: BindAddress;
   readonly routes: Routes;
   /** For messages, such as `health on --health-probe-bind-address`. */
@@ -79,7 +79,7 @@ interface Plan {
   readonly secure?: MetricsSecurity | undefined;
 }
 
-function plans({ health, metrics, secure, checks, registry }: TelemetryOptions): Plan[] {
+function endpointsOf({ health, metrics, secure, checks, registry }: TelemetryOptions): Endpoint[] {
   const healthWhat = "health on --health-probe-bind-address";
   const metricsWhat = "metrics on --metrics-bind-address";
   if (health && metrics && !secure && health.port !== 0 && same(health, metrics)) {
@@ -101,7 +101,7 @@ function same(a: BindAddress, b: BindAddress): boolean {
 }
 
 async function open(
-  { address, routes, what, secure }: Plan,
+  { address, routes, what, secure }: Endpoint,
   { clock, onConnection }: TelemetryOptions,
 ): Promise<Listener> {
   const handler = telemetryHandler(routes);

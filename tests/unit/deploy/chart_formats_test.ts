@@ -2,14 +2,13 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { FORMATS } from "../../../deploy/chart_formats.ts";
 import { parseOptions } from "../../../src/cli/flags/options.ts";
-import { VALIDATORS } from "../../../src/cli/flags/validators.ts";
 import { parseLabelSelector } from "../../../src/kubernetes/resources/label_selector.ts";
 
 type Name = keyof typeof FORMATS;
 
 /** Whether the operator takes the value, and whether the chart's pattern does. */
 function judged(name: Name, value: string): { operator: boolean; chart: boolean } {
-  const { kind } = parseOptions([`--${name}=${value}`], () => undefined, VALIDATORS);
+  const { kind } = parseOptions([`--${name}=${value}`], () => undefined);
   return { operator: kind === "options", chart: matches(name, value) };
 }
 

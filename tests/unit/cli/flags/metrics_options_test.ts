@@ -1,9 +1,8 @@
 import assert from "node:assert/strict";
 import { parseOptions } from "../../../../src/cli/flags/options.ts";
-import { VALIDATORS } from "../../../../src/cli/flags/validators.ts";
 
 function parse(...args: string[]): unknown {
-  const parsed = parseOptions(args, () => undefined, VALIDATORS);
+  const parsed = parseOptions(args, () => undefined);
   if (parsed.kind === "options") return parsed.options.metricsSecurity;
   assert.equal(parsed.kind, "errors");
   return parsed.kind === "errors" ? parsed.errors : [];

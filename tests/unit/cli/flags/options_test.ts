@@ -1,7 +1,4 @@
 import assert from "node:assert/strict";
-import { cleanPath, faultOfClientId, faultOfResourceId } from "../../../../src/azure/identity.ts";
-import { faultOfServer } from "../../../../src/azure/registry.ts";
-import type { Validators } from "../../../../src/cli/flags/environment_options.ts";
 import { FLAGS, VARIABLES } from "../../../../src/cli/flags/flag_table.ts";
 import {
   type Options,
@@ -9,18 +6,12 @@ import {
   parseOptions,
 } from "../../../../src/cli/flags/options.ts";
 
-const VALIDATORS: Validators = {
-  validateServer: faultOfServer,
-  validateClientId: faultOfClientId,
-  validateResourceId: (value) => faultOfResourceId(cleanPath(value)),
-};
-
 const CLIENT_ID = "1b461305-28be-5271-beda-bd9fd2e24251";
 const RESOURCE_ID =
   `/subscriptions/${CLIENT_ID}/resourceGroups/rg/providers/Microsoft.ManagedIdentity/userAssignedIdentities/puller`;
 
 function parse(args: string[], env: Record<string, string> = {}): ParsedOptions {
-  return parseOptions(args, (name) => env[name], VALIDATORS);
+  return parseOptions(args, (name) => env[name]);
 }
 
 /** Options as plain data: the selector as its text. */

@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { listeningFaults } from "../../../../src/cli/permissions/listening.ts";
 import { parseOptions } from "../../../../src/cli/flags/options.ts";
-import { VALIDATORS } from "../../../../src/cli/flags/validators.ts";
 
 const DEFAULT_ADDRESSES = ["[::]:8080", "0.0.0.0:8081"];
 
@@ -17,7 +16,7 @@ const LISTENERS: [args: string[], allowed: string[], refused: string[]][] = [
 
 for (const [args, allowed, expected] of LISTENERS) {
   Deno.test(`listening: ${args.join(" ") || "no flag"} where ${allowed} are allowed`, () => {
-    const parsed = parseOptions(args, () => undefined, VALIDATORS);
+    const parsed = parseOptions(args, () => undefined);
     assert.ok(parsed.kind === "options", JSON.stringify(parsed));
     const faults = listeningFaults(parsed.options, { granted: (host) => allowed.includes(host) });
     assert.deepEqual(

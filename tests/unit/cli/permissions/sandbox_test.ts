@@ -6,10 +6,9 @@ import {
   sandboxFaults,
   sandboxRemarks,
 } from "../../../../src/cli/permissions/sandbox.ts";
-import { VALIDATORS } from "../../../../src/cli/flags/validators.ts";
 
 function options(args: string[], env: Record<string, string> = {}): Options {
-  const parsed = parseOptions(args, (name) => env[name], VALIDATORS);
+  const parsed = parseOptions(args, (name) => env[name]);
   assert.equal(parsed.kind, "options", JSON.stringify(parsed));
   return (parsed as { options: Options }).options;
 }

@@ -1,7 +1,6 @@
 /** Gives up rights as src/main.ts does for its arguments, and prints what is left of a few. */
 import { parseOptions } from "../../../../src/cli/flags/options.ts";
 import { narrowSandbox, processNet } from "../../../../src/cli/permissions/sandbox.ts";
-import { VALIDATORS } from "../../../../src/cli/flags/validators.ts";
 
 const HOSTS = [
   "team.azurecr.io:443",
@@ -12,7 +11,7 @@ const HOSTS = [
 ];
 
 function print(args: string[]): void {
-  const parsed = parseOptions(args, () => undefined, VALIDATORS);
+  const parsed = parseOptions(args, () => undefined);
   if (parsed.kind !== "options") throw new Error(JSON.stringify(parsed));
   narrowSandbox(parsed.options, processNet);
   const states: Record<string, string> = {};

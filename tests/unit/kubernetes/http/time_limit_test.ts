@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { ApiError } from "../../../../src/kubernetes/http/errors.ts";
-import { limited } from "../../../../src/kubernetes/http/time_limit.ts";
+import { withTimeLimit } from "../../../../src/kubernetes/http/time_limit.ts";
 import { FakeTime } from "../fake_time.ts";
 
 function limits(time: FakeTime, signal?: AbortSignal) {
@@ -9,14 +9,14 @@ function limits(time: FakeTime, signal?: AbortSignal) {
 
 Deno.test("work that ends in time gives its result and leaves no timer", async () => {
   const time = new FakeTime();
-  assert.equal(await limited(limits(time), () => Promise.resolve(7)), 7);
+  assert.equal(await withTimeLimit(limits(time), () => Promise.resolve(7)), 7);
   assert.equal(time.pending, 0);
 });
 
 Deno.test("work that heeds nothing is left behind when its time is over", async () => {
   const time = new FakeTime();
   let told: AbortSignal | undefined;
-  const outcome = limited(limits(time), (signal) => {
+  const outcome = withTimeLimit(limits(time), (signal) => {
     told = signal;
     return new Promise<never>(() => {});
   }).catch((error) => error);
@@ -36,7 +36,7 @@ Deno.test("the caller's abort ends it with the caller's reason", async () => {
   const time = new FakeTime();
   const caller = new AbortController();
   const reason = new Error("terminated");
-  const outcome = limited(limits(time, caller.signal), () => new Promise<never>(() => {}));
+  const outcome = withTimeLimit(limits(time, caller.signal), () => new Promise<never>(() => {}));
   caller.abort(reason);
   await assert.rejects(outcome, reason);
   assert.equal(time.pending, 0);
@@ -46,7 +46,7 @@ Deno.test("nothing is begun once the caller has aborted", async () => {
   const time = new FakeTime();
   const reason = new Error("terminated");
   let begun = false;
-  const outcome = limited(limits(time, AbortSignal.abort(reason)), () => {
+  const outcome = withTimeLimit(limits(time, AbortSignal.abort(reason)), () => {
     begun = true;
     return Promise.resolve();
   });
@@ -61,7 +61,7 @@ Deno.test("the error of another client becomes an ApiError", async () => {
     status: { kind: "Status", code: 409, reason: "Conflict", message: "modified" },
   });
   await assert.rejects(
-    limited(limits(time), () => Promise.reject(foreign)),
+    withTimeLimit(limits(time), () => Promise.reject(foreign)),
     { name: "ApiError", reason: "Conflict", cause: foreign },
   );
 });

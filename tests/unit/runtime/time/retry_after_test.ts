@@ -23,3 +23,8 @@ for (const [name, value, expected] of CASES) {
     assert.equal(parseRetryAfter(value, START), expected);
   });
 }
+
+Deno.test("Retry-After: a date says nothing where nobody knows the time, seconds do", () => {
+  assert.equal(parseRetryAfter("Fri, 02 Jan 2026 03:04:35 GMT", NaN), undefined);
+  assert.equal(parseRetryAfter("7", NaN), 7000);
+});

@@ -1,9 +1,12 @@
 import assert from "node:assert/strict";
-import { type Authorize, type Verdict } from "../../../../src/telemetry/serving/authorization.ts";
+import {
+  type AccessDecision,
+  type Authorize,
+} from "../../../../src/telemetry/serving/authorization.ts";
 import { telemetryHandler } from "../../../../src/telemetry/serving/handler.ts";
 import { Registry } from "../../../../src/telemetry/metrics/registry.ts";
 
-const VERDICTS: Record<string, Verdict> = {
+const VERDICTS: Record<string, AccessDecision> = {
   "prometheus.token": "allowed",
   "default-token_~+/==": "forbidden",
 };
