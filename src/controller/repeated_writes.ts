@@ -1,22 +1,18 @@
 import { type Clock, isBetween, isWithin } from "../runtime/time/clock.ts";
 import { fingerprint } from "../runtime/text/fingerprint.ts";
 import type { Random } from "../runtime/random.ts";
-import type { BindingView } from "./binding/view.ts";
 import type { Action, AdoptSecretAction, WriteStatusAction } from "./plan/actions.ts";
 import type { Snapshot } from "./plan/snapshot.ts";
 import { redoDelay } from "./retry_policy.ts";
 
-/** A place in the cluster, and the state into which a write puts it. */
+/** A place in the cluster, and the state into which a write puts it: a fingerprint of each. */
 interface Mark {
-  readonly place: string;
-  readonly state: string;
+  readonly place: number;
+  readonly state: number;
 }
 
 /** The last write to a place. Moments in milliseconds since the epoch. */
-interface Row {
-  readonly place: string;
-  /** Fingerprint of the state. */
-  readonly state: number;
+interface Row extends Mark {
   readonly at: number;
   /** How often it was written in a row, each time because somebody had undone it. */
   readonly times: number;
@@ -43,10 +39,14 @@ const MOST_PLACES = 16;
 
 interface Entry {
   readonly uid: string;
-  /** Oldest first. */
-  readonly rows: readonly Row[];
+  /** Oldest first, as `pack` lays them out. */
+  readonly rows: readonly number[];
   readonly at: number;
 }
+
+const NUMBERS_OF_A_ROW = 6;
+
+const NO_ROWS: readonly number[] = [];
 
 /**
  * Knows of each binding what was written for it lately. The same write to the same place again means
@@ -71,9 +71,14 @@ export class RepeatedWrites {
 
   /** What keeps the write from being made now; undefined where nothing does. */
   heldBy(key: string, snapshot: Snapshot, action: Action): Repetition | undefined {
+    const before = this.#rowsOf(key, snapshot.binding.uid);
+    if (before.length === 0) return undefined;
     const now = this.#clock.now();
-    const rows = marksOf(snapshot, action).map((mark) => this.#rowOf(key, snapshot.binding, mark));
-    return rows.find((row) => row && isBetween(now, row.at, row.notBefore));
+    for (const mark of marksOf(snapshot, action)) {
+      const row = repeatedBy(before, mark, now);
+      if (row !== undefined && isBetween(now, row.at, row.notBefore)) return row;
+    }
+    return undefined;
   }
 
   /** Takes note of a write. Answers how often it has been made in a row. */
@@ -81,14 +86,14 @@ export class RepeatedWrites {
     const { uid } = snapshot.binding;
     const now = this.#clock.now();
     this.#dropOld(now);
+    const before = this.#rowsOf(key, uid);
     const rows = marksOf(snapshot, action)
-      .map((mark) => this.#next(mark, this.#rowOf(key, snapshot.binding, mark), ending, now));
-    const places = new Set(rows.map(({ place }) => place));
-    const others = this.#rowsOf(key, uid).filter(({ place }) => !places.has(place));
+      .map((mark) => this.#next(mark, repeatedBy(before, mark, now), ending, now));
+    const others = unpack(before).filter(({ place }) => rows.every((row) => row.place !== place));
     // Set anew, not in place: the order of entries is that of their last writes.
     this.#entries.delete(key);
     const kept = [...others, ...rows].slice(-MOST_PLACES);
-    if (kept.length > 0) this.#entries.set(key, { uid, rows: kept, at: now });
+    if (kept.length > 0) this.#entries.set(key, { uid, rows: pack(kept), at: now });
     return rows.reduce<Repetition>(later, { times: 0, notBefore: -Infinity });
   }
 
@@ -97,17 +102,9 @@ export class RepeatedWrites {
     this.#entries.delete(key);
   }
 
-  #rowsOf(key: string, uid: string): readonly Row[] {
+  #rowsOf(key: string, uid: string): readonly number[] {
     const entry = this.#entries.get(key);
-    return entry?.uid === uid ? entry.rows : [];
-  }
-
-  /** The write before, if it was of the same state, lately, and is not due again by itself. */
-  #rowOf(key: string, { uid }: BindingView, { place, state }: Mark): Row | undefined {
-    const now = this.#clock.now();
-    const row = this.#rowsOf(key, uid).find((each) => each.place === place);
-    if (row === undefined || row.state !== fingerprint(state)) return undefined;
-    return isWithin(now, row.at, REMEMBER_MS) && now < row.dueAt ? row : undefined;
+    return entry?.uid === uid ? entry.rows : NO_ROWS;
   }
 
   #next(
@@ -119,8 +116,8 @@ export class RepeatedWrites {
     const times = (before?.times ?? 0) + 1;
     // One that was undone at once is known to be futile; the others have not been undone so far.
     const delayMs = redoDelay(isUndone ? times : times - 1, this.#random);
-    const row = { place, state: fingerprint(state), at: now, times, notBefore: now + delayMs };
-    return { ...row, dueAt: isUndone ? Infinity : dueAt };
+    const notBefore = now + delayMs;
+    return { place, state, at: now, times, notBefore, dueAt: isUndone ? Infinity : dueAt };
   }
 
   #dropOld(now: number): void {
@@ -131,37 +128,69 @@ export class RepeatedWrites {
   }
 }
 
+/** Rows one after another, since thousands of bindings have four each: a tenth of the memory. */
+function pack(rows: readonly Row[]): readonly number[] {
+  const numbers: number[] = [];
+  for (const { place, state, at, times, notBefore, dueAt } of rows) {
+    numbers.push(place, state, at, times, notBefore, dueAt);
+  }
+  return numbers;
+}
+
+function unpack(numbers: readonly number[]): readonly Row[] {
+  const rows: Row[] = [];
+  for (let index = 0; index < numbers.length; index += NUMBERS_OF_A_ROW) {
+    const [place, state, at, times, notBefore, dueAt] = numbers.slice(index) as RowNumbers;
+    rows.push({ place, state, at, times, notBefore, dueAt });
+  }
+  return rows;
+}
+
+type RowNumbers = [number, number, number, number, number, number];
+
+/** The write before, if it was of the same state, lately, and is not due again by itself. */
+function repeatedBy(
+  before: readonly number[],
+  { place, state }: Mark,
+  now: number,
+): Row | undefined {
+  const row = unpack(before).find((each) => each.place === place);
+  if (row?.state !== state) return undefined;
+  return isWithin(now, row.at, REMEMBER_MS) && now < row.dueAt ? row : undefined;
+}
+
 function later(one: Repetition, other: Repetition): Repetition {
   return other.notBefore > one.notBefore ? other : one;
 }
 
 function marksOf({ binding, serviceAccounts }: Snapshot, action: Action): readonly Mark[] {
   // One that was made anew is another account, which lacks what was written into the first.
-  const reference = (account: string, secret: string) =>
-    `${serviceAccounts.get(account)?.uid ?? account}/${secret}`;
+  const reference = (account: string, secret: string, state: string) =>
+    markOf(`${serviceAccounts.get(account)?.uid ?? account}/${secret}`, state);
   switch (action.kind) {
     case "addFinalizer":
-      return [{ place: "finalizer", state: "there" }];
+      return [markOf("finalizer", "there")];
     case "removeFinalizer":
-      return [{ place: "finalizer", state: "gone" }];
+      return [markOf("finalizer", "gone")];
     case "mint":
-      return [{ place: "secret", state: `${binding.inputsHash}/${action.identityHash}` }];
+      return [markOf("secret", `${binding.inputsHash}/${action.identityHash}`)];
     case "adoptSecret":
-      return [{ place: "metadata", state: JSON.stringify(namesIn(action)) }];
+      return [markOf("metadata", JSON.stringify(namesIn(action)))];
     case "deleteSecret":
-      return [{ place: `leftover ${action.secret.name}`, state: "gone" }];
+      return [markOf(`leftover ${action.secret.name}`, "gone")];
     case "addReference":
-      return [{ place: reference(action.serviceAccount, action.secret), state: "there" }];
+      return [reference(action.serviceAccount, action.secret, "there")];
     case "removeReferences":
-      return action.secrets.map((secret) => ({
-        place: reference(action.serviceAccount, secret),
-        state: "gone",
-      }));
+      return action.secrets.map((secret) => reference(action.serviceAccount, secret, "gone"));
     case "writeStatus":
-      return [{ place: "status", state: withoutMoments(action) }];
+      return [markOf("status", withoutMoments(action))];
     case "inspectSecret":
       return [];
   }
+}
+
+function markOf(place: string, state: string): Mark {
+  return { place: fingerprint(place), state: fingerprint(state) };
 }
 
 /** Annotations that tell a moment differ each time. */
@@ -171,8 +200,7 @@ function namesIn({ labels, annotations }: AdoptSecretAction): unknown {
 
 /** The moment of a transition differs each time that somebody takes a condition away. */
 function withoutMoments({ status }: WriteStatusAction): string {
-  return JSON.stringify(
-    status,
-    (name, value) => name === "lastTransitionTime" ? undefined : value,
-  );
+  if (!("conditions" in status)) return JSON.stringify(status);
+  const conditions = status.conditions?.map(({ lastTransitionTime: _, ...told }) => told);
+  return JSON.stringify({ ...status, conditions });
 }

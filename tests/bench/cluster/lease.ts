@@ -18,27 +18,28 @@ export async function deleteLease(plane: ControlPlane): Promise<void> {
 
 /** Sees when the operators' Lease is renewed, as another replica would. */
 export class Renewals implements AsyncDisposable {
-  readonly #stream: ReadableStream<Uint8Array>;
+  readonly #stop: AbortController;
   readonly #following: Promise<void>;
   #lastAt: number | undefined;
   #longestMs = 0;
   #failure: unknown;
 
-  private constructor(stream: ReadableStream<Uint8Array>) {
-    this.#stream = stream;
-    this.#following = this.#follow().catch((error) => {
-      this.#failure = error;
+  private constructor(stream: ReadableStream<Uint8Array>, stop: AbortController) {
+    this.#stop = stop;
+    this.#following = this.#follow(stream).catch((error) => {
+      if (!stop.signal.aborted) this.#failure = error;
     });
   }
 
   /** From now on, of a Lease that is not there yet. */
-  static async watch(plane: ControlPlane): Promise<Renewals> {
+  static async watch(plane: Pick<ControlPlane, "adminFetch">): Promise<Renewals> {
+    const stop = new AbortController();
     const query = new URLSearchParams({ watch: "true", fieldSelector: `metadata.name=${NAME}` });
-    const response = await plane.adminFetch(`${LEASES}?${query}`);
+    const response = await plane.adminFetch(`${LEASES}?${query}`, { signal: stop.signal });
     if (!response.ok || response.body === null) {
       throw new Error(`${response.url} answered ${response.status}`);
     }
-    return new Renewals(response.body);
+    return new Renewals(response.body, stop);
   }
 
   /** The longest time without a renewal since the first, up to now, in seconds. */
@@ -48,9 +49,9 @@ export class Renewals implements AsyncDisposable {
     return Math.max(this.#longestMs, performance.now() - this.#lastAt) / 1000;
   }
 
-  async #follow(): Promise<void> {
+  async #follow(stream: ReadableStream<Uint8Array>): Promise<void> {
     let renewed: string | undefined;
-    for await (const line of readLines(this.#stream)) {
+    for await (const line of readLines(stream)) {
       const { type, object } = JSON.parse(line) as WatchedLease;
       if (type === "ERROR") throw new Error(`the bench's own watch failed: ${line}`);
       const renewTime = object.spec?.renewTime;
@@ -65,8 +66,8 @@ export class Renewals implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    // The reader of lines has locked the stream; its own end cancels it.
-    await this.#stream.cancel().catch(() => {});
+    // The reader of lines has locked the stream, so that only its source can be ended.
+    this.#stop.abort();
     await this.#following;
   }
 }
