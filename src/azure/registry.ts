@@ -1,3 +1,4 @@
+import { parseIp } from "../runtime/network/ip_address.ts";
 import { list, quote } from "../runtime/text/quote.ts";
 import { lowerAscii } from "../runtime/text/ascii.ts";
 import { trimEnd, trimStart } from "../runtime/text/trim.ts";
@@ -56,26 +57,40 @@ export function faultOfServer(server: string, allowed: AllowedSuffixes): string 
 
 /** As `faultOfServer`, for any host name and without regard to suffixes. */
 export function faultOfHostName(server: string): string | undefined {
-  const value = quote(server, LONGEST_NAME);
-  if (server === "") return `is empty; give the registry's host name, e.g. example.azurecr.io`;
-  if (/^[a-z][a-z0-9+.-]*:\/\//i.test(server)) {
-    return `${value} carries a scheme; give the host name alone, e.g. example.azurecr.io`;
-  }
-  if (server.includes("@")) {
-    return `${value} carries user information; give the host name alone, e.g. example.azurecr.io`;
-  }
-  if (/[/?#\\]/.test(server)) {
-    return `${value} carries a path; give the host name alone, e.g. example.azurecr.io`;
-  }
-  if (/:\d*$/.test(server)) {
-    return `${value} carries a port; give the host name alone, e.g. example.azurecr.io`;
-  }
-  if (server.endsWith(".")) {
-    return `${value} ends in a dot, which no image name does; give it without`;
-  }
-  return isHostName(registryHost(server))
-    ? undefined
-    : `${value} is no host name; give one like example.azurecr.io`;
+  if (server === "") return `is empty; ${NAME}`;
+  const fault = FORMS.find(([is]) => is(server))?.[1] ??
+    (isHostName(registryHost(server)) ? undefined : faultOfName(server));
+  return fault && `${quote(server, LONGEST_NAME)} ${fault}`;
+}
+
+const NAME = "give the registry's host name, e.g. example.azurecr.io";
+const ALONE = "give the host name alone, e.g. example.azurecr.io";
+
+/**
+ * What people write in place of a host name, the first that fits. Some of it kubelet would find, such
+ * as a pattern; a token is for one registry, which has a name and answers at 443.
+ */
+const FORMS: readonly (readonly [is: (server: string) => boolean, fault: string])[] = [
+  [(server) => /^[a-z][a-z0-9+.-]*:\/\//i.test(server), `carries a scheme; ${ALONE}`],
+  [(server) => server.includes("@"), `carries user information; ${ALONE}`],
+  [(server) => /[/?#\\]/.test(server), `carries a path; ${ALONE}`],
+  [isAddress, `is an IP address; ${NAME}`],
+  [(server) => /:\d*$/.test(server), `carries a port; ${ALONE}`],
+  [(server) => server.includes("*"), `is a pattern, and a credential is for one registry; ${NAME}`],
+  [(server) => server.endsWith("."), "ends in a dot, which no image name does; give it without"],
+];
+
+function isAddress(server: string): boolean {
+  const isBracketed = server.startsWith("[") && server.endsWith("]");
+  return parseIp(isBracketed ? server.slice(1, -1) : server) !== undefined;
+}
+
+/** Image names are of ASCII alone, so that kubelet looks an internationalized name up as DNS has it. */
+function faultOfName(server: string): string {
+  const ascii = /[\u0080-\uffff]/.test(server) && URL.parse(`https://${server}`)?.hostname;
+  return ascii && isHostName(ascii)
+    ? `has characters beyond ASCII, which no image name has; give ${ascii} if that is meant`
+    : "is no host name; give one like example.azurecr.io";
 }
 
 function isHostName(host: string): boolean {

@@ -1,4 +1,4 @@
-import { NO_BUILD } from "../../e2e/servers/binaries.ts";
+import { askGo } from "../../suites/go_program.ts";
 
 /** A value of NO_PROXY, and what Go calls without a proxy by it. */
 export interface NoProxyCase {
@@ -16,37 +16,8 @@ export function noProxyCases(): readonly NoProxyCase[] {
 }
 
 /** For each URL of each value, whether Go calls it without a proxy. Needs Go. */
-export async function computedByGo(
+export function computedByGo(
   cases: readonly { readonly noProxy: string; readonly urls: readonly string[] }[],
 ): Promise<boolean[][]> {
-  const child = new Deno.Command("go", {
-    args: ["run", "."],
-    cwd: HERE,
-    env: { GOWORK: "off", CGO_ENABLED: "0" },
-    stdin: "piped",
-    stdout: "piped",
-    stderr: "piped",
-  }).spawn();
-  const writer = child.stdin.getWriter();
-  await writer.write(new TextEncoder().encode(JSON.stringify(cases)));
-  await writer.close();
-  const { success, stdout, stderr } = await child.output();
-  if (!success) throw new Error(`go run . failed: ${new TextDecoder().decode(stderr)}`);
-  return JSON.parse(new TextDecoder().decode(stdout)) as boolean[][];
-}
-
-/**
- * What of Go is lacking; undefined where it is there, and in CI, where nothing may be skipped.
- * `deno task test:fast` builds nothing.
- */
-export function lackOfGo(env: (name: string) => string | undefined): string | undefined {
-  if (env(NO_BUILD)) return "needs Go, which this task does without";
-  if (!["", "0", "false"].includes(env("CI") ?? "")) return undefined;
-  try {
-    new Deno.Command("go", { args: ["version"], stdin: "null" }).outputSync();
-    return undefined;
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-    return "needs Go: put it on PATH";
-  }
+  return askGo({ module: HERE, package: "." }, cases);
 }

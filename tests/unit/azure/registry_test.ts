@@ -11,6 +11,11 @@ import {
 } from "../../../src/azure/registry.ts";
 
 const ALONE = "give the host name alone, e.g. example.azurecr.io";
+const NAME = "give the registry's host name, e.g. example.azurecr.io";
+const ADDRESS = `is an IP address; ${NAME}`;
+const PATTERN = `is a pattern, and a credential is for one registry; ${NAME}`;
+const beyondAscii = (ascii: string) =>
+  `has characters beyond ASCII, which no image name has; give ${ascii} if that is meant`;
 const LIKE = "is no host name; give one like example.azurecr.io";
 const outside = (allowed: string) =>
   `is outside the allowed registry suffixes (${allowed}); correct it, or have the administrator ` +
@@ -79,15 +84,48 @@ const CASES: readonly [what: string, server: string, allowed: AllowedSuffixes, f
   ["an underscore is refused", "my_registry.azurecr.io", "*", LIKE],
   ["a label of 64 characters is refused", `${"a".repeat(64)}.azurecr.io`, "*", LIKE],
   ["a name of 254 characters is refused", `a.${LONGEST.slice(-252)}`, "*", LIKE],
-  ["an IPv4 address is refused", "10.0.0.1", "*", LIKE],
+  ["an IPv4 address is refused", "10.0.0.1", "*", ADDRESS],
+  ["an IPv4 address with a port is refused", "10.0.0.1:5000", "*", `carries a port; ${ALONE}`],
   ["an IPv4 address of fewer parts is refused", "10.1", "*", LIKE],
   ["an IPv4 address in hexadecimal is refused", "0x7f.0x1", "*", LIKE],
-  ["an IPv6 address is refused", "[2001:db8::1]", "*", LIKE],
+  ["an IPv6 address is refused", "[2001:db8::1]", "*", ADDRESS],
+  ["an IPv6 address without brackets has no port", "2001:db8::1", "*", ADDRESS],
+  [
+    "an IPv6 address with a port is refused",
+    "[2001:db8::1]:443",
+    "*",
+    `carries a port; ${ALONE}`,
+  ],
+  ["a wildcard is refused", "*.azurecr.io", DEFAULT_SUFFIXES, PATTERN],
+  ["a wildcard within a label is refused", "team-*.azurecr.io", "*", PATTERN],
+  ["a wildcard alone is refused", "*", "*", PATTERN],
+  ["an internationalized name as DNS has it is sound", "xn--exmple-cua.azurecr.io", "*"],
   ["a name that URLs refuse is refused", "xn--a.azurecr.io", "*", LIKE],
-  ["letters beyond ASCII are refused", "ex\u00e4mple.azurecr.io", "*", LIKE],
-  ["a Kelvin sign is no k", "\u212a8s.azurecr.io", DEFAULT_SUFFIXES, LIKE],
-  ["a long s is no s", "acce\u017fs.azurecr.io", DEFAULT_SUFFIXES, LIKE],
-  ["a full stop of another script is refused", "example\u3002azurecr.io", "*", LIKE],
+  [
+    "letters beyond ASCII are refused",
+    "ex\u00e4mple.azurecr.io",
+    "*",
+    beyondAscii("xn--exmple-cua.azurecr.io"),
+  ],
+  [
+    "a Kelvin sign is no k",
+    "\u212a8s.azurecr.io",
+    DEFAULT_SUFFIXES,
+    beyondAscii("k8s.azurecr.io"),
+  ],
+  [
+    "a long s is no s",
+    "acce\u017fs.azurecr.io",
+    DEFAULT_SUFFIXES,
+    beyondAscii("access.azurecr.io"),
+  ],
+  [
+    "a full stop of another script is refused",
+    "example\u3002azurecr.io",
+    "*",
+    beyondAscii("example.azurecr.io"),
+  ],
+  ["letters beyond ASCII that make no name are refused", "\u00e4", "*", LIKE],
   ["a percent sign is refused", "example%2eazurecr.io", "*", LIKE],
   ["a suffix matches whole labels alone", "evilazurecr.io", DEFAULT_SUFFIXES, OUTSIDE],
   ["the suffix must stand at the end", "azurecr.io.evil.example", DEFAULT_SUFFIXES, OUTSIDE],

@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import * as fc from "fast-check";
 import { parseNoProxy } from "../../../../src/runtime/network/no_proxy.ts";
-import { computedByGo, lackOfGo, noProxyCases } from "../../../data/no_proxy/cases.ts";
+import { computedByGo, noProxyCases } from "../../../data/no_proxy/cases.ts";
+import { lackOfGo } from "../../../suites/go_program.ts";
 import { needing } from "../../../suites/needing.ts";
 
-const LACK = lackOfGo((name) => Deno.env.get(name));
+const LACK = lackOfGo();
 
 for (const { name, noProxy, direct, proxied } of noProxyCases()) {
   Deno.test(`NO_PROXY as Go reads it: ${name}`, () => {
