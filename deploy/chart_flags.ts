@@ -1,3 +1,4 @@
+import { optional } from "../src/runtime/optional.ts";
 import { DEFAULT_SUFFIXES } from "../src/azure/registry.ts";
 import { FLAGS } from "../src/cli/flags/flag_table.ts";
 import type { Flag } from "../src/cli/flags/flags.ts";
@@ -55,9 +56,9 @@ function chartFlag(name: string, flag: Flag): ChartFlag {
   return {
     kind: flag.kind,
     name,
-    ...(refused === undefined ? {} : { refused }),
-    ...(choices === undefined ? {} : { choices }),
-    ...(format === undefined ? {} : { format }),
+    ...optional("refused", refused),
+    ...optional("choices", choices),
+    ...optional("format", format),
     ...(OF_CERTIFICATE.includes(name) ? { ofCertificate: true } : {}),
   };
 }

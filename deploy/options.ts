@@ -1,4 +1,4 @@
-import { defined } from "../src/cli/flags/environment_options.ts";
+import { optional } from "../src/runtime/optional.ts";
 import type { SecretAccess } from "../src/cli/flags/credential_options.ts";
 import type { ParsedFlags } from "../src/cli/flags/flags.ts";
 import { parseOptions } from "../src/cli/flags/options.ts";
@@ -101,12 +101,12 @@ function settingsOf(given: Given, errors: string[]): Settings {
     namespace: namespaceOf(given, errors),
     createNamespace: given["create-namespace"]?.value ?? DEFAULTS.createNamespace,
     replicas: replicasOf(given, errors),
-    defaults: defined({
-      acrServer: given["acr-server"]?.value || undefined,
-      clientId: given["client-id"]?.value || undefined,
-      resourceId: given["resource-id"]?.value || undefined,
-      armResource: given["arm-resource"]?.value || undefined,
-    }),
+    defaults: {
+      ...optional("acrServer", given["acr-server"]?.value || undefined),
+      ...optional("clientId", given["client-id"]?.value || undefined),
+      ...optional("resourceId", given["resource-id"]?.value || undefined),
+      ...optional("armResource", given["arm-resource"]?.value || undefined),
+    },
     allowedServerSuffixes: suffixesOf(given, errors),
     tokenAudience: filled(
       given["service-account-token-audience"],
@@ -116,7 +116,7 @@ function settingsOf(given: Given, errors: string[]): Settings {
     secretAccess: secretAccessOf(given, errors),
     workloadIdentity: given["workload-identity"]?.value ?? DEFAULTS.workloadIdentity,
     metricsSecure: given["metrics-secure"]?.value ?? DEFAULTS.metricsSecure,
-    ...defined({ azureCa: azureCaOf(given, errors) }),
+    ...optional("azureCa", azureCaOf(given, errors)),
     networkPolicy: given["network-policy"]?.value ?? DEFAULTS.networkPolicy,
     policies: given.policies?.value ?? DEFAULTS.policies,
     tenantPolicy: given["tenant-policy"]?.value ?? DEFAULTS.tenantPolicy,
@@ -266,7 +266,8 @@ function targetOf(given: Given, errors: string[]): Target {
       kind,
       force: given["force-conflicts"]?.value ?? false,
       prune: given.prune?.value ?? false,
-      ...defined({ kubeconfig: given.kubeconfig?.value, context: given.context?.value }),
+      ...optional("kubeconfig", given.kubeconfig?.value),
+      ...optional("context", given.context?.value),
     };
   }
   for (const name of ["force-conflicts", "prune", "kubeconfig", "context"] as const) {

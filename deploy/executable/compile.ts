@@ -3,6 +3,7 @@
  * would do but for two things: its list cannot be added to by a build, and it cannot take back the
  * hosts from which Deno imports by default.
  */
+import { optional } from "../../src/runtime/optional.ts";
 import { print, runTask, type Task, taskArguments, UsageError } from "../task/task.ts";
 import { faultOfDenortBin, isProgram, missingStubText } from "./denort.ts";
 import { entryPoint } from "./entry_point.ts";
@@ -89,10 +90,10 @@ export function compileOptions(args: readonly string[]): CompileOptions {
   const commit = given.commit?.value;
   return {
     output: given.output?.value || "build/manager",
-    ...(target === undefined ? {} : { target }),
+    ...optional("target", target),
     ...(commit ? { commit } : {}),
     hosts: (given["allow-host"]?.value ?? []).flatMap(parseHosts),
-    ...(stubChecksum === undefined ? {} : { stubChecksum }),
+    ...optional("stubChecksum", stubChecksum),
   };
 }
 

@@ -1,3 +1,4 @@
+import { optional } from "../../src/runtime/optional.ts";
 import type { NpmPackage } from "./packages.ts";
 
 /** What the image is made of. */
@@ -98,7 +99,7 @@ function library({ name, version, integrity }: NpmPackage): Component {
   return {
     type: "library",
     "bom-ref": purl,
-    ...(group === undefined ? {} : { group }),
+    ...optional("group", group),
     name: bare!,
     version,
     hashes: [hash(integrity)],

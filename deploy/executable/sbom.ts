@@ -3,6 +3,7 @@
  * of Deno's. The packages are those that the module graph of src/main.ts reaches by code, types left
  * out; their versions and hashes are those of the lock file. The same input gives the same text.
  */
+import { optional } from "../../src/runtime/optional.ts";
 import { commitOf } from "../../src/cli/version.ts";
 import { print, runTask, type Task, taskArguments, UsageError } from "../task/task.ts";
 import { bill, type Ingredients } from "./cyclonedx.ts";
@@ -49,7 +50,7 @@ export async function ingredients(args: readonly string[]): Promise<Ingredients>
   const read = (file: string) => Deno.readTextFileSync(new URL(file, ROOT));
   return {
     version: versionOf(read("deno.json")),
-    ...(commit === undefined ? {} : { commit }),
+    ...optional("commit", commit),
     denoVersion: Deno.version.deno,
     baseImage: given["base-image"]?.value ?? baseImageOf(read("Dockerfile")),
     packages: packagesOf(await moduleGraph(), JSON.parse(read("deno.lock")) as Lock),

@@ -1,3 +1,4 @@
+import { optional } from "../../src/runtime/optional.ts";
 import type { Deployment } from "kubernetes-types/apps/v1.d.ts";
 import type { Affinity, Container, EnvVar, Volume } from "kubernetes-types/core/v1.d.ts";
 import { CA_BUNDLE_DIRECTORY } from "../../src/cli/operator/ca_bundle.ts";
@@ -46,7 +47,7 @@ export function deployment(settings: Settings): Manifest {
             runAsGroup: 3000,
             seccompProfile: { type: "RuntimeDefault" },
           },
-          ...(settings.azureCa === undefined ? {} : { volumes: [caVolume(settings.azureCa)] }),
+          ...optional("volumes", settings.azureCa && [caVolume(settings.azureCa)]),
           containers: [container(settings)],
         },
       },
@@ -62,7 +63,7 @@ function container(settings: Settings): Container {
     image: settings.image,
     command: ["/manager"],
     args: [...operatorArgs(settings)],
-    ...(env.length === 0 ? {} : { env }),
+    ...optional("env", env.length === 0 ? undefined : env),
     ports: [
       { name: "health", containerPort: HEALTH_PORT, protocol: "TCP" },
       ...(settings.metricsSecure ? [metrics] : []),
@@ -86,14 +87,13 @@ function container(settings: Settings): Container {
       capabilities: { drop: ["ALL"] },
       readOnlyRootFilesystem: true,
     },
-    ...(settings.azureCa === undefined ? {} : {
-      volumeMounts: [{ name: CA_VOLUME, mountPath: CA_BUNDLE_DIRECTORY, readOnly: true }],
-    }),
+    ...optional("volumeMounts", settings.azureCa && [CA_MOUNT]),
   };
 }
 
 const CA_VOLUME = "azure-ca";
 const CA_FILE = "ca.crt";
+const CA_MOUNT = { name: CA_VOLUME, mountPath: CA_BUNDLE_DIRECTORY, readOnly: true } as const;
 
 /** Whatever its key, the file has one name. */
 function caVolume({ name, key }: ConfigMapKey): Volume {

@@ -1,3 +1,4 @@
+import { optional } from "../../src/runtime/optional.ts";
 import type {
   ClusterRole,
   ClusterRoleBinding,
@@ -79,7 +80,7 @@ function ruleOf({ apiGroups, resources, resourceNames, verbs }: Permission) {
   return {
     apiGroups: [...apiGroups],
     resources: [...resources],
-    ...(resourceNames === undefined ? {} : { resourceNames: [...resourceNames] }),
+    ...optional("resourceNames", resourceNames && [...resourceNames]),
     verbs: [...verbs],
   };
 }

@@ -1,3 +1,4 @@
+import { optional } from "../runtime/optional.ts";
 import { abortable } from "../runtime/time/abortable.ts";
 import { Deadline } from "../runtime/time/deadline.ts";
 import { readBody } from "./body.ts";
@@ -86,7 +87,7 @@ function toInit(
     redirect: "manual",
     signal,
     headers: { ...request.headers },
-    ...(connection === undefined ? {} : { client: connection.client }),
+    ...optional("client", connection?.client),
   };
   if (request.form === undefined) return { ...init, method: "GET" };
   return { ...init, method: "POST", body: request.form };

@@ -1,3 +1,4 @@
+import { optional } from "../../../src/runtime/optional.ts";
 import type {
   MatchCondition,
   ValidatingAdmissionPolicy,
@@ -36,7 +37,7 @@ export function binding(
     metadata: { name, labels: LABELS },
     spec: {
       policyName: name,
-      ...(paramRef === undefined ? {} : { paramRef }),
+      ...optional("paramRef", paramRef),
       validationActions: ["Deny"],
     },
   } satisfies ValidatingAdmissionPolicyBinding;

@@ -1,3 +1,4 @@
+import { optional } from "../../runtime/optional.ts";
 import { maskSecrets } from "../../runtime/masking/mask.ts";
 import { trimEnd } from "../../runtime/text/trim.ts";
 import { cleanPath, faultOfClientId, faultOfResourceId } from "../../azure/identity.ts";
@@ -25,21 +26,26 @@ export function bindingDefaults(
   allowed: AllowedSuffixes,
   errors: string[],
 ): BindingDefaults {
-  const checked = (name: Variable, rule: (value: string) => string | undefined) => {
+  const checked = <K extends keyof BindingDefaults>(
+    field: K,
+    name: Variable,
+    rule: (value: string) => string | undefined,
+  ) => {
     const value = read(env, name);
     const problem = value === undefined ? undefined : rule(value);
     if (problem !== undefined) errors.push(`${name} ${problem}.`);
-    return value;
+    return optional(field, value);
   };
-  return defined({
-    acrServer: checked("ACR_SERVER", (value) => faultOfServer(value, allowed)),
-    managedIdentityClientID: checked("MANAGED_IDENTITY_CLIENT_ID", faultOfClientId),
-    managedIdentityResourceID: checked(
+  return {
+    ...checked("acrServer", "ACR_SERVER", (value) => faultOfServer(value, allowed)),
+    ...checked("managedIdentityClientID", "MANAGED_IDENTITY_CLIENT_ID", faultOfClientId),
+    ...checked(
+      "managedIdentityResourceID",
       "MANAGED_IDENTITY_RESOURCE_ID",
       (value) => faultOfResourceId(cleanPath(value)),
     ),
-    armResource: checked("ARM_RESOURCE", armResourceProblem),
-  });
+    ...checked("armResource", "ARM_RESOURCE", armResourceProblem),
+  };
 }
 
 function armResourceProblem(value: string): string | undefined {
@@ -69,13 +75,4 @@ export function imdsAuthorityHost(env: Environment, errors: string[]): string | 
 export function read(env: Environment, name: Variable): string | undefined {
   const value = env(name);
   return value === "" ? undefined : value;
-}
-
-/** The same object without the keys whose value is undefined. */
-export function defined<T extends Record<string, unknown>>(
-  object: T,
-): { [K in keyof T]?: Exclude<T[K], undefined> } {
-  return Object.fromEntries(
-    Object.entries(object).filter(([, value]) => value !== undefined),
-  ) as { [K in keyof T]?: Exclude<T[K], undefined> };
 }

@@ -1,3 +1,4 @@
+import { optional } from "../../runtime/optional.ts";
 import type { AllowedSuffixes } from "../../azure/registry.ts";
 import type { AudiencePolicy } from "../../azure/audiences.ts";
 import {
@@ -20,7 +21,6 @@ import {
 import {
   type BindingDefaults,
   bindingDefaults,
-  defined,
   type Environment,
   imdsAuthorityHost,
   read,
@@ -109,7 +109,7 @@ function build(
   const health = bindAddress(given["health-probe-bind-address"], ":8081", errors);
   return deepFreeze({
     metricsBindAddress: metrics,
-    ...defined({ metricsSecurity: metricsSecurity(given, { metrics, health }, errors) }),
+    ...optional("metricsSecurity", metricsSecurity(given, { metrics, health }, errors)),
     healthProbeBindAddress: health,
     leaderElection: leaderElection(given, errors),
     ...connection(given, env, errors),
@@ -124,10 +124,8 @@ function build(
       resourceManagerAudiences: allowedResourceManagerAudiences(given, errors),
     },
     defaults: bindingDefaults(env, suffixes, errors),
-    ...defined({
-      imdsAuthorityHost: imdsAuthorityHost(env, errors),
-      azureCaBundle: given["azure-ca-bundle"]?.value || undefined,
-    }),
+    ...optional("imdsAuthorityHost", imdsAuthorityHost(env, errors)),
+    ...optional("azureCaBundle", given["azure-ca-bundle"]?.value || undefined),
     log: logOptions(given, errors),
   });
 }
@@ -186,7 +184,7 @@ function connection(given: GivenFlags, env: Environment, errors: string[]) {
         `add --kubeconfig, or remove it.`,
     );
   }
-  return defined({ kubeconfig, context });
+  return { ...optional("kubeconfig", kubeconfig), ...optional("context", context) };
 }
 
 function kubeconfigSource(given: GivenFlags, env: Environment): KubeconfigSource | undefined {

@@ -1,3 +1,4 @@
+import { optional } from "../../runtime/optional.ts";
 import type { Connections } from "../../azure/connections.ts";
 import { Credentials } from "../../azure/credentials.ts";
 import type { HostLimits } from "../../azure/host_limits.ts";
@@ -183,7 +184,7 @@ function credentialsOf(
 ): Credentials {
   return new Credentials({
     fetch: azureFetch,
-    ...(azureConnections === undefined ? {} : { connections: azureConnections }),
+    ...optional("connections", azureConnections),
     limits: azureLimits,
     clock,
     signal,

@@ -1,3 +1,4 @@
+import { optional } from "../../runtime/optional.ts";
 import { maskSecrets } from "../../runtime/masking/mask.ts";
 import { abortable } from "../../runtime/time/abortable.ts";
 import { Deadline } from "../../runtime/time/deadline.ts";
@@ -188,8 +189,8 @@ export function execClusterInfo(cluster: Entry, server: string, ca?: string): Cl
     ...(ca === undefined
       ? {}
       : { "certificate-authority-data": new TextEncoder().encode(ca).toBase64() }),
-    ...(proxyUrl === undefined ? {} : { "proxy-url": proxyUrl }),
-    ...(config === undefined ? {} : { config }),
+    ...optional("proxy-url", proxyUrl),
+    ...optional("config", config),
   };
 }
 

@@ -1,3 +1,4 @@
+import { optional } from "../../runtime/optional.ts";
 import { Redacted } from "../../runtime/masking/redacted.ts";
 import { asObject } from "../../runtime/as_object.ts";
 import { bearer, type FreshCredentials, tokenFault } from "./credentials.ts";
@@ -54,8 +55,8 @@ function readCredentials(status: Record<string, unknown>): Credentials {
     throw new Error("printed neither status.token nor status.clientCertificateData");
   }
   return {
-    ...(token === undefined ? {} : { authorization: bearer(new Redacted(token)) }),
-    ...(clientCertificate === undefined ? {} : { clientCertificate }),
+    ...optional("authorization", token === undefined ? undefined : bearer(new Redacted(token))),
+    ...optional("clientCertificate", clientCertificate),
   };
 }
 

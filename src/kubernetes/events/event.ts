@@ -1,3 +1,4 @@
+import { optional } from "../../runtime/optional.ts";
 import type { Event } from "kubernetes-types/core/v1.d.ts";
 import { brief, shorterThan } from "../../runtime/masking/brief.ts";
 import { cutBytes } from "../../runtime/text/cut.ts";
@@ -105,8 +106,8 @@ function referenceTo(subject: EventSubject): Event["involvedObject"] {
     kind,
     name,
     uid,
-    ...(namespace !== "" && { namespace }),
-    ...(resourceVersion !== undefined && { resourceVersion }),
+    ...optional("namespace", namespace || undefined),
+    ...optional("resourceVersion", resourceVersion),
   };
 }
 

@@ -64,7 +64,6 @@ export class EventRecorder {
   readonly #backoffs = new WeakMap<Series, Backoff>();
   /** Writes, and waits before the next try; as many as there are namespaces in the queue at most. */
   readonly #underWay = new Set<Promise<void>>();
-  readonly #flushes: (() => void)[] = [];
   /** Has what may be written now begun. */
   #wake = () => {};
   #closed = false;
@@ -103,13 +102,6 @@ export class EventRecorder {
     await Promise.all(this.#underWay);
     await this.#writeRest();
     this.#closed = true;
-    this.#settleFlushes();
-  }
-
-  /** Resolves when all that was recorded before has been written or given up. Needs `run`. */
-  async flush(): Promise<void> {
-    if (this.#closed || this.#isDone) return;
-    await new Promise<void>((resolve) => void this.#flushes.push(resolve));
   }
 
   /** Nothing waits, and nothing is being written or to be tried again. */
@@ -127,7 +119,6 @@ export class EventRecorder {
     }
     if (!this.#isDone) return;
     this.#tellOfDropped();
-    this.#settleFlushes();
   }
 
   async #idle(signal: AbortSignal): Promise<void> {
@@ -314,10 +305,6 @@ export class EventRecorder {
     this.#options.log.warn("Events were dropped, as the API server was too slow for them", {
       dropped,
     });
-  }
-
-  #settleFlushes(): void {
-    for (const resolve of this.#flushes.splice(0)) resolve();
   }
 
   /** Answers, never rejects, also when `signal` ends it early. */

@@ -1,3 +1,4 @@
+import { optional } from "../../runtime/optional.ts";
 import type { Clock } from "../../runtime/time/clock.ts";
 import { errorOf, readBody, readJson } from "./body.ts";
 import type { Credentials, ResolvedCluster } from "../config/types.ts";
@@ -198,7 +199,7 @@ export class FetchRestClient implements RestClient, Disposable {
       method: opts.method,
       headers,
       redirect: "error",
-      ...(body === undefined ? {} : { body: body as BodyInit }),
+      ...optional("body", body as BodyInit | undefined),
     };
   }
 

@@ -1,3 +1,4 @@
+import { optional } from "../../runtime/optional.ts";
 import type { RestClient } from "../http/contract.ts";
 import type { CallOptions, ResourceDefinition } from "./resource_client.ts";
 import { asObject } from "../../runtime/as_object.ts";
@@ -17,7 +18,7 @@ export async function schemaOf(
     path: group === "" ? `/openapi/v3/api/${version}` : `/openapi/v3/apis/${group}/${version}`,
     accept: "application/json",
     expectJson: true,
-    ...(signal && { abortSignal: signal }),
+    ...optional("abortSignal", signal),
   });
   const schemas = asObject(asObject(asObject(document)?.components)?.schemas) ?? {};
   return Object.values(schemas).map(asObject).find((schema) =>

@@ -1,3 +1,4 @@
+import { optional } from "../../runtime/optional.ts";
 import type { Breather } from "../../runtime/time/breather.ts";
 import type { JSONValue, RequestOptions, RestClient } from "../http/contract.ts";
 import { ApiError } from "../http/errors.ts";
@@ -220,12 +221,6 @@ export class ResourceClient<
     return this.#write("PUT", { namespace, name: nameOf(object) }, object, options);
   }
 
-  /** Replaces an object's status and nothing else. */
-  updateStatus(namespace: string, object: T, options: CallOptions = {}): Promise<Stored<Answer>> {
-    const place = { namespace, name: nameOf(object), subresource: "status" };
-    return this.#write("PUT", place, object, options);
-  }
-
   /** Changes an object. A `metadata.resourceVersion` in a merge patch is checked by the server. */
   patch(
     namespace: string,
@@ -259,8 +254,8 @@ export class ResourceClient<
     const body = {
       apiVersion: "v1",
       kind: "DeleteOptions",
-      ...(preconditions && { preconditions }),
-      ...(dryRun && { dryRun: ["All"] }),
+      ...optional("preconditions", preconditions),
+      ...optional("dryRun", dryRun ? ["All"] : undefined),
     };
     const answer = await this.rest.performRequest({
       ...this.#request("DELETE", { namespace, name }, options),
@@ -332,7 +327,7 @@ export class ResourceClient<
       method,
       path: resourcePath(this.definition, place),
       accept: this.#accept("PartialObjectMetadata"),
-      ...(signal && { abortSignal: signal }),
+      ...optional("abortSignal", signal),
     };
   }
 

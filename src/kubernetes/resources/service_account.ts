@@ -1,3 +1,4 @@
+import { optional } from "../../runtime/optional.ts";
 import type { BoundObjectReference, TokenRequest } from "kubernetes-types/authentication/v1.d.ts";
 import type { ServiceAccount } from "kubernetes-types/core/v1.d.ts";
 import { Redacted } from "../../runtime/masking/redacted.ts";
@@ -45,7 +46,7 @@ export class ServiceAccountClient extends ResourceClient<ServiceAccount> {
     const body: TokenRequest = {
       apiVersion: "authentication.k8s.io/v1",
       kind: "TokenRequest",
-      ...(uid === undefined ? {} : { metadata: { uid } }),
+      ...optional("metadata", uid === undefined ? undefined : { uid }),
       spec,
     };
     const answer = await this.post({ namespace, name, subresource: "token" }, body, { signal });

@@ -88,7 +88,7 @@ function endpointsOf({ health, metrics, secure, checks, registry }: TelemetryOpt
   }
   const metricsRoutes = {
     metrics: registry,
-    ...(secure === undefined ? {} : { authorize: secure.authorize }),
+    ...optional("authorize", secure?.authorize),
   };
   return [
     ...health ? [{ address: health, routes: { health: checks }, what: healthWhat }] : [],

@@ -228,17 +228,6 @@ Deno.test("the queue is bounded, and what it could not take is told of as a numb
   await bench.end();
 });
 
-Deno.test("flush resolves when all that was recorded is written", async () => {
-  const bench = new Bench().run();
-  await bench.recorder.flush();
-  bench.recorder.record(subject(), "Normal", "One", "m");
-  bench.recorder.record(subject(), "Normal", "Two", "m");
-  await bench.recorder.flush();
-  assert.deepEqual(bench.events.requests, ["create team One 1", "create team Two 1"]);
-  await bench.end();
-  await bench.recorder.flush();
-});
-
 Deno.test("at the end the queue is written out, and nothing is taken after that", async () => {
   const bench = new Bench();
   bench.recorder.record(subject(), "Normal", "One", "m");
@@ -247,7 +236,6 @@ Deno.test("at the end the queue is written out, and nothing is taken after that"
   bench.run();
   await bench.end();
   bench.recorder.record(subject(), "Normal", "Three", "m");
-  await bench.recorder.flush();
   assert.deepEqual(bench.events.requests, ["create team One 1", "create team Two 1"]);
 });
 

@@ -90,17 +90,6 @@ const CASES: Case[] = [
     answer: widget(),
   },
   {
-    name: "updateStatus puts to the status subresource",
-    call: (widgets) => widgets.updateStatus("ns", widget("a", { status: { ready: true } })),
-    request: {
-      method: "PUT",
-      path: `${IN_NS}/a/status`,
-      query: "fieldManager=me",
-      body: withIdentity(widget("a", { status: { ready: true } })),
-    },
-    answer: widget(),
-  },
-  {
     name: "a merge patch says so in its content type",
     call: (widgets) => widgets.patch("ns", "a", { type: "merge", body: { spec: { size: 2 } } }),
     request: {
@@ -280,7 +269,6 @@ Deno.test("every kind of call passes its signal on", async () => {
     (widgets, signal) => widgets.watch({ resourceVersion: "1", signal }),
     (widgets, signal) => widgets.create("ns", widget(), { signal }),
     (widgets, signal) => widgets.update("ns", widget(), { signal }),
-    (widgets, signal) => widgets.updateStatus("ns", widget(), { signal }),
     (widgets, signal) => widgets.patch("ns", "a", { type: "merge", body: {} }, { signal }),
     (widgets, signal) => widgets.patchStatus("ns", "a", { type: "merge", body: {} }, { signal }),
     (widgets, signal) => widgets.delete("ns", "a", { signal }),
