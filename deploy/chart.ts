@@ -8,6 +8,8 @@ import { operatorPolicies } from "./manifests/policies.ts";
 import { DEFAULTS, type Settings } from "./manifests/settings.ts";
 import { keepAlive } from "./manifests/policies/keep_alive.ts";
 import { tenantPolicy } from "./manifests/policies/tenants.ts";
+import { rbacTemplate, serviceAccountTemplate } from "./chart_rbac.ts";
+import { when } from "./template.ts";
 import { MARK, yamlOf } from "./yaml.ts";
 
 const CHART = "deploy/helm";
@@ -21,8 +23,8 @@ const TEMPLATED: Settings = {
 
 /**
  * The parts of the chart that follow from elsewhere: its version, the CRDs, what its checks know of
- * the operator's flags, and the policies, whose expressions nobody should keep twice. The other templates are written by hand, and a test holds
- * what they render against the manifests.
+ * the operator, the roles, the ServiceAccount and the policies. The other templates are written by
+ * hand; the first line of each says which test holds it equal to what.
  */
 export function chartFiles(crds: readonly SourceFile[]): readonly SourceFile[] {
   return [
@@ -34,6 +36,11 @@ export function chartFiles(crds: readonly SourceFile[]): readonly SourceFile[] {
     {
       path: `${CHART}/files/operator.yaml`,
       text: MARK + stringify(chartFacts(), { lineWidth: 0 }),
+    },
+    { path: `${CHART}/templates/rbac.yaml`, text: MARK + rbacTemplate(TEMPLATED) },
+    {
+      path: `${CHART}/templates/serviceaccount.yaml`,
+      text: MARK + serviceAccountTemplate(TEMPLATED),
     },
     { path: `${CHART}/templates/policies.yaml`, text: MARK + operatorPolicyTemplate() },
     { path: `${CHART}/templates/tenant-policy.yaml`, text: MARK + tenantPolicyTemplate() },
@@ -77,8 +84,4 @@ function tenantPolicyTemplate(): string {
 function kept(manifest: Manifest): Manifest {
   const annotations = { "helm.sh/resource-policy": "keep" };
   return { ...manifest, metadata: { ...manifest.metadata, annotations } };
-}
-
-function when(condition: string, text: string): string {
-  return `{{- if ${condition} }}\n${text}{{- end }}\n`;
 }

@@ -2,9 +2,10 @@ import { optional } from "../src/runtime/optional.ts";
 import { DEFAULT_SUFFIXES } from "../src/azure/registry.ts";
 import { FLAGS } from "../src/cli/flags/flag_table.ts";
 import type { Flag } from "../src/cli/flags/flags.ts";
+import { PATTERNS } from "./chart_patterns.ts";
 import { type Format, FORMATS } from "./chart_formats.ts";
 import { SET_ELSEWHERE, type SetElsewhere } from "./flags_set_elsewhere.ts";
-import { RESERVED_NAMESPACES } from "./options.ts";
+import { RESERVED_NAMESPACES } from "./namespaces.ts";
 
 /** The flags that have no effect without a mounted certificate. */
 const OF_CERTIFICATE: readonly string[] = ["metrics-cert-name", "metrics-cert-key"];
@@ -26,14 +27,15 @@ export interface ChartFacts {
   readonly suffixes: readonly string[];
   /** The namespaces in which it may not be installed. */
   readonly reservedNamespaces: Format;
+  readonly patterns: typeof PATTERNS;
   /** By every spelling, without dashes. */
   readonly flags: Readonly<Record<string, ChartFlag>>;
 }
 
 /**
  * What the chart must know of the operator to check its values as the operator itself would: every
- * spelling of every flag, the suffixes of registries that are allowed unless others are, and the
- * namespaces that `deno task deploy` refuses.
+ * spelling of every flag, the suffixes of registries that are allowed unless others are, the
+ * namespaces that `deno task deploy` refuses, and how what it checks is written.
  */
 export function chartFacts(): ChartFacts {
   const flags = Object.entries<Flag>(FLAGS).flatMap(([name, flag]) =>
@@ -43,6 +45,7 @@ export function chartFacts(): ChartFacts {
   return {
     suffixes: DEFAULT_SUFFIXES,
     reservedNamespaces: { pattern: pattern.source, fault },
+    patterns: PATTERNS,
     flags: Object.fromEntries(flags),
   };
 }

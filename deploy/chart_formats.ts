@@ -1,4 +1,13 @@
+import { AUDIENCE } from "../src/cli/flags/credential_options.ts";
 import type { FLAGS } from "../src/cli/flags/flag_table.ts";
+import {
+  ENCODERS,
+  STACKTRACE_LEVELS,
+  TIME_ENCODINGS,
+  ZAP_LEVELS,
+} from "../src/cli/flags/log_options.ts";
+import { DNS_SUBDOMAIN, LABEL_NAME } from "../src/kubernetes/resources/names.ts";
+import { within } from "./re2.ts";
 
 /** How the value of a flag is written, for the chart to judge it as the operator would. */
 export interface Format {
@@ -12,9 +21,8 @@ export interface Format {
 }
 
 const SPACE = "[ \\t\\r\\n]*";
-const NAME = "[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?";
-const DOMAIN_LABEL = "[a-z0-9]([-a-z0-9]*[a-z0-9])?";
-const KEY = `(${DOMAIN_LABEL}(\\.${DOMAIN_LABEL})*/)?${NAME}`;
+const NAME = within(LABEL_NAME);
+const KEY = `(${within(DNS_SUBDOMAIN)}/)?${NAME}`;
 const VALUE = `(${NAME})?`;
 /** An empty place stands for the empty value, but `()` holds no place. */
 const SET = `\\(${SPACE}(${NAME}${SPACE}(,${SPACE}${VALUE}${SPACE})*|` +
@@ -24,8 +32,7 @@ const CONDITION = `${SPACE}(==?|!=)${SPACE}${VALUE}|${SPACE}[<>]${SPACE}[0-9]{1,
 const REQUIREMENT = `(!${SPACE}${KEY}|${KEY}(${CONDITION})?)`;
 const SELECTOR = `${SPACE}(${REQUIREMENT}${SPACE}(,${SPACE}${REQUIREMENT}${SPACE})*)?`;
 
-/** An absolute URI without spaces, query and fragment. */
-const AUDIENCE = "[A-Za-z][A-Za-z0-9+.-]*://[^\\p{Z}\\p{Cc}?#]+";
+const URI = within(AUDIENCE);
 const ENTRA_HOST = "((?i:https)://)?(\\[[0-9A-Fa-f:.]+\\]|[^\\p{Z}\\p{Cc}/?#@:\\[\\]]+)" +
   "(:[0-9]*)?[/\\\\]?";
 
@@ -36,7 +43,7 @@ export const FORMATS: { readonly [N in keyof typeof FLAGS]?: Format } = {
     "is no label selector; write one such as environment!=prod,tier in (web,api) after =",
   ),
   "acr-audience": format(
-    `auto|arm|acr|${AUDIENCE}`,
+    `auto|arm|acr|${URI}`,
     "is no audience; write auto, arm, acr, or a URL such as https://containerregistry.azure.net",
   ),
   "allowed-entra-authority-hosts": format(
@@ -44,27 +51,20 @@ export const FORMATS: { readonly [N in keyof typeof FLAGS]?: Format } = {
     "names what is no Entra host; write names alone, such as login.microsoftonline.com",
   ),
   "allowed-resource-manager-audiences": format(
-    AUDIENCE,
+    URI,
     "names what is no audience; write URLs such as https://management.azure.com/",
   ),
-  "zap-encoder": words(["json", "console"]),
+  "zap-encoder": words(ENCODERS),
   "zap-log-level": format(
-    "(?i:debug|info|error|panic)|\\+?0*[1-9][0-9]*",
+    `(?i:${Object.keys(ZAP_LEVELS).join("|")})|\\+?0*[1-9][0-9]*`,
     "is not known; write debug, info, error, panic, or an integer above 0 after =",
   ),
-  "zap-stacktrace-level": words(["info", "error", "panic"]),
-  "zap-time-encoding": words([
-    "epoch",
-    "millis",
-    "nanos",
-    "nano",
-    "iso8601",
-    "rfc3339",
-    "rfc3339nano",
-  ]),
+  "zap-stacktrace-level": words(STACKTRACE_LEVELS),
+  "zap-time-encoding": words(TIME_ENCODINGS),
 };
 
-function words(known: readonly string[]): Format {
+function words(choices: Readonly<Record<string, unknown>>): Format {
+  const known = Object.keys(choices);
   return format(`(?i:${known.join("|")})`, `is not known; write ${known.join(" or ")} after =`);
 }
 

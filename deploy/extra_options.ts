@@ -1,16 +1,9 @@
 import { isIP } from "node:net";
 import { quote } from "../src/runtime/text/quote.ts";
+import { OPTION_OF_VARIABLE } from "./option_of_variable.ts";
 import type { EgressRule, Variable } from "./manifests/settings.ts";
 
 const VARIABLE = /^[A-Za-z_][A-Za-z0-9_]*$/;
-
-/** The options whose value reaches the operator as an environment variable. */
-const OPTION_OF: Readonly<Record<string, string>> = {
-  ACR_SERVER: "--acr-server",
-  MANAGED_IDENTITY_CLIENT_ID: "--client-id",
-  MANAGED_IDENTITY_RESOURCE_ID: "--resource-id",
-  ARM_RESOURCE: "--arm-resource",
-};
 
 /** Reads each `--extra-env`, NAME=VALUE; the value may be empty and hold anything. */
 export function parseEnv(given: readonly string[], errors: string[]): readonly Variable[] {
@@ -21,7 +14,7 @@ export function parseEnv(given: readonly string[], errors: string[]): readonly V
       errors.push(`--extra-env=${quote(text)} is no variable: write NAME=VALUE.`);
       return [];
     }
-    const option = OPTION_OF[name];
+    const option = OPTION_OF_VARIABLE.get(name);
     if (option !== undefined) errors.push(`--extra-env=${name} has an option: use ${option}.`);
     if (seen.has(name)) errors.push(`--extra-env=${name} is given twice: remove one.`);
     seen.add(name);

@@ -2,11 +2,18 @@
 const LABEL = "[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?";
 const HOST = `(?:${LABEL}(?:\\.${LABEL})*|\\[[0-9a-fA-F:]+\\])(?::\\d+)?`;
 const COMPONENT = "[a-z0-9]+(?:(?:\\.|_|__|-+)[a-z0-9]+)*";
-const TAG = "\\w[\\w.-]{0,127}";
+const TAG_TEXT = "\\w[\\w.-]{0,127}";
 const ALGORITHM = "[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*";
+const NAME = `(?:${HOST}/)?${COMPONENT}(?:/${COMPONENT})*`;
 const REFERENCE = new RegExp(
-  `^(?:${HOST}/)?${COMPONENT}(?:/${COMPONENT})*(?::${TAG})?(?:@${ALGORITHM}:[0-9a-fA-F]{32,})?$`,
+  `^${NAME}(?::${TAG_TEXT})?(?:@${ALGORITHM}:[0-9a-fA-F]{32,})?$`,
 );
+
+/** An image's name, without a tag and a digest. */
+export const REPOSITORY = new RegExp(`^${NAME}$`);
+
+/** An image's tag. */
+export const TAG = new RegExp(`^${TAG_TEXT}$`);
 
 /** The longest text that is tried, in characters; names end at 255, tags at 128. */
 const LONGEST = 1024;

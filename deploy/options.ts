@@ -1,10 +1,13 @@
 import { optional } from "../src/runtime/optional.ts";
 import type { SecretAccess } from "../src/cli/flags/credential_options.ts";
 import type { ParsedFlags } from "../src/cli/flags/flags.ts";
+import { DNS_LABEL } from "../src/kubernetes/resources/names.ts";
 import { parseOptions } from "../src/cli/flags/options.ts";
 import { quote } from "../src/runtime/text/quote.ts";
 import { extraArgErrors } from "./extra_args.ts";
 import { parseEgress, parseEnv } from "./extra_options.ts";
+import { OPTION_OF_VARIABLE } from "./option_of_variable.ts";
+import { RESERVED_NAMESPACES } from "./namespaces.ts";
 import { DEPLOY_FLAGS } from "./flag_table.ts";
 import { isImage } from "./image_reference.ts";
 import { environment, operatorArgs } from "./manifests/deployment.ts";
@@ -46,14 +49,6 @@ const DEPLOY: Task<typeof DEPLOY_FLAGS> = {
   flags: DEPLOY_FLAGS,
 };
 
-/** The options that become variables of the operator, by their names there. */
-const OPTION_OF: Readonly<Record<string, string>> = {
-  ACR_SERVER: "--acr-server",
-  MANAGED_IDENTITY_CLIENT_ID: "--client-id",
-  MANAGED_IDENTITY_RESOURCE_ID: "--resource-id",
-  ARM_RESOURCE: "--arm-resource",
-};
-
 /** Reads the arguments of `deno task deploy`. What the operator itself would refuse is refused. */
 export function parseDeploy(args: readonly string[]): ParsedDeploy {
   if (asksForHelp(DEPLOY, args)) return { kind: "help" };
@@ -91,7 +86,7 @@ export function operatorErrors(settings: Settings): readonly string[] {
 /** A sentence about a variable, about the option that sets it instead. */
 function asTyped(sentence: string): string {
   const [variable = ""] = sentence.split(" ", 1);
-  const option = Object.hasOwn(OPTION_OF, variable) ? OPTION_OF[variable] : undefined;
+  const option = OPTION_OF_VARIABLE.get(variable);
   return option === undefined ? sentence : option + sentence.slice(variable.length);
 }
 
@@ -160,17 +155,9 @@ function imageOf({ image }: Given, errors: string[]): string {
   return image.value;
 }
 
-const NAMESPACE = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
-/** What every cluster has or keeps for itself: nothing of ours may label or delete these. */
-export const RESERVED_NAMESPACES = {
-  pattern: /^(default|kube-.*)$/,
-  fault: "is the cluster's own: " +
-    `give a namespace for the operator alone, such as ${DEFAULTS.namespace}`,
-} as const;
-
 function namespaceOf({ namespace }: Given, errors: string[]): string {
   if (namespace === undefined) return DEFAULTS.namespace;
-  if (!NAMESPACE.test(namespace.value)) {
+  if (!DNS_LABEL.test(namespace.value)) {
     errors.push(
       `${namespace.spelling}=${quote(namespace.value)} is no namespace: ` +
         `write up to 63 lower-case letters, digits and dashes.`,

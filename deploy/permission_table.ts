@@ -1,5 +1,6 @@
 import {
   clusterPermissions,
+  type ConditionalSetting,
   NAMESPACE_PERMISSIONS,
   type Permission,
 } from "./manifests/permissions.ts";
@@ -8,6 +9,12 @@ import { DEFAULTS } from "./manifests/settings.ts";
 const BEGIN = "<!-- deno-fmt-ignore-start -->";
 // What formats this file would else align the table anew.
 const END = "<!-- deno-fmt-ignore-end -->";
+
+/** The options of the settings, as a reader of the table meets them. */
+const OPTIONS: Readonly<Record<ConditionalSetting, string>> = {
+  workloadIdentity: "`--workload-identity`, the default",
+  metricsSecure: "`--metrics-secure`",
+};
 
 /** The guide with its table of permissions as they are. Throws where the table's marks are gone. */
 export function withPermissions(guide: string): string {
@@ -33,8 +40,7 @@ export function permissionTable(): string {
 function permissionRow(permission: Permission, where: string): string {
   const { verbs, why, only, resourceNames = [] } = permission;
   const named = resourceNames.map((name) => ` named \`${name}\``).join("");
-  const condition = only === undefined ? "" : ` Only with \`${only.replace(/ .*/, "")}\`` +
-    `${only.includes(" ") ? ", the default" : ""}.`;
+  const condition = only === undefined ? "" : ` Only with ${OPTIONS[only]}.`;
   return row(verbs.join(", "), `${resourcesOf(permission)}${named}`, where, why + condition);
 }
 

@@ -1,5 +1,8 @@
 import type { Settings } from "./settings.ts";
 
+/** The settings that some permissions depend on. */
+export type ConditionalSetting = "workloadIdentity" | "metricsSecure";
+
 /** One thing that the operator may do, and why it must. */
 export interface Permission {
   readonly apiGroups: readonly string[];
@@ -7,8 +10,8 @@ export interface Permission {
   readonly resourceNames?: readonly string[];
   readonly verbs: readonly string[];
   readonly why: string;
-  /** The option without which it is not granted. */
-  readonly only?: string;
+  /** The setting without which it is not granted. */
+  readonly only?: ConditionalSetting;
 }
 
 const BINDING_GROUPS = ["msi-acrpull.microsoft.com", "acrpull.microsoft.com"];
@@ -90,7 +93,7 @@ const TOKEN_REQUESTS: Permission = {
   why: "Mint the token that Entra exchanges for a workload identity. RBAC knows no audiences: by " +
     "itself this allows a token by which the API server takes the operator for any service " +
     "account of the cluster. Policy msi-acrpull-token-requests holds it to one audience.",
-  only: "--workload-identity (default)",
+  only: "workloadIdentity",
 };
 
 const METRICS_REVIEWS: readonly Permission[] = [
@@ -99,13 +102,13 @@ const METRICS_REVIEWS: readonly Permission[] = [
     resources: ["tokenreviews"],
     verbs: ["create"],
     why: "Find out who asks for metrics.",
-    only: "--metrics-secure",
+    only: "metricsSecure",
   },
   {
     apiGroups: ["authorization.k8s.io"],
     resources: ["subjectaccessreviews"],
     verbs: ["create"],
     why: "Find out whether they may read them.",
-    only: "--metrics-secure",
+    only: "metricsSecure",
   },
 ];

@@ -2,6 +2,7 @@ import { optional } from "../../src/runtime/optional.ts";
 import type {
   ClusterRole,
   ClusterRoleBinding,
+  PolicyRule,
   Role,
   RoleBinding,
 } from "kubernetes-types/rbac/v1.d.ts";
@@ -23,7 +24,8 @@ export function rbac(settings: Settings): readonly Manifest[] {
   ];
 }
 
-function managerRole(settings: Settings): Manifest {
+/** The role of the operator in every namespace. */
+export function managerRole(settings: Settings): Manifest {
   return {
     apiVersion: API,
     kind: "ClusterRole",
@@ -76,7 +78,10 @@ function subject({ namespace }: Settings) {
   return { kind: "ServiceAccount", name: NAMES.serviceAccount, namespace };
 }
 
-function ruleOf({ apiGroups, resources, resourceNames, verbs }: Permission) {
+/** A permission as RBAC has it. */
+export function ruleOf(
+  { apiGroups, resources, resourceNames, verbs }: Permission,
+): PolicyRule {
   return {
     apiGroups: [...apiGroups],
     resources: [...resources],

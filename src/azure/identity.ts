@@ -1,14 +1,18 @@
 import { quote } from "../runtime/text/quote.ts";
 import { lowerAscii } from "../runtime/text/ascii.ts";
 
-const GUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+/** As Azure writes client IDs, tenants and subscriptions. */
+export const GUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
-// In lower case. Resource groups hold letters of any script; neither they nor identities end in a dot.
-const RESOURCE_ID =
+/**
+ * The resource ID of a managed identity, in lower case. Resource groups hold letters of any script;
+ * neither they nor identities end in a dot.
+ */
+export const RESOURCE_ID =
   /^\/subscriptions\/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\/resourcegroups\/[\p{L}\p{N}_().-]{0,89}[\p{L}\p{N}_()-]\/providers\/microsoft\.managedidentity\/userassignedidentities\/[a-z0-9][a-z0-9_-]{2,127}$/u;
 
 /** Letters beyond ASCII that others may take for `k` and `s`: the Kelvin sign and the long s. */
-const LOOK_ALIKES = /[\u017f\u212a]/;
+export const LOOK_ALIKES = /[\u017f\u212a]/;
 
 /** Of a resource ID as Azure makes them, and some more. */
 const LONGEST_RESOURCE_ID = 400;

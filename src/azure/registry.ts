@@ -12,7 +12,8 @@ export const DEFAULT_SUFFIXES: readonly string[] = ["azurecr.io", "azurecr.us", 
 /** Of a host name by DNS is 253; what is a little longer is shown whole, too. */
 const LONGEST_NAME = 300;
 
-const LABEL = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
+/** One of the parts of a registry's host name between its dots, in lower case. */
+export const HOST_LABEL = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 
 /** Lower case, without the dots around: `.AzureCR.io.` becomes `azurecr.io`. */
 export function normalizeSuffix(suffix: string): string {
@@ -96,7 +97,8 @@ function faultOfName(server: string): string {
 function isHostName(host: string): boolean {
   const labels = host.split(".");
   // A last label of digits alone makes an IP address of it.
-  return host.length <= 253 && labels.length >= 2 && labels.every((label) => LABEL.test(label)) &&
+  return host.length <= 253 && labels.length >= 2 &&
+    labels.every((label) => HOST_LABEL.test(label)) &&
     !/^\d+$/.test(labels.at(-1)!) && isCalledAsWritten(host);
 }
 

@@ -1,12 +1,16 @@
 /** `deno task ok`: what must hold before a commit. */
-import { runTask, type Task, taskArguments } from "../../deploy/task/task.ts";
+import { print, runTask, type Task, taskArguments } from "../../deploy/task/task.ts";
+import { findBinaries } from "../e2e/servers/binaries.ts";
+import { helmSurroundings } from "../e2e/servers/helm.ts";
+import { chartNotice } from "./chart_notice.ts";
 import { deno } from "./deno.ts";
 
 const TASK = {
   name: "ok",
   summary:
     "Checks format, lint, types, generated code and tests: what must hold before a commit. " +
-    "Ends with the first that does not.",
+    "Ends with the first that does not. Says so where Helm cannot be had, as then the chart is not " +
+    "compared.",
   flags: {},
 } as const satisfies Task;
 
@@ -26,6 +30,8 @@ async function main(args: readonly string[]): Promise<number> {
     const code = await deno(step);
     if (code !== 0) return code;
   }
+  const notice = chartNotice(findBinaries(["helm"], helmSurroundings()));
+  if (notice !== undefined) print(Deno.stderr, `${notice}\n`);
   return 0;
 }
 

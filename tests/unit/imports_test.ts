@@ -23,6 +23,12 @@ Deno.test("imports: no module and no folder of src comes back to itself", async 
   assert.equal(cycleIn(folderGraph(modules))?.join(" -> "), undefined);
 });
 
+Deno.test("imports: no module of deploy comes back to itself", async () => {
+  const modules = await readModules(ROOT, "deploy");
+  assert.ok(modules.size > 40, `only ${modules.size} modules were found`);
+  assert.equal(cycleIn(importGraph(modules))?.join(" -> "), undefined);
+});
+
 Deno.test("imports: each relative import of src is there", async () => {
   const modules = await readModules(ROOT, "src");
   const missing = [...importGraph(modules)].flatMap(([path, imports]) =>

@@ -1,3 +1,4 @@
+{{- /* Written by hand: tests/e2e/helm_test.ts holds what it refuses equal to what the operator refuses. */ -}}
 {{- /*
 Refuses values that the schema lets pass and the operator, or the API server, would refuse only
 once the release is installed. Renders nothing.
@@ -5,13 +6,13 @@ once the release is installed. Renders nothing.
 {{- define "msi-acrpull.checks" -}}
 {{- $operator := .Files.Get "files/operator.yaml" | fromYaml -}}
 {{- include "msi-acrpull.checkNamespace" (dict "namespace" .Release.Namespace "reserved" $operator.reservedNamespaces) -}}
-{{- include "msi-acrpull.checkImage" (dict "image" .Values.image "version" .Chart.AppVersion) -}}
-{{- include "msi-acrpull.checkAudience" .Values -}}
-{{- include "msi-acrpull.checkArgs" (dict "values" .Values "flags" $operator.flags) -}}
-{{- include "msi-acrpull.checkSuffixes" .Values -}}
-{{- include "msi-acrpull.checkDefaults" (dict "values" .Values "suffixes" $operator.suffixes) -}}
+{{- include "msi-acrpull.checkImage" (dict "image" .Values.image "version" .Chart.AppVersion "patterns" $operator.patterns) -}}
+{{- include "msi-acrpull.checkAudience" (dict "values" .Values "patterns" $operator.patterns) -}}
+{{- include "msi-acrpull.checkArgs" (dict "values" .Values "flags" $operator.flags "patterns" $operator.patterns) -}}
+{{- include "msi-acrpull.checkSuffixes" (dict "suffixes" .Values.allowedAcrServerSuffixes "patterns" $operator.patterns) -}}
+{{- include "msi-acrpull.checkDefaults" (dict "values" .Values "suffixes" $operator.suffixes "patterns" $operator.patterns) -}}
 {{- include "msi-acrpull.checkEnv" .Values -}}
-{{- include "msi-acrpull.checkTenants" .Values.policies.tenants -}}
+{{- include "msi-acrpull.checkTenants" (dict "entries" .Values.policies.tenants.entries "patterns" $operator.patterns) -}}
 {{- include "msi-acrpull.checkTokens" .Values -}}
 {{- include "msi-acrpull.checkDisruptions" .Values -}}
 {{- include "msi-acrpull.checkPairs" .Values -}}
@@ -24,14 +25,11 @@ once the release is installed. Renders nothing.
 {{- end -}}
 
 {{- define "msi-acrpull.checkImage" -}}
-{{- $label := "[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?" -}}
-{{- $host := printf "(%s(\\.%s)*|\\[[0-9A-Fa-f:]+\\])(:[0-9]+)?" $label $label -}}
-{{- $part := "[a-z0-9]+((\\.|_|__|-+)[a-z0-9]+)*" -}}
 {{- with .image -}}
-{{- if not (regexMatch (printf "^(%s/)?%s(/%s)*$" $host $part $part) .repository) -}}
+{{- if not (regexMatch $.patterns.repository .repository) -}}
   {{- fail (printf "image.repository: %q is no repository; give it such as ghcr.io/msi-acrpull/deno, and a tag or digest in image.tag or image.digest" .repository) -}}
 {{- end -}}
-{{- if not (regexMatch "^([A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?$" (.tag | default "")) -}}
+{{- if and .tag (not (regexMatch $.patterns.tag .tag)) -}}
   {{- fail (printf "image.tag: %q is no tag; give one such as v%s, or leave it empty for that of the chart's version" .tag $.version) -}}
 {{- end -}}
 {{- if not (regexMatch "^(sha256:[0-9a-f]{64})?$" (.digest | default "")) -}}
@@ -42,13 +40,14 @@ once the release is installed. Renders nothing.
 
 {{- /* The letters are those that stand for themselves in the policy's expression. */}}
 {{- define "msi-acrpull.checkAudience" -}}
-{{- with .serviceAccountTokenAudience -}}
-{{- if regexMatch "(?i)^(https?://)?kubernetes(\\.default(\\.svc(\\..*)?)?)?(:[0-9]+)?/?$" . -}}
+{{- $patterns := .patterns -}}
+{{- with .values.serviceAccountTokenAudience -}}
+{{- if regexMatch $patterns.apiServerAudience . -}}
   {{- fail (printf "serviceAccountTokenAudience: %q is the API server's own audience: with a token for it, whoever reads it is that service account in the cluster; give the audience that the federated credentials list, such as api://AzureCRTokenExchange" .) -}}
 {{- end -}}
 {{- end -}}
-{{- if not (regexMatch "^[A-Za-z0-9:/._~-]+$" .serviceAccountTokenAudience) -}}
-  {{- fail (printf "serviceAccountTokenAudience: %q is no audience that a policy can insist on; give the one that the federated credentials list, of letters, digits and : / . _ ~ - alone, such as api://AzureCRTokenExchange" .serviceAccountTokenAudience) -}}
+{{- if not (regexMatch "^[A-Za-z0-9:/._~-]+$" .values.serviceAccountTokenAudience) -}}
+  {{- fail (printf "serviceAccountTokenAudience: %q is no audience that a policy can insist on; give the one that the federated credentials list, of letters, digits and : / . _ ~ - alone, such as api://AzureCRTokenExchange" .values.serviceAccountTokenAudience) -}}
 {{- end -}}
 {{- end -}}
 
@@ -77,7 +76,7 @@ once the release is installed. Renders nothing.
     {{- fail (printf "extraArgs: %q has no effect without metrics.certificateSecret; set that, or leave it out" $arg) -}}
   {{- end -}}
   {{- if contains "=" $arg -}}
-    {{- include "msi-acrpull.checkArg" (dict "arg" $arg "flag" $flag "value" (regexReplaceAll "^[^=]*=" $arg "")) -}}
+    {{- include "msi-acrpull.checkArg" (dict "arg" $arg "flag" $flag "value" (regexReplaceAll "^[^=]*=" $arg "") "patterns" $.patterns) -}}
   {{- else if ne $flag.kind "boolean" -}}
     {{- fail (printf "extraArgs: %q needs a value; write %s=VALUE as one item" $arg $arg) -}}
   {{- end -}}
@@ -85,7 +84,7 @@ once the release is installed. Renders nothing.
 {{- end -}}
 
 {{- define "msi-acrpull.checkArg" -}}
-{{- if and (eq .flag.kind "boolean") (not (regexMatch "^(1|t|T|TRUE|true|True|0|f|F|FALSE|false|False)$" .value)) -}}
+{{- if and (eq .flag.kind "boolean") (not (regexMatch .patterns.boolean .value)) -}}
   {{- fail (printf "extraArgs: %q is neither true nor false; write one of them after =" .arg) -}}
 {{- end -}}
 {{- if and (hasKey .flag "choices") (not (has (lower .value) .flag.choices)) -}}
@@ -101,7 +100,7 @@ once the release is installed. Renders nothing.
   {{- end -}}
 {{- end -}}
 {{- if eq .flag.kind "number" -}}
-  {{- $decimal := regexMatch "^[+-]?([0-9]+\\.?[0-9]*|\\.[0-9]+)([eE][+-]?[0-9]+)?$" .value -}}
+  {{- $decimal := regexMatch .patterns.decimal .value -}}
   {{- if not (and $decimal (gt (float64 .value) 0.0) (lt (float64 .value) 1.0)) -}}
     {{- fail (printf "extraArgs: %q is out of range; write a number above 0 and below 1 after =" .arg) -}}
   {{- end -}}
@@ -109,12 +108,12 @@ once the release is installed. Renders nothing.
 {{- end -}}
 
 {{- define "msi-acrpull.checkSuffixes" -}}
-{{- range $suffix := .allowedAcrServerSuffixes -}}
+{{- range $suffix := .suffixes -}}
   {{- if eq $suffix "*" -}}
-    {{- if gt (len $.allowedAcrServerSuffixes) 1 -}}
+    {{- if gt (len $.suffixes) 1 -}}
       {{- fail "allowedAcrServerSuffixes: * stands beside others; write * alone to allow every host, or leave it out" -}}
     {{- end -}}
-  {{- else if not (regexMatch "^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$" (trimAll "." (lower (trim $suffix)))) -}}
+  {{- else if not (regexMatch $.patterns.domain (trimAll "." (lower (trim $suffix)))) -}}
     {{- fail (printf "allowedAcrServerSuffixes: %q is no domain; write one such as azurecr.io, which allows every host under it" $suffix) -}}
   {{- end -}}
 {{- end -}}
@@ -122,10 +121,10 @@ once the release is installed. Renders nothing.
 
 {{- define "msi-acrpull.checkDefaults" -}}
 {{- $suffixes := .values.allowedAcrServerSuffixes | default .suffixes -}}
+{{- $patterns := .patterns -}}
 {{- with .values.defaults -}}
 {{- with .acrServer -}}
-  {{- $label := "[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?" -}}
-  {{- if or (not (regexMatch (printf "^%s(\\.%s)+$" $label $label) .)) (regexMatch "\\.[0-9]+$" .) (gt (len .) 253) -}}
+  {{- if or (not (regexMatch $patterns.host .)) (regexMatch "\\.[0-9]+$" .) (gt (len .) 253) -}}
     {{- fail (printf "defaults.acrServer: %q is no registry's host name; give it alone, such as example.azurecr.io" .) -}}
   {{- end -}}
   {{- $host := lower . -}}
@@ -139,20 +138,18 @@ once the release is installed. Renders nothing.
   {{- end -}}
 {{- end -}}
 {{- with .managedIdentityClientID -}}
-  {{- if not (regexMatch "^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$" .) -}}
+  {{- if not (regexMatch $patterns.guid .) -}}
     {{- fail (printf "defaults.managedIdentityClientID: %q is no GUID; give the identity's client ID" .) -}}
   {{- end -}}
 {{- end -}}
 {{- with .managedIdentityResourceID -}}
-  {{- $group := "[\\pL\\pN_().-]{0,89}[\\pL\\pN_()-]" -}}
-  {{- $pattern := printf "(?i)^/subscriptions/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/resourceGroups/%s/providers/Microsoft\\.ManagedIdentity/userAssignedIdentities/[a-z0-9][a-z0-9_-]{2,127}$" $group -}}
   {{- /* Without regard to letter case k matches the Kelvin sign and s the long s, which the operator refuses. */}}
-  {{- if or (regexMatch "[\\x{017f}\\x{212a}]" .) (not (regexMatch $pattern (clean .))) -}}
+  {{- if or (regexMatch $patterns.lookAlikes .) (not (regexMatch $patterns.identity (clean .))) -}}
     {{- fail (printf "defaults.managedIdentityResourceID: %q is no resource ID of a managed identity; give /subscriptions/GUID/resourceGroups/NAME/providers/Microsoft.ManagedIdentity/userAssignedIdentities/NAME" .) -}}
   {{- end -}}
 {{- end -}}
 {{- with .armResource -}}
-  {{- if not (regexMatch "^[A-Za-z][A-Za-z0-9+.-]*://[^\\s\\pC?#]+$" .) -}}
+  {{- if not (regexMatch $patterns.audience .) -}}
     {{- fail (printf "defaults.armResource: %q is no audience; give a URL such as https://management.azure.com/" .) -}}
   {{- end -}}
 {{- end -}}
@@ -190,9 +187,9 @@ What no binding could ever be allowed by: the policy looks keys up by their name
 the entries of all lists but that of scopes as a whole.
 */}}
 {{- define "msi-acrpull.checkTenants" -}}
-{{- $host := "^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)+$" -}}
+{{- $patterns := .patterns -}}
 {{- range $namespace, $lists := .entries -}}
-  {{- if not (regexMatch "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$" $namespace) -}}
+  {{- if not (regexMatch $patterns.namespace $namespace) -}}
     {{- fail (printf "policies.tenants.entries: %q is no namespace's name; give one of up to 63 lower-case letters, digits and dashes" $namespace) -}}
   {{- end -}}
   {{- range $list, $entries := omit $lists "scopes" -}}
@@ -203,7 +200,7 @@ the entries of all lists but that of scopes as a whole.
     {{- end -}}
   {{- end -}}
   {{- range $entry := regexSplit "\\s+" (join " " $lists.registries) -1 -}}
-    {{- if not (or (has $entry (list "" "*" "default")) (regexMatch $host $entry)) -}}
+    {{- if not (or (has $entry (list "" "*" "default")) (regexMatch $patterns.host $entry)) -}}
       {{- fail (printf "policies.tenants.entries.%s.registries: %q is no registry's host name; give it alone, such as example.azurecr.io, default for the operator's own, or * for any" $namespace $entry) -}}
     {{- end -}}
   {{- end -}}

@@ -1,3 +1,4 @@
+{{- /* Written by hand: tests/e2e/helm_test.ts holds what it renders equal to the labels of deploy/manifests/manifest.ts. */ -}}
 {{- define "msi-acrpull.image" -}}
 {{- with .Values.image -}}
 {{- if .digest -}}

@@ -1,4 +1,5 @@
 import { type AllowedSuffixes, DEFAULT_SUFFIXES, normalizeSuffix } from "../../azure/registry.ts";
+import { DNS_SUBDOMAIN } from "../../kubernetes/resources/names.ts";
 import type { AudiencePolicy } from "../../azure/audiences.ts";
 import type { Given, ParsedFlags } from "./flags.ts";
 import type { FLAGS } from "./flag_table.ts";
@@ -7,7 +8,8 @@ import { faultOfTokenAudience } from "./token_audience.ts";
 
 type GivenFlags = ParsedFlags<typeof FLAGS>["given"];
 
-const HOST_NAME = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
+/** An absolute URI without spaces, query and fragment. */
+export const AUDIENCE = /^[A-Za-z][A-Za-z0-9+.-]*:\/\/[^\s\p{Cc}?#]+$/u;
 
 /** The part of a token's life after which it is refreshed, strictly between 0 and 1. */
 export function ttlRotationFraction(given: GivenFlags, errors: string[]): number {
@@ -75,7 +77,7 @@ export function allowedServerSuffixes(given: GivenFlags, errors: string[]): Allo
         `${flag.spelling}=${quote(flag.value.join(","))} names * beside others: ` +
           `write * alone to allow every host, or leave it out.`,
       );
-    } else if (!HOST_NAME.test(suffix)) {
+    } else if (!DNS_SUBDOMAIN.test(suffix)) {
       errors.push(
         `${flag.spelling}=${quote(suffix)} is no domain: write one such as azurecr.io, ` +
           `which allows every host under it.`,
@@ -122,7 +124,7 @@ export function allowedResourceManagerAudiences(given: GivenFlags, errors: strin
 
 /** Whether a text is an absolute URI fit for an audience: no spaces, query or fragment. */
 export function isAudience(text: string): boolean {
-  return /^[A-Za-z][A-Za-z0-9+.-]*:\/\/[^\s\p{Cc}?#]+$/u.test(text) && URL.canParse(text);
+  return AUDIENCE.test(text) && URL.canParse(text);
 }
 
 function unique(items: readonly string[]): string[] {

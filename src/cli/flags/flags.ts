@@ -46,9 +46,14 @@ export interface ParsedFlags<T extends FlagTable> {
   readonly errors: readonly string[];
 }
 
-const TRUE = new Set(["1", "t", "T", "TRUE", "true", "True"]);
-const FALSE = new Set(["0", "f", "F", "FALSE", "false", "False"]);
-const DECIMAL = /^[+-]?(\d+(?:\.\d*)?|\.\d+)([eE][+-]?\d+)?$/;
+/** The words of a boolean flag that is true, as Go's strconv.ParseBool has them. */
+export const TRUE = /^(1|t|T|TRUE|true|True)$/;
+
+/** The words of a boolean flag that is false. */
+export const FALSE = /^(0|f|F|FALSE|false|False)$/;
+
+/** The number of a flag. */
+export const DECIMAL = /^[+-]?(\d+(?:\.\d*)?|\.\d+)([eE][+-]?\d+)?$/;
 
 /**
  * Reads arguments in the syntax of Go's `flag` package: one dash or two, `=` or a space before the
@@ -158,8 +163,8 @@ class Parser {
         this.errors.push(`${spelling}=${quote(text)} is no number: write one such as 0.5.`);
         return undefined;
       case "boolean":
-        if (TRUE.has(text)) return true;
-        if (FALSE.has(text)) return false;
+        if (TRUE.test(text)) return true;
+        if (FALSE.test(text)) return false;
         this.errors.push(`${spelling}=${quote(text)} is no boolean: write true or false.`);
         return undefined;
     }

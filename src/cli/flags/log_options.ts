@@ -6,11 +6,27 @@ import { quote } from "../../runtime/text/quote.ts";
 type GivenFlags = ParsedFlags<typeof FLAGS>["given"];
 
 const FORMATS: Readonly<Record<string, LogOptions["format"]>> = { json: "json", text: "text" };
-const ENCODERS: Readonly<Record<string, LogOptions["format"]>> = { json: "json", console: "text" };
+/** What each word of `--zap-encoder` means. */
+export const ENCODERS: Readonly<Record<string, LogOptions["format"]>> = {
+  json: "json",
+  console: "text",
+};
 const LEVELS = levels("debug", "info", "warn", "error");
-const ZAP_LEVELS = levels("debug", "info", "error", "panic");
-const STACKTRACE_LEVELS = levels("info", "error", "panic");
-const TIME_ENCODINGS: Readonly<Record<string, TimeEncoding>> = {
+/** What each word of `--zap-log-level` means. */
+export const ZAP_LEVELS: Readonly<Record<string, LogThreshold>> = levels(
+  "debug",
+  "info",
+  "error",
+  "panic",
+);
+/** What each word of `--zap-stacktrace-level` means. */
+export const STACKTRACE_LEVELS: Readonly<Record<string, LogThreshold>> = levels(
+  "info",
+  "error",
+  "panic",
+);
+/** What each word of `--zap-time-encoding` means. */
+export const TIME_ENCODINGS: Readonly<Record<string, TimeEncoding>> = {
   epoch: "epoch",
   millis: "millis",
   nanos: "nanos",

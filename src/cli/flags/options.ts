@@ -6,6 +6,7 @@ import {
   type LabelSelector,
   parseLabelSelector,
 } from "../../kubernetes/resources/label_selector.ts";
+import { DNS_LABEL } from "../../kubernetes/resources/names.ts";
 import type { LogOptions } from "../../telemetry/log/log_options.ts";
 import { type BindAddress, parseBindAddress } from "../../http_server/bind_address.ts";
 import {
@@ -154,13 +155,11 @@ function bindAddress(
   return null;
 }
 
-const NAMESPACE = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
-
 function leaderElection(given: GivenFlags, errors: string[]): Options["leaderElection"] {
   const enabled = given["leader-elect"]?.value ?? false;
   const flag = given["leader-election-namespace"];
   if (flag === undefined || flag.value === "") return { enabled };
-  if (!NAMESPACE.test(flag.value)) {
+  if (!DNS_LABEL.test(flag.value)) {
     errors.push(
       `${flag.spelling}=${quote(flag.value)} is no namespace: ` +
         `write up to 63 lower-case letters, digits and dashes.`,

@@ -1,5 +1,6 @@
 /** The API server by its names in the cluster's DNS, one of which is its audience in most. */
-const API_SERVER = /^(https?:\/\/)?kubernetes(\.default(\.svc(\.[-a-z0-9.]+)?)?)?(:\d+)?\/?$/i;
+export const API_SERVER_AUDIENCE =
+  /^(https?:\/\/)?kubernetes(\.default(\.svc(\.[-a-z0-9.]+)?)?)?(:\d+)?\/?$/i;
 
 /** Why the API server's own audience is refused, and what to write instead. */
 export const OWN_AUDIENCE_REMEDY =
@@ -11,7 +12,7 @@ export function faultOfTokenAudience(audience: string): string | undefined {
   if (!/^[^\s\p{Cc}]+$/u.test(audience)) {
     return "is no audience: write the one that the federated credentials list, without spaces.";
   }
-  return API_SERVER.test(audience)
+  return API_SERVER_AUDIENCE.test(audience)
     ? `is the API server's own audience: ${OWN_AUDIENCE_REMEDY}`
     : undefined;
 }

@@ -5,6 +5,7 @@
  */
 
 import { quote } from "../../runtime/text/quote.ts";
+import { DNS_SUBDOMAIN, LABEL_NAME } from "./names.ts";
 
 /** How a requirement compares. `=` and `==` are the same; `>` and `<` compare integers. */
 export type LabelOperator = "=" | "==" | "!=" | "in" | "notin" | ">" | "<" | "exists" | "!exists";
@@ -205,16 +206,14 @@ class Parser {
   }
 }
 
-const NAME = /^[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/;
-const SUBDOMAIN = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
 const LONGEST_SUBDOMAIN = 253;
 
 function checkKey(key: string): void {
   const slash = key.indexOf("/");
   const prefix = slash < 0 ? undefined : key.slice(0, slash);
   const validPrefix = prefix === undefined ||
-    prefix.length <= LONGEST_SUBDOMAIN && SUBDOMAIN.test(prefix);
-  if (validPrefix && NAME.test(key.slice(slash + 1))) return;
+    prefix.length <= LONGEST_SUBDOMAIN && DNS_SUBDOMAIN.test(prefix);
+  if (validPrefix && LABEL_NAME.test(key.slice(slash + 1))) return;
   throw new SelectorProblem(
     `${quote(key)} is no label key, which is up to 63 letters, digits, dashes, underscores and ` +
       `dots that begin and end with a letter or digit, after an optional domain and slash`,
@@ -222,7 +221,7 @@ function checkKey(key: string): void {
 }
 
 function checkValue(key: string, value: string): void {
-  if (value === "" || NAME.test(value)) return;
+  if (value === "" || LABEL_NAME.test(value)) return;
   throw new SelectorProblem(
     `${
       quote(value)
