@@ -10,7 +10,7 @@ export interface NoProxyCase {
 
 const HERE = new URL(".", import.meta.url);
 
-/** The table, which Go has computed: tests/unit/runtime/no_proxy_test.ts does so anew. */
+/** The table, which Go has computed: tests/unit/runtime/network/no_proxy_test.ts does so anew. */
 export function noProxyCases(): readonly NoProxyCase[] {
   return JSON.parse(Deno.readTextFileSync(new URL("cases.json", HERE))) as NoProxyCase[];
 }
