@@ -70,6 +70,44 @@ export function wrongWays(modules: Modules): string[] {
   return wrong;
 }
 
+/** What others may import of each room, by its path within the room without the extension. */
+export type Doors = Readonly<Record<string, readonly string[]>>;
+
+/** Imports that enter a room otherwise than by its doors, each as a sentence. */
+export function pastDoors(modules: Modules, doors: Doors): string[] {
+  return entries(modules, doors).flatMap(({ from, to, room, door }) =>
+    doors[room]!.includes(door) ? [] : [`${from} imports ${to}, which is no door of ${room}`]
+  );
+}
+
+/** Doors that nobody enters by, each as a sentence. */
+export function unusedDoors(modules: Modules, doors: Doors): string[] {
+  const used = new Set(entries(modules, doors).map(({ room, door }) => `${room}/${door}`));
+  return Object.entries(doors).flatMap(([room, names]) =>
+    names.flatMap((door) =>
+      used.has(`${room}/${door}`) ? [] : [`${room} has a door ${door} that nobody uses`]
+    )
+  );
+}
+
+/** One import that enters a room, by the module that it enters by. */
+interface Entry {
+  readonly from: string;
+  readonly to: string;
+  readonly room: string;
+  readonly door: string;
+}
+
+function entries(modules: Modules, doors: Doors): Entry[] {
+  return [...importGraph(modules)].flatMap(([from, imports]) =>
+    imports.flatMap((to) =>
+      Object.keys(doors)
+        .filter((room) => to.startsWith(`${room}/`) && !from.startsWith(`${room}/`))
+        .map((room) => ({ from, to, room, door: to.slice(room.length + 1).replace(/\.ts$/, "") }))
+    )
+  );
+}
+
 /** The first cycle among the nodes of a graph, as the nodes on it; undefined when there is none. */
 export function cycleIn(graph: ReadonlyMap<string, Iterable<string>>): string[] | undefined {
   const done = new Set<string>();

@@ -1,11 +1,15 @@
 import assert from "node:assert/strict";
+import { DOORS, OPEN, OPEN_TO_DEPLOY } from "./doors.ts";
 import {
   cycleIn,
+  type Doors,
   folderGraph,
   importGraph,
   importsOf,
   type Modules,
+  pastDoors,
   readModules,
+  unusedDoors,
   wrongWays,
 } from "./imports.ts";
 
@@ -21,6 +25,72 @@ Deno.test("imports: no module and no folder of src comes back to itself", async 
   const modules = await readModules(ROOT, "src");
   assert.equal(cycleIn(importGraph(modules))?.join(" -> "), undefined);
   assert.equal(cycleIn(folderGraph(modules))?.join(" -> "), undefined);
+});
+
+async function srcAndDeploy(): Promise<Modules> {
+  return new Map([...await readModules(ROOT, "src"), ...await readModules(ROOT, "deploy")]);
+}
+
+Deno.test("doors: each room is entered by what is listed of it in doors.ts, deploy's entries included", async () => {
+  assert.deepEqual(pastDoors(await srcAndDeploy(), DOORS), []);
+});
+
+Deno.test("doors: what nobody enters by is on no list", async () => {
+  assert.deepEqual(unusedDoors(await srcAndDeploy(), DOORS), []);
+});
+
+Deno.test("doors: each folder of src has a list, but those that are open to all", async () => {
+  const modules = await readModules(ROOT, "src");
+  const folders = new Set([...modules.keys()].map((path) => path.split("/").slice(0, 2).join("/")));
+  folders.delete("src/main.ts");
+  const listed = Object.keys(DOORS).filter((room) => room.split("/").length === 2);
+  assert.deepEqual(
+    [...folders].sort(),
+    [...listed.filter((room) => room.startsWith("src/")), ...OPEN].sort(),
+  );
+});
+
+Deno.test("doors: deploy imports of src what is listed for it, and all of that", async () => {
+  const modules = await readModules(ROOT, "deploy");
+  const imported = [...importGraph(modules).values()].flat().filter((to) => to.startsWith("src/"));
+  const found = new Set(imported.map((to) => to.slice("src/".length).replace(/\.ts$/, "")));
+  assert.deepEqual([...found].sort(), OPEN_TO_DEPLOY);
+});
+
+const ROOM: Doors = { "src/a": ["in/one"], "src/a/in": ["one", "two"], "deploy/b": ["three"] };
+
+const ENTERED: readonly [what: string, path: string, imported: string, found: string[]][] = [
+  ["a door", "src/c/x.ts", "../a/in/one.ts", []],
+  ["a window", "src/c/x.ts", "../a/four.ts", [
+    "src/c/x.ts imports src/a/four.ts, which is no door of src/a",
+  ]],
+  ["a wing's door that leads into the room alone", "src/c/x.ts", "../a/in/two.ts", [
+    "src/c/x.ts imports src/a/in/two.ts, which is no door of src/a",
+  ]],
+  ["the same from the room's own rest", "src/a/x.ts", "./in/two.ts", []],
+  ["a wing's window", "src/a/x.ts", "./in/five.ts", [
+    "src/a/x.ts imports src/a/in/five.ts, which is no door of src/a/in",
+  ]],
+  ["a window, by deploy", "deploy/x.ts", "../src/a/four.ts", [
+    "deploy/x.ts imports src/a/four.ts, which is no door of src/a",
+  ]],
+  ["a window of deploy's own room", "deploy/x.ts", "./b/six.ts", [
+    "deploy/x.ts imports deploy/b/six.ts, which is no door of deploy/b",
+  ]],
+];
+
+for (const [what, path, imported, found] of ENTERED) {
+  Deno.test(`doors: the check judges an entry by ${what}`, () => {
+    assert.deepEqual(pastDoors(new Map([[path, module(imported)]]), ROOM), found);
+  });
+}
+
+Deno.test("doors: the check finds doors that nobody uses", () => {
+  const modules = new Map([["src/c/x.ts", module("../a/in/one.ts")]]);
+  assert.deepEqual(unusedDoors(modules, ROOM), [
+    "src/a/in has a door two that nobody uses",
+    "deploy/b has a door three that nobody uses",
+  ]);
 });
 
 Deno.test("imports: no module of deploy comes back to itself", async () => {
@@ -114,7 +184,9 @@ Deno.test("imports: what only looks like an import is none", () => {
   assert.deepEqual(importsOf(text), ["./real.ts"]);
 });
 
-const module = (...imports: string[]) => imports.map((each) => `import "${each}";\n`).join("");
+function module(...imports: string[]): string {
+  return imports.map((each) => `import "${each}";\n`).join("");
+}
 
 Deno.test("imports: the check finds cycles of modules and of folders, and no others", () => {
   const cyclic: Modules = new Map([
