@@ -16,7 +16,7 @@ Take the SHA-256 of both archives as Deno publishes them,
 compare them with the page of the release, https://github.com/denoland/deno/releases/tag/v$version,
 and write them into the Dockerfile, the first for amd64 and the second for arm64:
   ARG DENORT_SHA256=amd64=HASH,arm64=HASH
-Commit that, and tag the commit. deploy/README.md, "The image", has more.
+Commit that, and tag the commit. deploy/image.md has more.
 MESSAGE
   exit 1
 done

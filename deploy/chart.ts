@@ -1,5 +1,6 @@
 import { stringify } from "yaml";
 import { VERSION } from "../src/cli/version.ts";
+import { artifactHubAnnotations, PROJECT } from "./artifact_hub.ts";
 import { chartFacts } from "./chart_flags.ts";
 import type { SourceFile } from "./generate.ts";
 import type { Manifest } from "./manifests/manifest.ts";
@@ -22,13 +23,17 @@ const TEMPLATED: Settings = {
 };
 
 /**
- * The parts of the chart that follow from elsewhere: its version, the CRDs, what its checks know of
+ * The parts of the chart that follow from elsewhere: Chart.yaml, the CRDs, what its checks know of
  * the operator, the roles, the ServiceAccount and the policies. The other templates are written by
- * hand; the first line of each says which test holds it equal to what.
+ * hand; the first line of each says which test holds it equal to what. `samples` are shown with the
+ * chart, one of each API.
  */
-export function chartFiles(crds: readonly SourceFile[]): readonly SourceFile[] {
+export function chartFiles(
+  crds: readonly SourceFile[],
+  samples: readonly Manifest[],
+): readonly SourceFile[] {
   return [
-    { path: `${CHART}/Chart.yaml`, text: chartYaml() },
+    { path: `${CHART}/Chart.yaml`, text: chartYaml(crds, samples) },
     ...crds.map(({ path, text }) => ({
       path: `${CHART}/files/crds/${path.split("/").at(-1)!}`,
       text: MARK + text,
@@ -47,15 +52,20 @@ export function chartFiles(crds: readonly SourceFile[]): readonly SourceFile[] {
   ];
 }
 
-function chartYaml(): string {
-  return `${MARK}apiVersion: v2
-name: msi-acrpull
-description: Keeps image pull secrets for Azure Container Registries fresh, one per AcrPullBinding.
-type: application
-version: ${VERSION}
-appVersion: ${JSON.stringify(VERSION)}
-kubeVersion: ">=1.25.0-0"
-`;
+function chartYaml(crds: readonly SourceFile[], samples: readonly Manifest[]): string {
+  const chart = {
+    apiVersion: "v2",
+    name: "msi-acrpull",
+    description:
+      "Keeps image pull secrets for Azure Container Registries fresh, one per AcrPullBinding.",
+    type: "application",
+    version: VERSION,
+    appVersion: VERSION,
+    kubeVersion: ">=1.25.0-0",
+    ...PROJECT,
+    annotations: artifactHubAnnotations(crds, samples, DEFAULTS.image),
+  };
+  return MARK + stringify(chart, { lineWidth: 0 });
 }
 
 function operatorPolicyTemplate(): string {

@@ -33,9 +33,9 @@ export interface ChartFacts {
 }
 
 /**
- * What the chart must know of the operator to check its values as the operator itself would: every
- * spelling of every flag, the suffixes of registries that are allowed unless others are, the
- * namespaces that `deno task deploy` refuses, and how what it checks is written.
+ * What the chart must know to check its values as the operator would: every spelling of every flag,
+ * the suffixes of registries that are allowed by default, the namespaces that `deno task deploy`
+ * refuses, and how what it checks is written.
  */
 export function chartFacts(): ChartFacts {
   const flags = Object.entries<Flag>(FLAGS).flatMap(([name, flag]) =>

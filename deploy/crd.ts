@@ -1,10 +1,11 @@
 import { parse } from "yaml";
 
-/** A CustomResourceDefinition as far as types and clients need it. */
+/** A CustomResourceDefinition as far as types, clients and the guide need it. */
 export interface Crd {
   group: string;
   kind: string;
   plural: string;
+  shortNames: string[];
   namespaced: boolean;
   versions: CrdVersion[];
 }
@@ -15,6 +16,15 @@ export interface CrdVersion {
   schema: Record<string, unknown>;
   /** Where the schema stands, for messages. */
   path: string;
+  columns: PrinterColumn[];
+}
+
+/** A column that `kubectl get` shows. */
+export interface PrinterColumn {
+  name: string;
+  description: string;
+  /** Whether it is shown with `-o wide` alone. */
+  wide: boolean;
 }
 
 /**
@@ -34,6 +44,7 @@ export function readCrd(yaml: string, file: string): Crd {
     group: stringAt(spec.group, `${file}: spec.group`),
     kind: stringAt(names.kind, `${file}: spec.names.kind`),
     plural: stringAt(names.plural, `${file}: spec.names.plural`),
+    shortNames: arrayAt(names.shortNames ?? [], `${file}: spec.names.shortNames`).map(String),
     namespaced: stringAt(spec.scope, `${file}: spec.scope`) === "Namespaced",
     versions: versions.flatMap((version, i) =>
       readVersion(version, `${file}: spec.versions[${i}]`)
@@ -51,7 +62,19 @@ function readVersion(value: unknown, path: string): CrdVersion[] {
   );
   const schemaPath = `${path}.schema.openAPIV3Schema`;
   const schema = objectAt(objectAt(version.schema, `${path}.schema`).openAPIV3Schema, schemaPath);
-  return [{ name, schema, path: schemaPath }];
+  return [{ name, schema, path: schemaPath, columns: readColumns(version, path) }];
+}
+
+function readColumns(version: Record<string, unknown>, path: string): PrinterColumn[] {
+  const at = `${path}.additionalPrinterColumns`;
+  return arrayAt(version.additionalPrinterColumns ?? [], at).map((value, i) => {
+    const { name, description, priority } = objectAt(value, `${at}[${i}]`);
+    return {
+      name: stringAt(name, `${at}[${i}].name`),
+      description: stringAt(description, `${at}[${i}].description`),
+      wide: priority !== undefined && priority !== 0,
+    };
+  });
 }
 
 function parseYaml(yaml: string, file: string): unknown {

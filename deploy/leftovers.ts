@@ -23,9 +23,9 @@ const KUBECTL = ["kubectl-client-side-apply/Update", "kubectl/Apply"];
 /**
  * What this task or `kubectl apply` of its manifests left behind in any namespace: with our label,
  * and none of `manifests`, which is all that is installed now. What went by kubectl must also have
- * a name of ours, since people label objects of their own alike. CRDs, namespaces and
- * ConfigMaps, which hold what people wrote, are never left over, nor is what belongs to Helm or to
- * another object; what is to outlast the policy for tenants has another label. Rejects with ApiError.
+ * a name of ours, since people label objects of their own alike. CRDs, namespaces and ConfigMaps
+ * hold what people wrote, so they are never left over. Nor is what belongs to Helm or to another
+ * object. What is to outlast the policy for tenants has another label. Rejects with ApiError.
  */
 export async function findLeftovers(
   rest: RestClient,

@@ -1,7 +1,7 @@
 /**
  * `deno task deploy`: renders what installs the operator, and writes, checks, prints, compares or
- * applies it. Exit codes: 0; 1 for a difference or a failure; 2 for arguments that cannot be used,
- * and for a failure of --diff, so that it is told from a difference.
+ * applies it. Exit codes: 0; 1 for a difference or a failure; 2 for arguments that cannot be used.
+ * A failure of --diff is 2 as well, so that it is told from a difference.
  */
 import { resolveCluster } from "../src/kubernetes/config/resolve.ts";
 import { FetchRestClient } from "../src/kubernetes/http/transport.ts";
@@ -15,7 +15,14 @@ import { ownNamespaceNotice } from "./manifests/namespace.ts";
 import { deployHelp, LATEST, parseDeploy, type Target } from "./options.ts";
 import { USAGE_EXIT_CODE } from "./task/task.ts";
 import { taskCommand } from "./task/shell.ts";
-import { crdManifests, derivedFiles, installationFiles, readCrds, readGuide } from "./render.ts";
+import {
+  crdManifests,
+  derivedFiles,
+  installationFiles,
+  readCrds,
+  readGuide,
+  readSamples,
+} from "./render.ts";
 
 type ClusterTarget = Extract<Target, { kind: "apply" | "diff" }>;
 
@@ -48,7 +55,8 @@ export async function main(args: readonly string[], signal: AbortSignal): Promis
 function filesFor(settings: Settings, directory: string): readonly SourceFile[] {
   const crds = readCrds();
   const files = installationFiles(settings, crds, directory);
-  return directory === LATEST ? [...files, ...derivedFiles(crds, readGuide())] : files;
+  if (directory !== LATEST) return files;
+  return [...files, ...derivedFiles(crds, readSamples(), readGuide())];
 }
 
 function write(files: readonly SourceFile[]): number {

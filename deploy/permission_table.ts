@@ -1,3 +1,4 @@
+import { row } from "./guide_table.ts";
 import {
   clusterPermissions,
   type ConditionalSetting,
@@ -6,25 +7,11 @@ import {
 } from "./manifests/permissions.ts";
 import { DEFAULTS } from "./manifests/settings.ts";
 
-const BEGIN = "<!-- deno-fmt-ignore-start -->";
-// What formats this file would else align the table anew.
-const END = "<!-- deno-fmt-ignore-end -->";
-
 /** The options of the settings, as a reader of the table meets them. */
 const OPTIONS: Readonly<Record<ConditionalSetting, string>> = {
   workloadIdentity: "`--workload-identity`, the default",
   metricsSecure: "`--metrics-secure`",
 };
-
-/** The guide with its table of permissions as they are. Throws where the table's marks are gone. */
-export function withPermissions(guide: string): string {
-  const begin = guide.indexOf(BEGIN);
-  const end = guide.indexOf(END, begin);
-  if (begin < 0 || end < 0) {
-    throw new Error(`deploy/README.md: the marks ${BEGIN} and ${END} are gone`);
-  }
-  return `${guide.slice(0, begin)}${BEGIN}\n\n${permissionTable()}\n\n${guide.slice(end)}`;
-}
 
 /** One row for each permission, those of options that are off by default included. */
 export function permissionTable(): string {
@@ -52,8 +39,4 @@ function resourcesOf({ apiGroups, resources }: Permission): string {
       return `\`${[full, ...subresource].join("/")}\``;
     });
   }).join(", ");
-}
-
-function row(...cells: string[]): string {
-  return `| ${cells.join(" | ")} |`;
 }

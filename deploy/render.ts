@@ -1,4 +1,4 @@
-import { parse } from "yaml";
+import { parse, parseAllDocuments } from "yaml";
 import { readFolder, type SourceFile } from "./generate.ts";
 import { chartFiles } from "./chart.ts";
 import { installation } from "./manifests/installation.ts";
@@ -6,14 +6,16 @@ import type { Manifest } from "./manifests/manifest.ts";
 import { DEFAULTS, type Settings } from "./manifests/settings.ts";
 import { keepAlive } from "./manifests/policies/keep_alive.ts";
 import { tenantPolicy } from "./manifests/policies/tenants.ts";
-import { withPermissions } from "./permission_table.ts";
+import { withTable } from "./guide_table.ts";
+import { permissionTable } from "./permission_table.ts";
 import { MARK, yamlOf } from "./yaml.ts";
 
 const CRDS = "deploy/crds";
+const SAMPLES = "deploy/samples";
 const TENANT_POLICY = "deploy/policies/tenants/policy.yaml";
 /** A file of its own, so that to delete the other leaves it. */
 const KEEP_ALIVE = "deploy/policies/tenants/keep-alive.yaml";
-const GUIDE = "deploy/README.md";
+const GUIDE = "deploy/permissions.md";
 
 /** The CRDs as they stand in deploy/crds, read from the repository at `root`, which ends in `/`. */
 export function readCrds(root = ""): readonly SourceFile[] {
@@ -23,6 +25,14 @@ export function readCrds(root = ""): readonly SourceFile[] {
 /** The CRDs as objects. */
 export function crdManifests(crds: readonly SourceFile[]): readonly Manifest[] {
   return crds.map(({ text }) => parse(text) as Manifest);
+}
+
+/** One binding of each API, out of deploy/samples. */
+export function readSamples(root = ""): readonly Manifest[] {
+  const bindings = readFolder(`${root}${SAMPLES}`, ".yaml")
+    .flatMap(({ text }) => parseAllDocuments(text).map((each) => each.toJS() as Manifest))
+    .filter(({ kind }) => kind === "AcrPullBinding");
+  return [...new Map(bindings.toReversed().map((each) => [each.apiVersion, each])).values()];
 }
 
 /** crd.yaml and deploy.yaml, for `directory`. */
@@ -39,19 +49,23 @@ export function installationFiles(
 
 /**
  * What else in the repository follows from the same source: parts of the chart, the policy for
- * tenants by itself with what keeps it able to follow its lists, and the table of permissions in `guide`, the text of
- * deploy/README.md.
+ * tenants by itself, what keeps its lists followed, and the table in `guide`, which is the text of
+ * deploy/permissions.md.
  */
-export function derivedFiles(crds: readonly SourceFile[], guide: string): readonly SourceFile[] {
+export function derivedFiles(
+  crds: readonly SourceFile[],
+  samples: readonly Manifest[],
+  guide: string,
+): readonly SourceFile[] {
   return [
-    ...chartFiles(crds),
+    ...chartFiles(crds, samples),
     { path: TENANT_POLICY, text: MARK + yamlOf(tenantPolicy(DEFAULTS, "unknown")) },
     { path: KEEP_ALIVE, text: MARK + yamlOf(keepAlive()) },
-    { path: GUIDE, text: withPermissions(guide) },
+    { path: GUIDE, text: withTable(guide, permissionTable(), GUIDE) },
   ];
 }
 
-/** The text of deploy/README.md. */
+/** The text of deploy/permissions.md. */
 export function readGuide(root = ""): string {
   return Deno.readTextFileSync(`${root}${GUIDE}`);
 }

@@ -219,7 +219,7 @@ async function checkStub(options: CompileOptions): Promise<number> {
   }
 }
 
-/** What a stub of somebody's own made is not always the program; the graph is proven all the same. */
+/** What is made of a stub of somebody's own need not run. Every module was found all the same. */
 async function checkProgram({ target, output }: CompileOptions): Promise<number> {
   const stub = denortBin();
   if (!stub) return 0;
@@ -229,7 +229,7 @@ async function checkProgram({ target, output }: CompileOptions): Promise<number>
     print(
       Deno.stderr,
       `${output} is not an executable to ship: DENORT_BIN=${stub} is not Deno's runtime stub, ` +
-        "denort, so that it proves graph and embedding only.\n",
+        "denort. It shows that every module was found and embedded, and not that it runs.\n",
     );
   }
   return 0;

@@ -98,7 +98,8 @@ export const PERMISSIONS: readonly Permission[] = [
   {
     flag: "--allow-env",
     values: [...Object.keys(VARIABLES), ...OTHER_VARIABLES],
-    why: "The variables of the table above, the other name of the API server's port, whether " +
+    why:
+      "The variables that deploy/flags.md lists, the other name of the API server's port, whether " +
       "and where proxies are used, and where a kubeconfig would be.",
   },
   {

@@ -1,6 +1,6 @@
 /**
- * `deno task version` prints the version, whose one source is deno.json; `--check` holds what was
- * generated from it against it; `major`, `minor`, `patch` or X.Y.Z write a new one.
+ * `deno task version` prints the version, whose one source is deno.json. `--check` compares what
+ * was generated from it. `major`, `minor`, `patch` or X.Y.Z write a new one.
  */
 import {
   print,

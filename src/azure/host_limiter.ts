@@ -176,10 +176,11 @@ export class HostLimiter {
   }
 
   /**
-   * Lets calls that the host would let in wait for their turn among those to all hosts: of each
-   * namespace one, of as many namespaces as have a place, and of as many more as may be kept from
-   * theirs by what they hold elsewhere. So a free place of the host always has a taker, if there is
-   * one, and a call that ends moves few of the thousands that may wait for its host.
+   * Lets calls that the host would let in wait for their turn among those to all hosts. Of each
+   * namespace that is one call. It is so for as many namespaces as have a place, and for as many
+   * more as may be kept from theirs by what they hold elsewhere. So a free place of the host always
+   * has a taker, if there is one, and a call that ends moves few of the thousands that may wait for
+   * its host.
    */
   #nominate(host: Host): void {
     if (this.#signal.aborted) return;

@@ -45,8 +45,8 @@ export const PROXIED_LIMITS: HostLimits = {
 };
 
 /**
- * One namespace may name any number of hosts that hang: it gets a fifth of the places for such hosts,
- * and each further one a fifth of the rest, so that eight of its like leave places to others.
+ * One namespace may name any number of hosts that hang. It gets a fifth of the places for such
+ * hosts, and each further one a fifth of the rest. So eight of its like leave places to others.
  */
 const ALPHA_OF_DOUBTFUL = 1 / 4;
 /** Until a host answers, one call of each namespace finds out whether it does. */

@@ -1,4 +1,4 @@
-/** What to do where Deno's permissions lack a host. README's list of permissions says it too. */
+/** What to do where Deno's permissions lack a host. deploy/sandbox.md says it too. */
 export const ALLOW_HOST_REMEDY =
   "make an executable that may, with `deno task compile --allow-host`, or an image with the " +
   "build argument ALLOW_HOSTS";

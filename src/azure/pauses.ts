@@ -15,9 +15,9 @@ interface Pause {
 }
 
 /**
- * The services that asked to be left alone for a time (Retry-After, RFC 9110 section 10.2.3), so
- * that what one caller was told holds for all that would ask the same service in the same name: what
- * a tenant brought about by the registry, the client or the scope that it named is no other's.
+ * The services that asked to be left alone for a time (Retry-After, RFC 9110 section 10.2.3). What
+ * one caller was told holds for all that would ask the same service in the same name. It holds for
+ * nobody else: a tenant may bring it about by the registry, the client or the scope that it names.
  */
 export class Pauses {
   readonly #clock: Pick<Clock, "now">;

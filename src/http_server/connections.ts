@@ -31,9 +31,9 @@ export class Connection {
 const ORDER: readonly Phase[] = ["reading", "sending", "answering"];
 
 /**
- * The connections of a listener, of which there are never more than `most`. The newest always gets a
- * place: the client with the most connections loses one for it, the oldest of those that have not
- * sent their request, so that a client with few, such as the kubelet, is heard however many another
+ * The connections of a listener, of which there are never more than `most`. The newest always gets
+ * a place. The client with the most connections loses one for it: the oldest of those that have not
+ * sent their request. So a client with few, such as the kubelet, is heard however many another
  * opens.
  */
 export class Connections {

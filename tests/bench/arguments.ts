@@ -39,7 +39,7 @@ export const BENCH = {
     "readme": {
       kind: "boolean",
       group: SHOW,
-      help: "Measure all, and put the tables into README.",
+      help: "Measure all, and put the tables into tests/bench/README.md and README.md.",
     },
     "list": { kind: "boolean", group: SHOW, help: "Print the cases, and exit." },
   },
@@ -50,7 +50,7 @@ export interface Arguments {
   /** Names of cases; empty for all. */
   readonly cases: readonly string[];
   readonly quick: boolean;
-  /** Puts what is printed into README. */
+  /** Puts what is printed into tests/bench/README.md, and the chief figures into README.md. */
   readonly readme: boolean;
   /** Profiles the cases' roll-outs instead of measuring them. */
   readonly profile: boolean;

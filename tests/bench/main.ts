@@ -15,13 +15,14 @@ import type { Case } from "./cases/case.ts";
 import { GROUPS } from "./cluster/workload.ts";
 import { describeMachine } from "./machine/description.ts";
 import { profileAll } from "./profile/profile.ts";
-import { withReport } from "./report/readme.ts";
+import { figuresTable } from "./report/figures.ts";
+import { FIGURES, REPORT, withPrinted } from "./report/readme.ts";
 import { report } from "./report/report.ts";
 import type { Result } from "./report/result.ts";
 import { measured } from "./run.ts";
 import type { Bench } from "./scenario.ts";
 
-const README = fileURLToPath(new URL("../../README.md", import.meta.url));
+const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 /** What is profiled where no case is named. */
 const PROFILED = "v1beta1";
 
@@ -47,7 +48,10 @@ export async function main(args: readonly string[]): Promise<number> {
   const printed = report(results, originOf(args));
   print(`\n${printed}`);
   if (options.readme && results.every(({ runs }) => runs > 0)) {
-    await Deno.writeTextFile(README, withReport(await Deno.readTextFile(README), printed));
+    for (const [place, text] of [[REPORT, printed], [FIGURES, figuresTable(printed)]] as const) {
+      const path = ROOT + place.path;
+      await Deno.writeTextFile(path, withPrinted(place, await Deno.readTextFile(path), text));
+    }
   }
   return results.some(({ problems }) => problems.length > 0) ? 1 : 0;
 }

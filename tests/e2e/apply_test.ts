@@ -173,7 +173,7 @@ e2e(
 );
 
 e2e("the guide's --diff exits with 1 before its --apply, and with 0 after", async (plane) => {
-  const [diff, apply] = (await guideBlock("apply-without-kubectl")).trim().split("\n");
+  const [diff, apply] = guideBlock("apply-without-kubectl").trim().split("\n");
   const before = await runShell(plane, diff!);
   assert.equal(before.code, 1, before.stderr);
   assert.match(before.stdout, /^\+ +- name: ACR_SERVER$/m);

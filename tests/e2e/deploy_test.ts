@@ -114,7 +114,7 @@ e2e("an overlay fills in the tenants by a patch", async (plane) => {
 e2e("the guide's overlay is built over deploy, and over what the task writes", async (plane) => {
   const directory = await Deno.makeTempDir();
   try {
-    const overlay = await guideBlock("overlay");
+    const overlay = guideBlock("overlay");
     const written = await deployTask([`--output=${directory}/base`, "--metrics-secure"]);
     assert.equal(written.code, 0, written.stderr);
     await Deno.writeTextFile(`${directory}/disruption-budget.yaml`, DISRUPTION_BUDGET);
@@ -193,7 +193,7 @@ e2e(
     assert.equal((await runShell(plane, "deno task deploy --apply")).code, 0);
     const ca = await Deno.makeTempFile();
     await Deno.writeTextFile(ca, plane.caPem);
-    const block = (await guideBlock("azure-ca")).replace("=ca.crt", `=ca.crt=${ca}`);
+    const block = guideBlock("azure-ca").replace("=ca.crt", `=ca.crt=${ca}`);
     const { code, stderr } = await runShell(plane, block);
     assert.equal(code, 0, stderr);
     const { spec } = JSON.parse(

@@ -60,7 +60,7 @@ async function withBindings(
   await use(rig, v1, v2);
 }
 
-withHelm("deploy/README: installing with Helm, and metrics of all kinds", async (plane) => {
+withHelm("guides: installing with Helm, and metrics of all kinds", async (plane) => {
   await runGuide(plane, "helm");
   const field = async (name: string, path: string) =>
     await kubectlOk(plane, ["get", name, ...IN_RELEASE, `-o=jsonpath={${path}}`]);
@@ -106,11 +106,11 @@ withHelm("deploy/README: installing with Helm, and metrics of all kinds", async 
 });
 
 withHelm(
-  "deploy/README: the values shown for the network policy are what the chart takes",
+  "guides: the values shown for the network policy are what the chart takes",
   async () => {
     const values = await Deno.makeTempFile({ suffix: ".yaml" });
     try {
-      await Deno.writeTextFile(values, await guideBlock("network-policy"));
+      await Deno.writeTextFile(values, guideBlock("network-policy"));
       const { code, stdout, stderr } = await helmOnChart(
         ["template", RELEASE],
         [...IN_RELEASE, "-f", values],
@@ -130,11 +130,11 @@ withHelm(
   },
 );
 
-withHelm("deploy/README: the values shown for metrics let nobody pass unverified", async () => {
-  const certificate = parse(await guideBlock("metrics-certificate"));
+withHelm("guides: the values shown for metrics let nobody pass unverified", async () => {
+  const certificate = parse(guideBlock("metrics-certificate"));
   const values = await Deno.makeTempFile({ suffix: ".yaml" });
   try {
-    await Deno.writeTextFile(values, await guideBlock("metrics-verified"));
+    await Deno.writeTextFile(values, guideBlock("metrics-verified"));
     const given = ["--namespace", NAMESPACE, "-f", values];
     const { code, stdout, stderr } = await helmOnChart(["template", RELEASE], given);
     assert.equal(code, 0, stderr);
@@ -161,8 +161,8 @@ interface Rule {
   readonly ports: readonly { readonly port: number }[];
 }
 
-withHelm("deploy/README: what Prometheus alone looks for is what the pods have", async () => {
-  const [job] = (parse(await guideBlock("scrape")) as {
+withHelm("guides: what Prometheus alone looks for is what the pods have", () => {
+  const [job] = (parse(guideBlock("scrape")) as {
     scrape_configs: { relabel_configs: { source_labels: string[]; regex: string }[] }[];
   }).scrape_configs;
   const [{ source_labels, regex } = { source_labels: [], regex: "" }] = job!.relabel_configs;
@@ -182,10 +182,11 @@ withHelm("deploy/README: what Prometheus alone looks for is what the pods have",
   ]);
   const port = containers[0]!.ports.find(({ containerPort }) => containerPort === 8443)!;
   assert.equal(regex, `${metadata.labels[label]};${port.name}`);
+  return Promise.resolve();
 });
 
 withHelm(
-  "deploy/README: uninstalling with Helm leaves nothing stuck, and CRDs as it says",
+  "guides: uninstalling with Helm leaves nothing stuck, and CRDs as it says",
   async (plane) => {
     assert.ok((await installed(plane)).length > 10, "the release of the test before is there");
     await withBindings(plane, async (_rig, v1, v2) => {

@@ -3,20 +3,21 @@ import { fileURLToPath } from "node:url";
 import { e2e } from "./servers/gate.ts";
 import { kubectlOk } from "./servers/kubectl.ts";
 import { installCrds } from "./servers/manifests.ts";
+import { guide } from "../suites/guides.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
-const README = Deno.readTextFileSync(`${ROOT}README.md`);
+const GUIDE = guide("tests/README.md");
 const BINDINGS = [
   "acrpullbindings.msi-acrpull.microsoft.com",
   "acrpullbindings.acrpull.microsoft.com",
 ];
 
 e2e(
-  "README's one command runs the operator beside a fake Azure on a real API server",
+  "the guide's one command runs the operator beside a fake Azure on a real API server",
   async (plane) => {
     await installCrds(plane);
     const namespace = await plane.createNamespace();
-    const [, words] = /^KUBECONFIG=FILE npx -y deno@\S+ (task start:fake-azure)$/m.exec(README)!;
+    const [, words] = /^KUBECONFIG=FILE npx -y deno@\S+ (task start:fake-azure)$/m.exec(GUIDE)!;
     const child = new Deno.Command(Deno.execPath(), {
       args: [...words!.split(" "), "--metrics-bind-address=0", "--health-probe-bind-address=0"],
       cwd: ROOT,

@@ -1,26 +1,14 @@
 import assert from "node:assert/strict";
 import { OperatorRig } from "../suites/operator_rig.ts";
+import { codeBlocks, guideSection } from "../suites/guides.ts";
 import type { ControlPlane } from "./servers/control_plane.ts";
 import { e2e } from "./servers/gate.ts";
 import { kubectlOk } from "./servers/kubectl.ts";
 import { installCrds, installRbac, OPERATOR } from "./servers/manifests.ts";
 
 const ROOT = new URL("../../", import.meta.url);
-const README = Deno.readTextFileSync(new URL("README.md", ROOT));
-
-/** The text between a heading and the next of its rank. */
-function section(heading: string): string {
-  const [, after] = README.split(`\n## ${heading}\n`);
-  assert.ok(after, `README has a section ${heading}`);
-  return after.split("\n## ")[0]!;
-}
-
-/** The code blocks of one language in a text. */
-function blocks(text: string, language: string): string[] {
-  return [...text.matchAll(/```(\w+)\n([\s\S]*?)```/g)]
-    .filter((match) => match[1] === language)
-    .map((match) => match[2]!);
-}
+const TROUBLE = "deploy/troubleshooting.md";
+const FROM_REFERENCE = "From Azure/msi-acrpull, by a change of image";
 
 /** The arguments of a line that calls kubectl, with paths from the root. */
 function argumentsOf(line: string): string[] {
@@ -33,9 +21,9 @@ e2e("README: its first binding becomes ready by its own commands", async (plane)
   await installRbac(plane);
   await using rig = await OperatorRig.start(plane, { user: OPERATOR.user });
   const inNamespace = ["-n", rig.admin.namespace];
-  const binding = section("A binding");
-  const [manifest] = blocks(binding, "yaml");
-  const [apply, wait, get, ...shown] = blocks(binding, "console")[0]!.trimEnd().split("\n");
+  const binding = guideSection("README.md", "A binding");
+  const [manifest] = codeBlocks(binding, "yaml");
+  const [apply, wait, get, ...shown] = codeBlocks(binding, "console")[0]!.trimEnd().split("\n");
   await kubectlOk(plane, [...inNamespace, "create", "serviceaccount", "default"]);
   assert.equal(apply, "$ kubectl apply -f binding.yaml");
   await kubectlOk(plane, [...inNamespace, "apply", "-f", "-"], { stdin: manifest! });
@@ -47,13 +35,13 @@ e2e("README: its first binding becomes ready by its own commands", async (plane)
 });
 
 e2e(
-  "README: a binding deleted while no operator runs hangs, and goes by its command",
+  "troubleshooting: a binding deleted while no operator runs hangs, and goes by its command",
   async (plane) => {
     await installCrds(plane);
     await installRbac(plane);
     await using rig = await OperatorRig.start(plane, { user: OPERATOR.user });
     const inNamespace = ["-n", rig.admin.namespace];
-    const [manifest] = blocks(section("A binding"), "yaml");
+    const [manifest] = codeBlocks(guideSection("README.md", "A binding"), "yaml");
     await kubectlOk(plane, [...inNamespace, "create", "serviceaccount", "default"]);
     await kubectlOk(plane, [...inNamespace, "apply", "-f", "-"], { stdin: manifest! });
     const binding = "acrpullbinding/team-registry";
@@ -63,7 +51,7 @@ e2e(
     await kubectlOk(plane, [...inNamespace, "delete", binding, "--wait=false"]);
     const get = ["get", binding, "--ignore-not-found", "-o=jsonpath={.metadata.deletionTimestamp}"];
     assert.notEqual(await kubectlOk(plane, [...inNamespace, ...get]), "", "it did not wait");
-    const [line] = blocks(section("When it fails"), "sh");
+    const [line] = codeBlocks(guideSection(TROUBLE, "A deletion that hangs"), "sh");
     const args = argumentsOf(line!.trim()).map((word) => word.replaceAll("'", ""));
     await kubectlOk(plane, [...inNamespace, ...args]);
     assert.equal(await kubectlOk(plane, [...inNamespace, ...get]), "");
@@ -71,9 +59,9 @@ e2e(
 );
 
 e2e(
-  "README: the commands by which one comes from the reference, and goes back, work",
+  "migrating: the commands by which one comes from the reference, and goes back, work",
   async (plane) => {
-    const lines = blocks(section("Coming from the reference"), "sh")
+    const lines = codeBlocks(guideSection("deploy/migrate.md", FROM_REFERENCE), "sh")
       .flatMap((block) => block.trimEnd().split("\n"));
     assert.ok(lines.length >= 6, lines.join("\n"));
     const chart = { namespace: "acrpull", name: "acrpull", container: "acrpull-controller" };

@@ -77,7 +77,7 @@ async function settledBindings(plane: ControlPlane): Promise<OperatorRig> {
 
 /** The part of the guide's block for the other way that installs with kubectl. */
 async function installByKubectl(plane: ControlPlane): Promise<void> {
-  const block = await guideBlock("helm-to-kubectl");
+  const block = guideBlock("helm-to-kubectl");
   const { code, stderr } = await runShell(plane, block.slice(block.indexOf("kubectl apply")));
   assert.equal(code, 0, stderr);
 }

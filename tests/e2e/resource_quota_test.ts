@@ -41,7 +41,7 @@ e2e(
   "the guide's quota bounds how much a tenant makes of all that the operator follows",
   async (plane) => {
     await installCrds(plane);
-    const quota = parse(await guideBlock("resource-quota")) as Quota;
+    const quota = parse(guideBlock("resource-quota")) as Quota;
     const { hard } = quota.spec;
     assert.deepEqual(Object.keys(hard).sort(), Object.keys(COUNTED).sort());
     const namespace = `quota-${crypto.randomUUID().slice(0, 8)}`;

@@ -68,7 +68,7 @@ e2e("tenants are held to their lists after all was uninstalled with kubectl", as
 });
 
 e2eWithHelm("tenants are held to their lists on the way from kubectl to Helm", async (plane) => {
-  const [off, on] = (await guideBlock("kubectl-to-helm")).trim().split(/\n(?=helm install)/);
+  const [off, on] = guideBlock("kubectl-to-helm").trim().split(/\n(?=helm install)/);
   await followsListsAgain(plane, [
     applied(plane, "--tenant-policy"),
     shell(plane, off!),
@@ -96,7 +96,7 @@ e2eWithHelm("tenants are held to their lists after the release was uninstalled",
 });
 
 e2eWithHelm("tenants are held to their lists by a release of another name", async (plane) => {
-  const block = (await guideBlock("helm-to-helm")).trim();
+  const block = guideBlock("helm-to-helm").trim();
   const [off, on] = block.split(/\n(?=helm install)/);
   const first = shell(plane, `${INSTALL} --take-ownership`);
   const steps = [first, shell(plane, off!), shell(plane, `${on} ${TENANTS}`)];

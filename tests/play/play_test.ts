@@ -11,20 +11,19 @@ import { readSamples } from "../demo/samples.ts";
 import { listen } from "../sandbox/kubernetes/listen.ts";
 import { InMemoryKubernetes } from "../sandbox/kubernetes/server.ts";
 import { eventually } from "../suites/eventually.ts";
+import { guide } from "../suites/guides.ts";
 import { runTask } from "../tasks/run_task.ts";
 import { parsePlay } from "./options.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
-const README = Deno.readTextFileSync(`${ROOT}README.md`);
+const GUIDE = guide("tests/README.md");
 const NAMESPACE = "team-a";
 const OWN = "1b461305-28be-5271-beda-bd9fd2e24250";
 
-/** The line of README that starts the operator beside the fake Azure. */
+/** The line of tests/README.md that starts the operator beside the fake Azure. */
 function command(): string {
-  const line = README.split("\n").find((each) =>
-    /^KUBECONFIG=.* task start:fake-azure$/.test(each)
-  );
-  assert.ok(line, "README has the command");
+  const line = GUIDE.split("\n").find((each) => /^KUBECONFIG=.* task start:fake-azure$/.test(each));
+  assert.ok(line, "the guide has the command");
   return line.replace("npx -y deno@2.9.6", "deno");
 }
 
@@ -32,7 +31,7 @@ function crds(): string[] {
   return [...Deno.readDirSync(CRDS)].map(({ name }) => Deno.readTextFileSync(`${CRDS}/${name}`));
 }
 
-Deno.test("README's one command runs the operator beside a fake Azure, on any API server", async () => {
+Deno.test("the guide's one command runs the operator beside a fake Azure, on any API server", async () => {
   const api = new InMemoryKubernetes({ crds: crds(), autoServiceAccount: true });
   await using stack = new AsyncDisposableStack();
   const server = listen(api);

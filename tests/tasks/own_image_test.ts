@@ -1,26 +1,23 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { helm, lackOfHelm } from "../e2e/servers/helm.ts";
+import { codeBlocks, guide, guideSection } from "../suites/guides.ts";
 import { needing } from "../suites/needing.ts";
 import { runTask } from "./run_task.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
-const README = Deno.readTextFileSync(`${ROOT}README.md`);
 const OWN = "registry.example/msi-acrpull:v0.1.0";
 
-/** The commands that README shows for an image of one's own. */
+/** The commands that the guide shows for an image of one's own. */
 function commands(): string[] {
-  const [, after = ""] = README.split("\n### An image of your own\n");
-  const text = after.split("\n## ")[0]!;
-  return [...text.matchAll(/```sh\n([\s\S]*?)```/g)].flatMap(([, block]) =>
-    block!.trimEnd().split("\n")
-  );
+  const blocks = codeBlocks(guideSection("deploy/README.md", "An image of your own"), "sh");
+  return blocks.flatMap((block) => block.trimEnd().split("\n"));
 }
 
 /** The arguments of the command that begins so. */
 function argumentsOf(beginning: string): string[] {
   const line = commands().find((each) => each.startsWith(beginning));
-  assert.ok(line, `README has no ${beginning}`);
+  assert.ok(line, `the guide has no ${beginning}`);
   return line.slice(beginning.length).trim().split(" ");
 }
 
@@ -29,7 +26,10 @@ function imagesIn(manifests: string): string[] {
 }
 
 Deno.test("README: it says in one line that nothing is published yet", () => {
-  assert.match(README, /^Nothing is published under `ghcr\.io\/msi-acrpull\/deno` yet/m);
+  assert.match(
+    guide("README.md"),
+    /^Nothing is published under `ghcr\.io\/msi-acrpull\/deno` yet/m,
+  );
 });
 
 Deno.test("README: an image of one's own is built from the root, pushed by the same name", () => {

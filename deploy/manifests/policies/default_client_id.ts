@@ -38,9 +38,9 @@ export function defaultClientIdVariables(
 }
 
 /**
- * The fields of v1beta1 fall back one by one, and the client ID wins at IMDS: a binding that names a
- * resource ID alone gets the operator's default client ID, where there is one, and not the identity
- * that it names.
+ * The fields of v1beta1 fall back one by one, and the client ID wins at IMDS. So where there is a
+ * default client ID, a binding that names a resource ID alone gets the default, and not the
+ * identity that it names.
  */
 export function defaultClientIdRule(place: string): Validation {
   const key = `' + request.namespace + '.identities of ConfigMap ${place}`;

@@ -19,10 +19,10 @@ const NO_GROUP = "keep-alive.msi-acrpull.invalid";
 /**
  * A policy and its binding that judge nothing, and have every API server go on following ConfigMaps.
  *
- * An API server stops to follow the parameters of a built-in kind about a second after the last
- * binding of a policy with such parameters has gone, and never starts again
+ * An API server stops following the parameters of a built-in kind about a second after the last
+ * binding of a policy with such parameters has gone. It never starts again
  * (https://github.com/kubernetes/kubernetes/issues/130887,
- * https://github.com/kubernetes/kubernetes/issues/133827): the tenant policy, switched off and on
+ * https://github.com/kubernetes/kubernetes/issues/133827). The tenant policy, switched off and on
  * again, would go by the lists as they were then, or refuse everything, until the API server is
  * restarted. So these outlast the tenant policy and the installation. For that neither names nor
  * content depend on where the operator is installed, or by what.

@@ -102,9 +102,8 @@ export const FLAGS = {
     placeholder: "FILE",
     default: "none",
     help:
-      "Certificates in PEM format of authorities by which Entra and registries are trusted, beside " +
-      "those that are built in; read anew when it changes. The image may read " +
-      "/etc/msi-acrpull/azure-ca.",
+      "File of further authorities, in PEM format, that are trusted for Entra and registries. It is " +
+      "read anew when it changes. The image may read /etc/msi-acrpull/azure-ca.",
   },
   "label-selector": {
     kind: "string",
@@ -134,11 +133,11 @@ export const FLAGS = {
     placeholder: "auto|arm|acr|URL",
     default: "auto",
     help:
-      "Audience of the Entra token that is shown to a registry: the registry service's (acr), Azure " +
-      "Resource Manager's (arm), or the one given. auto tries acr, then arm where Entra does not know " +
-      "acr, or where a registry refuses acr that has taken it from nobody for an hour; what " +
-      "ARM_RESOURCE or a cloudConfig sets goes before both. A host that only " +
-      "--allowed-acr-server-suffixes=* allows is shown arm where it is set here or there alone.",
+      "Audience of the Entra token that a registry is shown: acr is the registry service's, arm is " +
+      "Azure Resource Manager's. auto tries acr first. It tries arm where Entra does not know acr, or " +
+      "where a registry refuses acr and has taken it from nobody for an hour. What ARM_RESOURCE or a " +
+      "cloudConfig sets goes before both. A host that only --allowed-acr-server-suffixes=* allows is " +
+      "shown arm only where one of these three settings asks for it.",
   },
   "secret-access": {
     kind: "string",
@@ -146,9 +145,9 @@ export const FLAGS = {
     placeholder: "watch|get",
     default: "watch",
     help:
-      "How Secrets are read. watch follows the metadata of all that carry the operator's label; " +
-      "get reads each by its name, at most minutes after somebody altered it, and needs no right " +
-      "to list or watch Secrets.",
+      "How Secrets are read. watch follows the metadata of all that carry the operator's label. " +
+      "get reads each by its name, and sees within minutes that somebody altered it. It needs no " +
+      "right to list or watch Secrets.",
   },
   "allowed-acr-server-suffixes": {
     kind: "list",
@@ -156,7 +155,7 @@ export const FLAGS = {
     placeholder: "SUFFIX,...",
     default: "azurecr.io,azurecr.us,azurecr.cn",
     help: "Registries may only be named under these domains. May be given several times. " +
-      "* allows every host; an empty list is the default, not every host.",
+      "* allows every host. An empty list is the default, not every host.",
   },
   "allowed-entra-authority-hosts": {
     kind: "list",

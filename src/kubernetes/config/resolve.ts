@@ -14,8 +14,8 @@ export interface ClusterChoice {
 }
 
 /**
- * Finds the API server: the kubeconfig asked for; the files of KUBECONFIG; the pod's own
- * ServiceAccount, unless a context is asked for, which a pod does not have; ~/.kube/config. The
+ * Finds the API server, in this order: the kubeconfig asked for; the files of KUBECONFIG; the pod's
+ * own ServiceAccount, unless a context is asked for, since a pod has none; ~/.kube/config. The
  * first that is there counts, and what is wrong with it is an error: no other is tried then.
  * Rejects with `ConfigError`.
  */

@@ -2,9 +2,9 @@ import type { Stored } from "../resources/object.ts";
 import { type Lease, type LeaseRecord, microTime, recordOf, sameRecord } from "./record.ts";
 
 /**
- * A Lease as this process has seen it. `since` is the process's own monotonic time, in ms, at which
- * the record was first seen as it is: only that decides expiry, for another machine's clock, which
- * wrote the times inside the record, may be wrong.
+ * A Lease as this process has seen it. `since` is when the record was first seen as it is, by the
+ * process's own monotonic time, in ms. Only that decides expiry: the times inside the record are by
+ * another machine's clock, which may be wrong.
  */
 export interface Observation {
   readonly lease: Stored<Lease>;

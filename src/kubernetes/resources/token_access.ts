@@ -35,8 +35,9 @@ const SKEW_MS = 60_000;
 const LONGEST_CACHE = 64;
 
 /**
- * Questions at a time, so that strangers cannot have the API server flooded; and as many more about
- * tokens that were allowed when last asked about, so that strangers cannot take a scraper's place.
+ * Questions at a time, so that strangers cannot have the API server flooded. There are as many more
+ * for tokens that were allowed when last asked about, so that strangers cannot take a scraper's
+ * place.
  */
 const MOST_QUESTIONS = 8;
 

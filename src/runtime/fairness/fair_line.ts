@@ -47,8 +47,8 @@ export class Waiting<T> implements Placed {
 }
 
 /**
- * Those who wait for something that namespaces share. The urgent go first; among them, and among the
- * others, each namespace has one turn a round, so that none waits for more than one of each other
+ * Those who wait for something that namespaces share. The urgent go first. Among them, and among
+ * the others, each namespace has one turn a round. So none waits for more than one of each other
  * namespace, however many wait there, and whatever urgency they claim. Within one round, and within
  * one namespace, the urgent go by what is too late first, the others by their coming.
  *

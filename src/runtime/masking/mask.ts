@@ -11,9 +11,10 @@ const LONGEST_SCANNED = 16_384;
 const LOOK_AHEAD = 1024;
 
 /**
- * The same text with everything that looks like a credential replaced: JWTs, docker credentials and
- * private keys, as they are, in base64, in hexadecimal digits or as a list of bytes; whatever else
- * looks like a long run of those; values of telling names; Authorization headers; passwords in URLs.
+ * The same text with everything that looks like a credential replaced. That is: JWTs, docker
+ * credentials and private keys, as they are, in base64, in hexadecimal digits or as a list of
+ * bytes; any other long run of these; values of telling names; Authorization headers; passwords in
+ * URLs.
  * In time linear in the text, of which it tells no more than `longest` UTF-16 units.
  *
  * This is the last defence, for text of others such as an answer's body in an error: our own tokens

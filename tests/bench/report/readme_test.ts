@@ -1,13 +1,14 @@
 import assert from "node:assert/strict";
 import { CASES } from "../cases/all.ts";
 import { combined } from "./combine.ts";
-import { reportIn, withReport } from "./readme.ts";
+import { figuresTable } from "./figures.ts";
+import { FIGURES, printedIn, REPORT, withPrinted } from "./readme.ts";
 import { report } from "./report.ts";
 import type { Measurement } from "./result.ts";
 import { differences } from "./shape.ts";
 
 const ROOT = new URL("../../../", import.meta.url);
-const README = Deno.readTextFileSync(new URL("README.md", ROOT));
+const README = Deno.readTextFileSync(new URL(REPORT.path, ROOT));
 
 const ORIGIN = {
   machine: "2 cores of AMD EPYC, 24 GB, Linux 6.18.44, Deno 2.9.6",
@@ -23,6 +24,8 @@ const CALLS = {
   "list secrets": 1,
 };
 
+const throttles = { rate: 0, concurrency: 0 };
+
 /** What a whole run would print. */
 function printed(figures: Partial<Measurement> = { readySeconds: 7.5, calls: CALLS }): string {
   const results = CASES.flatMap(({ lines }) =>
@@ -34,16 +37,44 @@ function printed(figures: Partial<Measurement> = { readySeconds: 7.5, calls: CAL
 }
 
 Deno.test("README: its figures are what a whole run of the bench printed", () => {
-  assert.deepEqual(differences(reportIn(README)), []);
+  assert.deepEqual(differences(printedIn(REPORT, README)), []);
 });
 
 Deno.test("README: what was printed is put between the marks, and stays what it was", () => {
-  const readme = withReport(README, printed());
-  assert.equal(reportIn(readme), printed());
-  assert.equal(withReport(withReport(readme, "other"), printed()), readme);
-  assert.equal(withReport(readme, reportIn(readme)), readme);
-  assert.throws(() => withReport("# No marks\n", printed()), /must hold one pair/);
-  assert.throws(() => withReport(readme + readme, printed()), /must hold one pair/);
+  const readme = withPrinted(REPORT, README, printed());
+  assert.equal(printedIn(REPORT, readme), printed());
+  assert.equal(withPrinted(REPORT, withPrinted(REPORT, readme, "other"), printed()), readme);
+  assert.equal(withPrinted(REPORT, readme, printedIn(REPORT, readme)), readme);
+  assert.throws(() => withPrinted(REPORT, "# No marks\n", printed()), /must hold one pair/);
+  assert.throws(() => withPrinted(REPORT, readme + readme, printed()), /must hold one pair/);
+});
+
+Deno.test("README: its few figures are those of the bench's tables, beside the reference's", () => {
+  const shown = printedIn(FIGURES, Deno.readTextFileSync(new URL(FIGURES.path, ROOT)));
+  assert.equal(shown, figuresTable(printedIn(REPORT, README)));
+});
+
+Deno.test("figures: what is measured is shown with its ratio to the reference, and none is missed", () => {
+  const whole = printed({
+    readySeconds: 8.13,
+    cpuSeconds: 3,
+    peakRssBytes: 61_000_000,
+    calls: CALLS,
+    azure: { calls: { imds: 1, entra: 0, exchange: 1, token: 0 }, throttles, problems: [] },
+  });
+  const [, , ready, cpu, memory, tokens] = figuresTable(whole).split("\n").map((line) =>
+    line.split("|").map((cell) => cell.trim()).slice(2, -1)
+  );
+  assert.deepEqual([ready, cpu, memory, tokens], [
+    ["271 s", "8.13 s", "0.03"],
+    ["6 s", "3 s", "0.5"],
+    ["61 MB", "61 MB", "1"],
+    ["1,000", "1", "0.001"],
+  ]);
+  assert.throws(
+    () => figuresTable(whole.replace(/^\| v1beta1: .*\n/m, "")),
+    /The bench's report does not say: One managed identity: until all are ready/,
+  );
 });
 
 Deno.test("README: the formatter leaves what was printed as it is", async () => {

@@ -7,13 +7,21 @@ export interface Table {
 
 /** The table in Markdown, its cells aligned as `deno fmt` aligns them. */
 export function markdown({ heading, columns, rows }: Table): string {
+  return [`### ${heading}`, "", markdownRows(columns, rows)].join("\n");
+}
+
+/** The same without a heading. */
+export function markdownRows(
+  columns: readonly string[],
+  rows: readonly (readonly string[])[],
+): string {
   const widths = columns.map((column, index) =>
     Math.max(3, column.length, ...rows.map((row) => row[index]!.length))
   );
   const line = (cells: readonly string[]) =>
     `| ${cells.map((cell, index) => cell.padEnd(widths[index]!)).join(" | ")} |`;
   const rule = widths.map((width) => "-".repeat(width));
-  return [`### ${heading}`, "", line(columns), line(rule), ...rows.map(line)].join("\n");
+  return [line(columns), line(rule), ...rows.map(line)].join("\n");
 }
 
 /** The tables of a text in Markdown, each under the heading of level 3 before it. */

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
+import { guide, guides } from "../../suites/guides.ts";
 import { obtainBinaries } from "./binaries.ts";
 import type { ControlPlane } from "./control_plane.ts";
 import { obtainHelm } from "./helm.ts";
@@ -14,17 +15,18 @@ export interface ShellResult {
   stderr: string;
 }
 
-/** The code block that deploy/README.md shows after the mark `test: NAME`. */
-export async function guideBlock(name: string): Promise<string> {
-  const guide = await Deno.readTextFile(`${ROOT}deploy/README.md`);
-  const block = new RegExp(`<!-- test: ${name} -->\\n+\`\`\`\\w+\\n(.*?)\`\`\``, "s").exec(guide);
-  assert.ok(block, `deploy/README.md has no block marked ${name}`);
-  return block[1]!;
+/** The code block that one of the guides under deploy shows after the mark `test: NAME`. */
+export function guideBlock(name: string): string {
+  const mark = new RegExp(`<!-- test: ${name} -->\\n+\`\`\`\\w+\\n(.*?)\`\`\``, "gs");
+  const blocks = guides().filter((path) => path.startsWith("deploy/"))
+    .flatMap((path) => [...guide(path).matchAll(mark)]);
+  assert.equal(blocks.length, 1, `the guides have ${blocks.length} blocks marked ${name}`);
+  return blocks[0]![1]!;
 }
 
 /** Runs the commands of such a block in a shell, as a reader would, and answers what they print. */
 export async function runGuide(plane: ControlPlane, name: string): Promise<string> {
-  const { code, stdout, stderr } = await runShell(plane, await guideBlock(name));
+  const { code, stdout, stderr } = await runShell(plane, guideBlock(name));
   assert.equal(code, 0, stderr);
   return stdout;
 }

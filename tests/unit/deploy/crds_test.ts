@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { readCrd } from "../../../deploy/crd.ts";
 import { readFolder } from "../../../deploy/generate.ts";
 import { boundsOf } from "../../../deploy/schema_bounds.ts";
+import { guideSection } from "../../suites/guides.ts";
 
 const CRDS = readFolder("deploy/crds", ".yaml").map(({ path, text }) => readCrd(text, path));
 
@@ -67,10 +68,9 @@ const LONGEST_IN_PRACTICE: Readonly<Record<string, string>> = {
   scope: Array(60).fill(`repository:${"r".repeat(255)}:pull`).join(" "),
 };
 
-Deno.test("crds: deploy/README.md says what a value may have", () => {
-  const guide = Deno.readTextFileSync("deploy/README.md");
-  const [, rest] = guide.split("\n## What a value may have\n");
-  const told = [...rest!.split("\n## ")[0]!.matchAll(/^\| [^|]+ \| (\d+) +\|/gm)]
+Deno.test("crds: deploy/tenants.md says what a value may have", () => {
+  const section = guideSection("deploy/tenants.md", "What a value may have");
+  const told = [...section.matchAll(/^\| [^|]+ \| (\d+) +\|/gm)]
     .map(([, bound]) => Number(bound));
   const bounds = CRDS.flatMap(({ versions }) => versions.flatMap(({ schema }) => boundsOf(schema)))
     .filter(([place]) => /^spec\.(?!.*environment)|error$|message$/.test(place));

@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { stringify } from "yaml";
-import { differences, generate, readFolder } from "../../../deploy/generate.ts";
-import { withTables } from "../../../deploy/readme.ts";
+import { differences, generate, readFolder, withTables } from "../../../deploy/generate.ts";
 import { interfacesOf } from "../../../deploy/schema_types.ts";
 
 const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
@@ -317,23 +316,25 @@ Deno.test("--check exits with 1 and a line for each difference, and writes nothi
     await Deno.mkdir(`${folder}/src/api`, { recursive: true });
     await Deno.writeTextFile(`${folder}/deploy/crds/widgets.yaml`, crd(version("v1")));
     const pair = "<!-- deno-fmt-ignore-start -->\n<!-- deno-fmt-ignore-end -->\n";
-    const marks = `Flags:\n${pair}Permissions:\n${pair}end\n`;
-    await Deno.writeTextFile(`${folder}/README.md`, marks);
+    const guides = ["api", "flags", "sandbox"].map((name) =>
+      file(`# Guide\n${pair}end\n`, `deploy/${name}.md`)
+    );
+    for (const { path, text } of guides) await Deno.writeTextFile(`${folder}/${path}`, text);
+    const written = () => guides.map(({ path }) => Deno.readTextFileSync(`${folder}/${path}`));
+    const said = (end: string) =>
+      `src/api/v1.ts: missing${end}` +
+      guides.map(({ path }) => `${path}: differs from its source from line 3 on${end}`).join("");
     assert.deepEqual(await runIn(folder, "--check"), {
       code: 1,
-      stderr: "src/api/v1.ts: missing; run `deno task generate`\n" +
-        "README.md: differs from its source from line 3 on; run `deno task generate`\n",
+      stderr: said("; run `deno task generate`\n"),
     });
-    assert.equal(await Deno.readTextFile(`${folder}/README.md`), marks);
-    assert.deepEqual(await runIn(folder), {
-      code: 0,
-      stderr: "src/api/v1.ts: missing; written anew\n" +
-        "README.md: differs from its source from line 3 on; written anew\n",
-    });
+    assert.deepEqual(written(), guides.map(({ text }) => text));
+    assert.deepEqual(await runIn(folder), { code: 0, stderr: said("; written anew\n") });
     assert.deepEqual(await runIn(folder, "--check"), { code: 0, stderr: "" });
-    const [made] = generate([file(crd(version("v1")))]);
+    const crds = [file(crd(version("v1")))];
+    const [made] = generate(crds);
     assert.equal(await Deno.readTextFile(`${folder}/src/api/v1.ts`), made?.text);
-    assert.equal(await Deno.readTextFile(`${folder}/README.md`), withTables(marks));
+    assert.deepEqual(written(), withTables(guides, crds).map(({ text }) => text));
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
@@ -341,8 +342,8 @@ Deno.test("--check exits with 1 and a line for each difference, and writes nothi
 
 async function runIn(folder: string, ...args: string[]): Promise<{ code: number; stderr: string }> {
   const rights = [
-    "--allow-read=deploy/crds,src/api,README.md",
-    "--allow-write=src/api,README.md",
+    "--allow-read=deploy,src/api",
+    "--allow-write=src/api,deploy/api.md,deploy/flags.md,deploy/sandbox.md",
     "--allow-env=LOG_TOKENS,LOG_STREAM",
   ];
   const { code, stderr } = await new Deno.Command(Deno.execPath(), {

@@ -2,11 +2,10 @@ import assert from "node:assert/strict";
 import { operatorArgs } from "../../../deploy/manifests/deployment.ts";
 import { DEFAULTS } from "../../../deploy/manifests/settings.ts";
 import { FLAGS } from "../../../src/cli/flags/flag_table.ts";
+import { guideSection } from "../../suites/guides.ts";
 
 Deno.test("the guide tells where metrics are served by the manifests, and where by the flag's default", () => {
-  const guide = Deno.readTextFileSync(new URL("../../../deploy/README.md", import.meta.url));
-  const [, section = ""] = guide.split("\n## Metrics\n");
-  const [paragraph = ""] = section.trim().split("\n\n");
+  const [paragraph = ""] = guideSection("deploy/metrics.md", "Metrics").trim().split("\n\n");
   const text = paragraph.replace(/\s+/g, " ");
   const flag = "--metrics-bind-address";
   const given = operatorArgs(DEFAULTS).find((arg) => arg.startsWith(`${flag}=`));

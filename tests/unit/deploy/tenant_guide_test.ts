@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
+import { guideSection } from "../../suites/guides.ts";
 
 const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
-const GUIDE = Deno.readTextFileSync(`${ROOT}deploy/README.md`);
 
 /** A test by its file and the name that the file gives it. */
 interface Shown {
@@ -12,9 +12,8 @@ interface Shown {
 
 /** The lines of the section's tables, each with the tests that it names. */
 function lines(): { line: string; shown: Shown[] }[] {
-  const [, rest] = GUIDE.split("\n## What one tenant can do to others\n");
-  const [section] = rest!.split("\n## ");
-  const rows = section!.split("\n").filter((line) => /^\| (?!---|A tenant might)/.test(line));
+  const section = guideSection("deploy/tenants.md", "What one tenant can do to others");
+  const rows = section.split("\n").filter((line) => /^\| (?!---|A tenant might)/.test(line));
   return rows.map((line) => ({ line, shown: testsIn(line.split(" | ").at(-1)!) }));
 }
 

@@ -194,14 +194,15 @@ for (const [list, architecture] of LACKING) {
 
 withBash("what a maintainer is told of the stub is what the guide says, and exact", async () => {
   const { stderr } = await stubChecksums("");
-  const guide = read("deploy/README.md")!;
+  const guide = read("deploy/image.md")!;
   const commands = stderr.match(/curl .*/g)!;
   assert.equal(commands.length, 2);
   for (const command of commands) {
     assert.ok(guide.includes(command), command);
     assert.ok(command.includes(`/v${Deno.version.deno}/denort-`), command);
   }
-  assert.ok(guide.includes("\n## The image\n"));
+  assert.ok(guide.startsWith("# The image\n"));
+  assert.ok(stderr.includes("deploy/image.md has more."));
 });
 
 Deno.test("workflows: a release asks for the stub's checksums before all else, and goes by them", () => {

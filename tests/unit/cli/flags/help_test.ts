@@ -49,6 +49,6 @@ Deno.test("help: every flag that takes a value says what stands for it, and ends
 Deno.test("help: it says what an empty list of registry suffixes means", () => {
   assert.match(
     helpText().replace(/\s+/g, " "),
-    /--allowed-acr-server-suffixes SUFFIX,\.\.\. [^-]* an empty list is the default, not every host/,
+    /--allowed-acr-server-suffixes SUFFIX,\.\.\. [^-]* An empty list is the default, not every host/,
   );
 });

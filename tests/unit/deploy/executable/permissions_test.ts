@@ -4,6 +4,7 @@ import { FLAGS } from "../../../../src/cli/flags/flag_table.ts";
 import { permissionFlags, PERMISSIONS } from "../../../../deploy/executable/permissions.ts";
 import { importsOf } from "../../imports.ts";
 import { bundleInto, executableArguments } from "../../../suites/executable.ts";
+import { guide } from "../../../suites/guides.ts";
 import { inNamespaces, lackOfNamespaces } from "../../../suites/namespaces.ts";
 import { needing } from "../../../suites/needing.ts";
 
@@ -66,7 +67,7 @@ const ENVIRONMENT = {
   AZURE_CLIENT_SECRET: "not to be known",
 };
 
-/** What Deno lets code inside the process do, as README says. */
+/** What Deno lets code inside the process do, as deploy/sandbox.md says. */
 const DONE = [
   "listen on a port of the program",
   "listen for datagrams on a port of the program",
@@ -80,7 +81,7 @@ const DONE = [
   "make a temporary file by SQLite",
 ];
 
-/** What a file system that cannot be written refuses, and Deno does not, as README says. */
+/** What a file system that cannot be written refuses, and Deno does not, as deploy/sandbox.md says. */
 const FAILED = [
   "keep something in localStorage",
   "keep something in a cache",
@@ -217,9 +218,8 @@ Deno.test("permissions: the help of --metrics-cert-path names the directory that
   assert.ok(FLAGS["metrics-cert-path"].help.includes(directory!));
 });
 
-Deno.test("permissions: the README's table, a line on each, makes the very flags", async () => {
-  const readme = await Deno.readTextFile(`${ROOT}README.md`);
-  const table = readme.split("## What the executable may do")[1]!.split("-ignore-end")[0]!;
+Deno.test("permissions: the guide's table, a line on each, makes the very flags", () => {
+  const table = guide("deploy/sandbox.md").split("-ignore-end")[0]!;
   const rows = [...table.matchAll(/^\| `(--allow-\w+)` \| (.+?) \| (.+) \|$/gm)];
   const values = new Map<string, string[]>();
   for (const [, flag, listed, why] of rows) {
