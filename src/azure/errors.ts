@@ -1,4 +1,5 @@
 import { maskSecrets } from "../runtime/masking/mask.ts";
+import { oneLine } from "../runtime/text/one_line.ts";
 
 /** The Azure services that the operator calls. */
 export type AzureEndpoint = "imds" | "entra" | "exchange" | "token";
@@ -47,7 +48,7 @@ export class AzureError extends Error {
   readonly failure: AzureFailure;
 
   constructor(failure: AzureFailure, options?: ErrorOptions) {
-    const problem = maskSecrets(failure.problem).replace(/\s+/g, " ");
+    const problem = oneLine(maskSecrets(failure.problem));
     super(`${problem}. ${failure.remedy}`, options);
     this.failure = failure;
   }

@@ -79,8 +79,8 @@ export function describeFailure(
   }
   return {
     class: mayHealByItself(api) ? "transient" : "auth-denied",
-    reason: "KubernetesRefused",
-    message: `${doing(binding, action)} failed: ${api.message}`,
+    reason: api.denial === undefined ? "KubernetesRefused" : "PolicyDenied",
+    message: `${doing(binding, action)} failed: ${api.denial?.message ?? api.message}`,
     ...optional("retryAfterMs", api.retryAfterMs),
   };
 }

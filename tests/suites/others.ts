@@ -174,8 +174,8 @@ export function othersSuite(
       binding.status!.error!,
       /^The binding is being deleted, which is held up\. Deleting Secret .* failed: .*Secrets stay$/,
     );
-    assert.equal(v1.readiness(binding), "False/KubernetesRefused");
-    await rig.eventOnce("KubernetesRefused");
+    assert.equal(v1.readiness(binding), "False/PolicyDenied");
+    await rig.eventOnce("PolicyDenied");
     hook.admit({});
     await longPause(rig);
     await v1.gone();

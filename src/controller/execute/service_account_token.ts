@@ -45,6 +45,11 @@ const TRANSIENT: Verdict = {
   remedy: "The operator tries again by itself.",
 };
 
+const DENIED: Pick<Verdict, "reason" | "remedy"> = {
+  reason: "PolicyDenied",
+  remedy: "Do what it asks for, or have it let the operator create serviceaccounts/token.",
+};
+
 /**
  * Mints tokens of ServiceAccounts for `audience`, by which Entra knows them. Rejects with an
  * AzureError of endpoint `tokenrequest`, but in a namespace that is being deleted with the ApiError
@@ -76,14 +81,18 @@ function assertOfAccount(token: Redacted, uid: string): void {
 }
 
 function tokenRequestError(serviceAccount: string, error: ApiError): AzureError {
-  const verdict = VERDICTS[error.code] ?? TRANSIENT;
   return new AzureError({
     endpoint: "tokenrequest",
     host: "the API server",
-    ...verdict,
+    ...verdictOn(error),
     status: error.code,
     problem: `A token of service account ${quote(serviceAccount)} could not be had ` +
-      `(${error.message})`,
+      `(${error.denial?.message ?? error.message})`,
     ...(error.retryAfterMs === undefined ? {} : { retryAfterMs: error.retryAfterMs }),
   }, { cause: error });
+}
+
+function verdictOn({ code, denial, retryable }: ApiError): Verdict {
+  if (denial === undefined) return VERDICTS[code] ?? TRANSIENT;
+  return { class: retryable ? "transient" : "auth-denied", ...DENIED };
 }

@@ -10,7 +10,8 @@ import { StringShortener } from "./string_shortener.ts";
 
 /** What is kept of a Status of failure, which has a few hundred bytes, and of each of its strings. */
 const LARGEST_STATUS = 64 * 1024;
-const LONGEST_STRING = 4 * 1024;
+/** Policy engines write some kilobytes into one message, and may name the policy at its end. */
+const LONGEST_STRING = 8 * 1024;
 
 /**
  * A whole body, of one object. Rejects with `Truncated` when the connection ends early or the length

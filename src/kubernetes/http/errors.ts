@@ -1,5 +1,7 @@
 import { cut } from "../../runtime/text/cut.ts";
 import { maskSecrets } from "../../runtime/masking/mask.ts";
+import { oneLine } from "../../runtime/text/one_line.ts";
+import { type Denial, denialIn } from "./denial.ts";
 import { type StatusDetails, statusDetails } from "./status.ts";
 import { asObject } from "../../runtime/as_object.ts";
 
@@ -13,8 +15,8 @@ export interface ApiErrorInit {
   retryable?: boolean;
   retryAfterMs?: number | undefined;
   details?: StatusDetails | undefined;
-  /** The admission webhook that denied the request. */
-  deniedBy?: string | undefined;
+  /** By whose rule the request was refused in admission. */
+  denial?: Denial | undefined;
   cause?: unknown;
 }
 
@@ -33,16 +35,6 @@ export interface AnswerContext {
 const LONGEST_MESSAGE = 1024;
 /** Reasons are words of the API; a webhook may give any text for one. */
 const LONGEST_REASON = 128;
-
-/**
- * What kube-apiserver puts before whatever a webhook gave as its reason (ToStatusErr in apiserver's
- * pkg/admission/plugin/webhook/errors). All the rest of such a Status is the webhook's own: reason,
- * code and details may be any.
- */
-const DENIAL = { before: 'admission webhook "', after: '" denied the request' };
-
-/** As long as an object's name may be, and so a webhook's. */
-const LONGEST_WEBHOOK = 253;
 
 /** 501 is left out: a server that lacks a feature will lack it in a second too. */
 const RETRYABLE_CODES: ReadonlySet<number> = new Set([408, 429, 500, 502, 503, 504]);
@@ -80,9 +72,6 @@ const NETWORK_NAMES: ReadonlySet<string> = new Set([
   "UnexpectedEof",
 ]);
 
-/** `ValidatingAdmissionPolicy 'x' with binding 'y' denied request`, by which a policy refuses. */
-const POLICY_DENIAL = /ValidatingAdmissionPolicy '[^']*' with binding '[^']*' denied request/;
-
 /** Bad request, request entity too large, and what validation refuses. */
 const TOO_LONG_CODES: ReadonlySet<number> = new Set([400, 413, 422]);
 
@@ -94,8 +83,8 @@ const TOO_LARGE = /request is too large|message larger than max/;
  * no header and no body, so it may be logged.
  *
  * `code` is the HTTP status, 0 when the server did not answer. `reason` is that of the Kubernetes
- * Status, or `Unreachable`, `Timeout`, `Truncated` or `BadAnswer` where there is none, `Unknown` for
- * a failure that is not the wire's. `retryable` says that the same request may succeed later
+ * Status, or `PolicyDenied`, `Unreachable`, `Timeout`, `Truncated` or `BadAnswer` where there is
+ * none, `Unknown` for a failure that is not the wire's. `retryable` says that the same request may succeed later
  * unchanged; whether repeating it is safe is for the caller to know (retry.ts). `retryAfterMs` is
  * the wait the server asked for.
  */
@@ -106,12 +95,12 @@ export class ApiError extends Error {
   readonly retryable: boolean;
   readonly retryAfterMs: number | undefined;
   readonly details: StatusDetails | undefined;
-  /** The admission webhook in whose words this is told; undefined where the API server speaks. */
-  readonly deniedBy: string | undefined;
+  /** By whose rule the request was refused in admission; undefined where the API server speaks. */
+  readonly denial: Denial | undefined;
 
   constructor(init: ApiErrorInit) {
     super(
-      cut(maskSecrets(init.message), LONGEST_MESSAGE),
+      cut(oneLine(maskSecrets(init.message)), LONGEST_MESSAGE),
       init.cause === undefined ? {} : { cause: init.cause },
     );
     this.code = init.code;
@@ -119,7 +108,7 @@ export class ApiError extends Error {
     this.retryable = init.retryable ?? isRetryable(init.code, init.reason);
     this.retryAfterMs = init.retryAfterMs;
     this.details = init.details;
-    this.deniedBy = init.deniedBy;
+    this.denial = init.denial;
   }
 
   /**
@@ -148,10 +137,13 @@ export class ApiError extends Error {
   static fromStatus(status: unknown, context: AnswerContext = {}): ApiError {
     const fields = asObject(status) ?? {};
     const code = typeof fields.code === "number" ? fields.code : context.httpCode ?? 0;
+    const text = typeof fields.message === "string" ? fields.message : "no message";
+    const denial = denialIn(text);
     const reason = typeof fields.reason === "string" && fields.reason !== ""
       ? fields.reason
-      : reasonOfCode(code);
-    const text = typeof fields.message === "string" ? fields.message : "no message";
+      : denial === undefined
+      ? reasonOfCode(code)
+      : "PolicyDenied";
     const details = statusDetails(fields.details);
     return new ApiError({
       code,
@@ -159,7 +151,7 @@ export class ApiError extends Error {
       message: `${lead(context)}${code} ${reason}: ${text}`,
       retryAfterMs: context.retryAfterMs ?? inMs(details?.retryAfterSeconds),
       details,
-      deniedBy: denyingWebhook(text),
+      denial,
       cause: context.cause,
     });
   }
@@ -181,8 +173,7 @@ export const isForbidden = (error: unknown): error is ApiError => hasReason(erro
 export const isInvalid = (error: unknown): error is ApiError => hasReason(error, "Invalid");
 /** An admission webhook or policy refused. */
 export const isDenial = (error: unknown): boolean =>
-  error instanceof ApiError &&
-  (error.deniedBy !== undefined || POLICY_DENIAL.test(error.message));
+  error instanceof ApiError && error.denial !== undefined;
 /**
  * The object may have been refused for how long something in it is: by its schema, by an admission
  * webhook or policy, as a request, or by etcd.
@@ -207,7 +198,7 @@ export function reasonOfCode(code: number): string {
 
 /** What the API server itself found out. */
 function isFact(error: unknown, reason: string): error is ApiError {
-  return hasReason(error, reason) && error.deniedBy === undefined;
+  return hasReason(error, reason) && error.denial === undefined;
 }
 
 function hasReason(error: unknown, reason: string): error is ApiError {
@@ -244,14 +235,6 @@ function fromFetch(error: Error): ApiError | undefined {
 
 function lead(context: AnswerContext): string {
   return context.request === undefined ? "the API server answered " : `${context.request}: `;
-}
-
-/** The name of the webhook that a message says to have denied the request. */
-function denyingWebhook(message: string): string | undefined {
-  if (!message.startsWith(DENIAL.before)) return undefined;
-  const from = DENIAL.before.length;
-  const to = message.slice(0, from + LONGEST_WEBHOOK + 1).indexOf('"', from);
-  return to >= 0 && message.startsWith(DENIAL.after, to) ? message.slice(from, to) : undefined;
 }
 
 function inMs(seconds: number | undefined): number | undefined {

@@ -851,7 +851,7 @@ for (
     assert.ok(wait! >= 500, `${wait}`);
     assert.equal(rig.minted.length, 1, "nothing is minted in a loop");
     assert.ok(!rig.told.some((line) => line.startsWith("raced")), rig.told.join("; "));
-    assert.equal(rig.ready().reason, "KubernetesRefused");
+    assert.equal(rig.ready().reason, "PolicyDenied");
     assert.match(rig.status().error!, /admission webhook "deny.example.com" denied the request/);
   });
 }

@@ -258,7 +258,7 @@ for (const [how, show] of SHOWN) {
       return denial(`no such Secret: ${show(data)} is forbidden here.`);
     };
     await rig.reconcile();
-    assert.equal(rig.ready().reason, "KubernetesRefused");
+    assert.equal(rig.ready().reason, "PolicyDenied");
     const said = rig.said();
     for (const place of ["log", "event", "status", "error"] as const) {
       assert.match(said[place], /no such Secret: .*\[redacted\]/s, place);

@@ -206,3 +206,27 @@ Deno.test("account tokens: the caller's abort is passed on as it is", async () =
   stop.abort(reason);
   assert.equal(await outcome, reason);
 });
+
+for (
+  const [code, reason, failureClass] of [
+    [400, undefined, "auth-denied"],
+    [403, "Forbidden", "auth-denied"],
+    [422, "Invalid", "auth-denied"],
+    [503, "ServiceUnavailable", "transient"],
+  ] as const
+) {
+  Deno.test(`account tokens: a webhook's denial with HTTP ${code} is told as such, in one line`, async () => {
+    const message = 'admission webhook "w.example.com" denied the request: \n\nno\n  tokens\n';
+    const body = { ...ENVELOPE, kind: "Status", code, message };
+    const error = await errorOf(
+      Response.json({ ...body, ...(reason === undefined ? {} : { reason }) }, { status: code }),
+    );
+    assert.deepEqual([error.failure.class, error.failure.reason], [failureClass, "PolicyDenied"]);
+    assert.equal(
+      error.message,
+      'A token of service account "default" could not be had (admission webhook "w.example.com" ' +
+        "denied the request: no tokens). Do what it asks for, or have it let the operator create " +
+        "serviceaccounts/token.",
+    );
+  });
+}

@@ -239,7 +239,7 @@ for (const [message, webhook] of DENIALS) {
     const details = { name: "x", kind: "secrets" };
     const told = (code: number, reason: string) =>
       ApiError.fromStatus(status({ code, reason, message, details }));
-    assert.equal(told(404, "NotFound").deniedBy, webhook);
+    assert.equal(told(404, "NotFound").denial?.name, webhook);
     const facts = [
       isNotFound(told(404, "NotFound")),
       isConflict(told(409, "Conflict")),
