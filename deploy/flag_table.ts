@@ -185,6 +185,13 @@ export const DEPLOY_FLAGS = {
       "ConfigMap in the operator's namespace whose certificates, at its key ca.crt unless told, " +
       "are of authorities by which Entra and registries are trusted beside public ones.",
   },
+  "fixed-user": {
+    kind: "boolean",
+    group: SECURITY,
+    default: `${DEFAULTS.fixedUser}`,
+    help: "Run as user 1000 and group 3000. Without it the cluster assigns both, as OpenShift's " +
+      "restricted-v2 insists.",
+  },
   "network-policy": {
     kind: "boolean",
     group: SECURITY,

@@ -111,6 +111,7 @@ function settingsOf(given: Given, errors: string[]): Settings {
     secretAccess: secretAccessOf(given, errors),
     workloadIdentity: given["workload-identity"]?.value ?? DEFAULTS.workloadIdentity,
     metricsSecure: given["metrics-secure"]?.value ?? DEFAULTS.metricsSecure,
+    fixedUser: given["fixed-user"]?.value ?? DEFAULTS.fixedUser,
     ...optional("azureCa", azureCaOf(given, errors)),
     networkPolicy: given["network-policy"]?.value ?? DEFAULTS.networkPolicy,
     policies: given.policies?.value ?? DEFAULTS.policies,

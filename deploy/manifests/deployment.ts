@@ -23,6 +23,9 @@ const APART: Affinity = {
   },
 };
 
+/** As in the first release; the image has the same. */
+const USER = { runAsUser: 1000, runAsGroup: 3000 };
+
 /** The operator itself, with the resources and the grace period of the first release. */
 export function deployment(settings: Settings): Manifest {
   return {
@@ -43,8 +46,7 @@ export function deployment(settings: Settings): Manifest {
           affinity: APART,
           securityContext: {
             runAsNonRoot: true,
-            runAsUser: 1000,
-            runAsGroup: 3000,
+            ...(settings.fixedUser ? USER : {}),
             seccompProfile: { type: "RuntimeDefault" },
           },
           ...optional("volumes", settings.azureCa && [caVolume(settings.azureCa)]),

@@ -19,6 +19,8 @@ export interface Settings {
   readonly workloadIdentity: boolean;
   /** Whether metrics are served over TLS on every interface, to those who may read them. */
   readonly metricsSecure: boolean;
+  /** Whether its pods run as a user and group of the manifests', or as the cluster assigns. */
+  readonly fixedUser: boolean;
   /** Whose certificates Azure's hosts may show beside public ones; undefined for nobody's. */
   readonly azureCa?: ConfigMapKey;
   readonly networkPolicy: boolean;
@@ -78,6 +80,7 @@ export const DEFAULTS: Settings = {
   secretAccess: "watch",
   workloadIdentity: true,
   metricsSecure: false,
+  fixedUser: true,
   networkPolicy: true,
   policies: true,
   tenantPolicy: false,

@@ -125,6 +125,7 @@ const SAME: readonly [string, Values, Partial<Settings>][] = [
     { image: `r.example/a@sha256:${"0".repeat(64)}` },
   ],
   ["another count", { replicas: 3 }, { replicas: 3 }],
+  ["a user that the cluster assigns", { fixedUser: false }, { fixedUser: false }],
   ["Secrets by name", { secretAccess: "get" }, { secretAccess: "get" }],
   ["no workload identity", { workloadIdentity: { enabled: false } }, { workloadIdentity: false }],
   [
@@ -420,6 +421,7 @@ const NEEDED: readonly string[] = [
   "image",
   "image.repository",
   "replicas",
+  "fixedUser",
   "serviceAccount",
   "podDisruptionBudget",
   "podDisruptionBudget.enabled",

@@ -152,6 +152,46 @@ Deno.test("rights follow the settings", () => {
   assert.deepEqual(verbsOn("tokenreviews", { metricsSecure: true }), ["create"]);
 });
 
+interface PodSecurity {
+  spec: {
+    template: {
+      spec: {
+        securityContext: Record<string, unknown>;
+        containers: { securityContext: Record<string, unknown> }[];
+        volumes?: unknown[];
+      };
+    };
+  };
+}
+
+const RESTRICTED = { runAsNonRoot: true, seccompProfile: { type: "RuntimeDefault" } };
+const OF_CONTAINER = {
+  allowPrivilegeEscalation: false,
+  capabilities: { drop: ["ALL"] },
+  readOnlyRootFilesystem: true,
+};
+
+for (
+  const [what, fixedUser, user] of [
+    ["as its own user", true, { runAsUser: 1000, runAsGroup: 3000 }],
+    ["as whom the cluster assigns", false, {}],
+  ] as const
+) {
+  Deno.test(`the pod is as Pod Security restricted asks, ${what}`, () => {
+    const { spec } = find(
+      { fixedUser, azureCa: { name: "ca", key: "ca.crt" } },
+      "Deployment/msi-acrpull-controller-manager",
+    ) as unknown as PodSecurity;
+    const pod = spec.template.spec;
+    // No fsGroup, supplementalGroups or seLinuxOptions either, which restricted-v2 assigns, too.
+    assert.deepEqual(pod.securityContext, { ...RESTRICTED, ...user });
+    assert.deepEqual(pod.containers.map(({ securityContext }) => securityContext), [OF_CONTAINER]);
+    assert.deepEqual(pod.volumes?.map((volume) => Object.keys(volume as object)), [
+      ["name", "configMap"],
+    ]);
+  });
+}
+
 Deno.test("the Deployment has the names and figures of the first release", () => {
   const { metadata, spec } = find({}, "Deployment/msi-acrpull-controller-manager") as unknown as {
     metadata: unknown;
