@@ -2,29 +2,21 @@ import { optional } from "../runtime/optional.ts";
 import { parseRetryAfter } from "../runtime/time/retry_after.ts";
 import { start } from "../runtime/text/cut.ts";
 import { maskSecrets } from "../runtime/masking/mask.ts";
-import type { AzureEndpoint, AzureFailure, FailureClass } from "./errors.ts";
+import type { AzureEndpoint, AzureFailure } from "./errors.ts";
 import { AzureError } from "./errors.ts";
+import {
+  type Classification,
+  CORRECT_AUDIENCE,
+  denied,
+  local,
+  RETRY,
+  type Rule,
+  throttled,
+  transient,
+  user,
+} from "./classification.ts";
+import { ENTRA } from "./entra_rules.ts";
 import { type AzureRequest, type AzureResponse, hostOf } from "./request.ts";
-
-/** What a rule says of the failures that it matches. */
-interface Classification {
-  readonly class: FailureClass;
-  readonly reason: string;
-  readonly remedy: string;
-  /** Only a change in the cluster or of the operator's settings can heal it. */
-  readonly healsInCluster?: true;
-}
-
-/** A rule matches when everything that it names agrees with the answer. */
-interface Rule extends Classification {
-  readonly statuses?: readonly number[];
-  /** AADSTS numbers. */
-  readonly codes?: readonly number[];
-  /** The `error` member of the OAuth 2 error body, or the `code` of a registry's. */
-  readonly errors?: readonly string[];
-  /** Part of the description, lower case: the last resort, where nothing else tells two apart. */
-  readonly saying?: string;
-}
 
 /** The parts of an error body that the three services have in common. */
 interface ErrorBody {
@@ -33,38 +25,7 @@ interface ErrorBody {
   readonly codes: readonly number[];
 }
 
-const user = (reason: string, remedy: string): Classification => ({
-  class: "permanent-user-error",
-  reason,
-  remedy,
-});
-/** As `user`, where what must change is the binding, an annotation or the operator's own settings. */
-const local = (reason: string, remedy: string): Classification => ({
-  ...user(reason, remedy),
-  healsInCluster: true,
-});
-const denied = (reason: string, remedy: string): Classification => ({
-  class: "auth-denied",
-  reason,
-  remedy,
-});
-const transient = (reason: string, remedy: string): Classification => ({
-  class: "transient",
-  reason,
-  remedy,
-});
-const throttled = (remedy: string): Classification => ({
-  class: "throttled",
-  reason: "Throttled",
-  remedy,
-});
-
-const RETRY = "The operator tries again by itself.";
-
-const CORRECT_AUDIENCE =
-  "Correct the audience (ARM_RESOURCE, --acr-audience, cloudConfig), or the cloud of the binding.";
 const AUDIENCE_AT_IMDS = local("AudienceUnknown", CORRECT_AUDIENCE);
-const AUDIENCE_AT_ENTRA = user("AudienceUnknown", CORRECT_AUDIENCE);
 
 // Sources: how-to-use-vm-token.md and instance-metadata-service.md of the Azure documentation.
 const IMDS: readonly Rule[] = [
@@ -118,106 +79,6 @@ const IMDS: readonly Rule[] = [
     ...transient("ImdsUpdating", "The service is being updated, which takes 70 s at most."),
   },
   { statuses: [404, 408], ...transient("ImdsBusy", RETRY) },
-];
-
-// Sources: reference-error-codes.md of the Entra documentation, troubleshooting.md of
-// azure-workload-identity. One code arrives under several values of `error`, so codes come first.
-const ENTRA: readonly Rule[] = [
-  {
-    codes: [700016],
-    ...user("ApplicationNotFound", "Correct the client ID or the tenant ID."),
-  },
-  {
-    codes: [70021],
-    ...user(
-      "FederationNotFound",
-      "Create a federated credential that matches issuer, subject and audience; a new one takes minutes to work.",
-    ),
-  },
-  {
-    codes: [70025],
-    ...denied(
-      "FederationNotFound",
-      "Create a federated credential for this service account: the identity has none; a new one takes minutes to work.",
-    ),
-  },
-  {
-    codes: [700211],
-    ...user(
-      "FederationIssuer",
-      "Make the federated credential's issuer equal the cluster's, trailing slash included.",
-    ),
-  },
-  {
-    codes: [700212],
-    ...user(
-      "FederationAudience",
-      "Make the federated credential's audience equal --service-account-token-audience.",
-    ),
-  },
-  {
-    codes: [7002137, 7002138],
-    ...user(
-      "FederationSubjectCase",
-      "Make the federated credential's subject equal system:serviceaccount:NAMESPACE:NAME, in the same case.",
-    ),
-  },
-  {
-    codes: [700213],
-    ...user(
-      "FederationSubject",
-      "Make the federated credential's subject equal system:serviceaccount:NAMESPACE:NAME.",
-    ),
-  },
-  {
-    codes: [700024],
-    ...transient("AssertionExpired", "Check the clocks of the nodes if this stays."),
-  },
-  {
-    codes: [700027, 7000272],
-    ...transient(
-      "SigningKeyUnknown",
-      "Publish the cluster's current signing keys at its issuer URL.",
-    ),
-  },
-  {
-    codes: [90061, 50166],
-    ...transient("IssuerUnreachable", "Make the cluster's issuer discovery URL public."),
-  },
-  {
-    codes: [900612],
-    ...user("IssuerKeysUnreadable", "Publish valid signing keys at the cluster's issuer URL."),
-  },
-  {
-    codes: [90002, 900023],
-    ...user("TenantNotFound", "Correct the tenant ID, or the cloud of the binding."),
-  },
-  { codes: [90038], ...local("WrongCloud", "Correct the cloud (environment) of the binding.") },
-  { codes: [500011, 50001], ...AUDIENCE_AT_ENTRA },
-  { errors: ["invalid_resource"], ...AUDIENCE_AT_ENTRA },
-  { codes: [70011], ...local("ScopeRefused", "Correct the audience.") },
-  {
-    codes: [7000112],
-    ...user("ApplicationDisabled", "Enable the application in its tenant."),
-  },
-  {
-    codes: [53003],
-    ...denied("ConditionalAccess", "Exempt the identity from the Conditional Access policy."),
-  },
-  {
-    codes: [90055],
-    ...throttled("The tenant is being throttled; the operator waits."),
-  },
-  {
-    codes: [50196],
-    ...throttled("Entra saw the same call too often; the operator makes fewer and waits."),
-  },
-  {
-    codes: [90006, 90012, 90024, 90033],
-    ...transient("EntraTrouble", RETRY),
-  },
-  { errors: ["temporarily_unavailable"], ...transient("EntraTrouble", RETRY) },
-  { statuses: [429], ...throttled("The operator waits as long as Entra asks.") },
 ];
 
 // Sources: docs/AAD-OAuth.md of Azure/acr and the Container Registry documentation.
