@@ -130,6 +130,31 @@ withHelm(
   },
 );
 
+withHelm(
+  "guides: the values shown for OpenShift leave the user to it, and let DNS pass",
+  async () => {
+    const values = await Deno.makeTempFile({ suffix: ".yaml" });
+    try {
+      await Deno.writeTextFile(values, guideBlock("openshift"));
+      const given = [...IN_RELEASE, "-f", values];
+      const { code, stdout, stderr } = await helmOnChart(["template", RELEASE], given);
+      assert.equal(code, 0, stderr);
+      assert.doesNotMatch(stdout, /runAsUser|runAsGroup|fsGroup|supplementalGroups|seLinuxOptions/);
+      const objects = parseAllDocuments(stdout).map((each) => each.toJS());
+      const { spec } = objects.find((object) => object?.kind === "Deployment").spec.template;
+      assert.deepEqual(spec.securityContext, {
+        runAsNonRoot: true,
+        seccompProfile: { type: "RuntimeDefault" },
+      });
+      const policy = objects.find((object) => object?.kind === "NetworkPolicy");
+      const ports = policy.spec.egress.at(-1).ports;
+      assert.deepEqual(ports, [{ port: 5353, protocol: "UDP" }, { port: 5353, protocol: "TCP" }]);
+    } finally {
+      await Deno.remove(values);
+    }
+  },
+);
+
 withHelm("guides: the values shown for metrics let nobody pass unverified", async () => {
   const certificate = parse(guideBlock("metrics-certificate"));
   const values = await Deno.makeTempFile({ suffix: ".yaml" });

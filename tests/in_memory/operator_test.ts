@@ -1,6 +1,7 @@
 import { audienceSuite } from "../suites/audience.ts";
 import { v1beta1BehaviourSuite } from "../suites/behaviour.ts";
 import { differencesSuite } from "../suites/differences.ts";
+import { earlyReferencesSuite } from "../suites/early_references.ts";
 import { goldenSuite } from "../suites/golden.ts";
 import { kubectlSuite } from "../suites/kubectl.ts";
 import { processSuite } from "../suites/process.ts";
@@ -16,5 +17,6 @@ differencesSuite(inMemory);
 audienceSuite(inMemory);
 settlingSuite(inMemory);
 selectionSuite(inMemory);
+earlyReferencesSuite(inMemory);
 kubectlSuite(inMemory);
 processSuite(inMemory);
