@@ -8,7 +8,7 @@ import { guideBlock } from "../../e2e/servers/guide.ts";
 const GUIDE = await Deno.readTextFile(new URL("../../../deploy/api.md", import.meta.url));
 const README = await Deno.readTextFile(new URL("../../../README.md", import.meta.url));
 
-Deno.test("guide: the task's command for OpenShift leaves the user to it, and changes nothing else", async () => {
+Deno.test("guide: the task's command for OpenShift leaves the user to it, and changes nothing else", () => {
   const [deno, task, name, ...args] = (guideBlock("openshift-task")).trim().split(" ");
   assert.deepEqual([deno, task, name], ["deno", "task", "deploy"]);
   const parsed = parseDeploy(args);
@@ -16,7 +16,7 @@ Deno.test("guide: the task's command for OpenShift leaves the user to it, and ch
   assert.deepEqual(parsed.settings, { ...DEFAULTS, fixedUser: false });
 });
 
-Deno.test("guide: the account named beforehand names the Secret of README's binding", async () => {
+Deno.test("guide: the account named beforehand names the Secret of README's binding", () => {
   const [, yaml] = /```yaml\n(.*?)```/s.exec(README)!;
   const [binding] = parseAllDocuments(yaml!).map((each) => each.toJS());
   const account = parse(guideBlock("named-beforehand"));
