@@ -147,8 +147,9 @@ export const DEPLOY_FLAGS = {
     group: SECURITY,
     placeholder: "watch|get",
     default: DEFAULTS.secretAccess,
-    help: "How Secrets are read: watch follows all of them, get reads each by its name and does " +
-      "without the right to list and watch any.",
+    help:
+      "How Secrets are read: watch follows all of the operator's, get reads each by its name. " +
+      "get needs no right to list or watch Secrets.",
   },
   "workload-identity": {
     kind: "boolean",
@@ -166,8 +167,9 @@ export const DEPLOY_FLAGS = {
     kind: "boolean",
     group: SECURITY,
     default: "false",
-    help: "With --policies=false: keep the right to mint tokens of service accounts, which then " +
-      "is for any account of the cluster and any audience.",
+    help:
+      "With --policies=false: keep the right to mint tokens of service accounts. It is then one " +
+      "for any account of the cluster and for any audience.",
   },
   "tenant-policy": {
     kind: "boolean",
@@ -182,8 +184,8 @@ export const DEPLOY_FLAGS = {
     placeholder: "NAME[/KEY]",
     default: "none",
     help:
-      "ConfigMap in the operator's namespace whose certificates, at its key ca.crt unless told, " +
-      "are of authorities by which Entra and registries are trusted beside public ones.",
+      "ConfigMap in the operator's namespace, with the certificates of further authorities that are " +
+      "trusted for Entra and registries. They are at the key ca.crt unless KEY says otherwise.",
   },
   "fixed-user": {
     kind: "boolean",

@@ -81,8 +81,8 @@ function secretPermission(access: Settings["secretAccess"]): Permission {
     resources: ["secrets"],
     verbs: ["get", ...following, "create", "patch", "delete"],
     why: "Keep the pull Secrets. list and watch ask for metadata and the label " +
-      "acr.microsoft.com/binding alone, but RBAC can hold nobody to that; " +
-      "--secret-access=get does without them.",
+      "acr.microsoft.com/binding alone, to which RBAC can hold nobody. " +
+      "--secret-access=get does without list and watch.",
   };
 }
 

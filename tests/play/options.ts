@@ -46,10 +46,10 @@ const OWN = {
 const PLAY = {
   name: "start:fake-azure",
   summary:
-    "Runs the controller from source against $KUBECONFIG, as deno task start does and with " +
-    "its flags, which deno task start --help lists, and a fake Azure beside it: nothing is sent to " +
-    "Azure, and the tokens are worthless. For a kubeconfig whose credentials come from no command, " +
-    "since such a command would be sent to the fake Azure too.",
+    "Runs the controller from source against $KUBECONFIG, with a fake Azure beside it. Nothing is " +
+    "sent to Azure, and the tokens are worthless. It also takes the flags that deno task start " +
+    "--help lists. It cannot use a kubeconfig whose credentials come from a command, since the " +
+    "command would meet the fake Azure, too.",
   flags: OWN,
 } as const satisfies Task;
 

@@ -6,8 +6,8 @@ import { deno } from "./deno.ts";
 const TASK = {
   name: "test:fast",
   summary: "Runs the tests that need neither Go nor minutes, several files at a time. It builds " +
-    "nothing; left out are those on a real API server, those of the image, and the suites on the " +
-    "API server in memory, which `deno task test` runs.",
+    "nothing. `deno task test` runs the rest: those on a real API server, those of the image, and " +
+    "the suites on the API server in memory.",
   flags: {},
 } as const satisfies Task;
 

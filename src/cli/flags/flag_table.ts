@@ -28,8 +28,8 @@ export const FLAGS = {
     group: SERVING,
     default: "false",
     help:
-      "Serve metrics over TLS, to clients whose bearer token the API server knows and whom it " +
-      "lets get the path /metrics. Without it they are served over plain HTTP to everybody.",
+      "Serve metrics over TLS. A client has to show a bearer token that the API server knows, and " +
+      "may get the path /metrics. Without it metrics are served over plain HTTP to everybody.",
   },
   "metrics-cert-path": {
     kind: "string",
