@@ -106,3 +106,29 @@ Deno.test("troubleshooting: the reasons of a refresh that fails are named, as th
     assert.ok(plan.includes(`"${reason}"`), reason);
   }
 });
+
+/** How the code of src/azure and src/controller names reasons. */
+const REASONS = [
+  /(?:user|local|denied|transient)\(\s*"([A-Z]\w+)"/g,
+  /reason: (?:[^",\n]*\? )?"([A-Z][A-Za-z]+)"/g,
+  /rule\(\s*(?:"[^"]*"|\w+),\s*"([A-Z]\w+)"/g,
+];
+
+function modulesIn(folder: string): string[] {
+  return [...Deno.readDirSync(new URL(folder, ROOT))].flatMap(({ name, isDirectory }) =>
+    isDirectory ? modulesIn(`${folder}/${name}`) : [`${folder}/${name}`]
+  );
+}
+
+Deno.test("troubleshooting: every reason that a binding may show stands in a table", () => {
+  const told = guideSection("deploy/troubleshooting.md", "By reason").split("\n")
+    .flatMap((line) =>
+      /^\| ([\w, ]+) \|/.exec(line)?.[1]!.split(", ").map((each) => each.trim()) ?? []
+    );
+  const reasons = [...modulesIn("src/azure"), ...modulesIn("src/controller")].flatMap((path) => {
+    const text = Deno.readTextFileSync(new URL(path, ROOT));
+    return REASONS.flatMap((pattern) => [...text.matchAll(pattern)].map((match) => match[1]!));
+  });
+  assert.ok(new Set(reasons).size > 60, `only ${new Set(reasons).size} were found`);
+  assert.deepEqual([...new Set(reasons)].filter((reason) => !told.includes(reason)), []);
+});
