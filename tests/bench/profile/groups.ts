@@ -15,7 +15,7 @@ const GROUPS: readonly Group[] = [
     "Deno: ops and the rest",
     ({ name, module }) => /^op_/.test(name) || /^(ext|node):/.test(module),
   ],
-  ["log and metrics", within(/^src\/(telemetry|http_server)|logtape/)],
+  ["log and metrics", within(/^src\/(telemetry|http_server)/)],
   ["Kubernetes: transport, caches, JSON", within(/^src\/(kubernetes|api)/)],
   ["Azure", within(/^src\/azure/)],
   ["reconciling", within(/^src\/(controller|cli|runtime|main)|noble/)],

@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { resetSync } from "@logtape/logtape";
 import { createLogger } from "../../../../src/telemetry/log/create_logger.ts";
 import { type LogEntry, type Logger, loggerOver } from "../../../../src/telemetry/log/logger.ts";
 import type { LogOptions } from "../../../../src/telemetry/log/log_options.ts";
@@ -12,15 +11,11 @@ const OPTIONS: LogOptions = {
   timeEncoding: "epoch",
 };
 
-/** The lines that `work` causes at these options. LogTape is left as it was found. */
+/** The lines that `work` causes at these options. */
 function lines(options: Partial<LogOptions>, work: (logger: Logger) => void): string[] {
   const written: string[] = [];
   const write = (line: string) => void written.push(line);
-  try {
-    work(createLogger({ ...OPTIONS, ...options, write, clock }));
-  } finally {
-    resetSync();
-  }
+  work(createLogger({ ...OPTIONS, ...options, write, clock }));
   return written;
 }
 
@@ -66,4 +61,13 @@ Deno.test("logger: writes from its level on, and nothing at panic", () => {
   assert.deepEqual(at("warn"), ["warn", "error"]);
   assert.deepEqual(at("error"), ["error"]);
   assert.deepEqual(at("panic"), []);
+});
+
+Deno.test("logger: each writes to its own place, whoever was made after it", () => {
+  const [first, second]: [string[], string[]] = [[], []];
+  const one = createLogger({ ...OPTIONS, write: (line) => void first.push(line), clock });
+  const other = createLogger({ ...OPTIONS, write: (line) => void second.push(line), clock });
+  one.info("a");
+  other.info("b");
+  assert.deepEqual([first.length, second.length], [1, 1]);
 });
