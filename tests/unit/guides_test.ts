@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { dirname, join } from "node:path/posix";
 import config from "../../deno.json" with { type: "json" };
-import { anchors, guide, guides, guideSection, withoutCode } from "../suites/guides.ts";
+import { anchors, codeBlocks, guide, guides, guideSection, withoutCode } from "../suites/guides.ts";
 
 const ROOT = new URL("../../", import.meta.url);
 const LINK = /\[[^\]\n]*\](?:\n)?\(([^)\s]+)\)/g;
@@ -67,6 +67,15 @@ Deno.test("guides: every guide but README is linked to from README or from a gui
   };
   follow("README.md");
   assert.deepEqual(guides().filter((path) => !seen.has(path)), []);
+});
+
+Deno.test("guides: every block of sh is one that a shell can read", async () => {
+  for (const path of guides()) {
+    for (const block of codeBlocks(guide(path), "sh")) {
+      const { code, stderr } = await new Deno.Command("/bin/sh", { args: ["-nc", block] }).output();
+      assert.equal(code, 0, `${path}: ${new TextDecoder().decode(stderr)}\n${block}`);
+    }
+  }
 });
 
 Deno.test("README: a reader in a hurry has no more than 200 lines", () => {
