@@ -4,12 +4,12 @@
  * With `--check` it writes nothing and exits with 1 when a file differs from what it would write.
  */
 import { helpMarkdown } from "../src/cli/flags/help.ts";
-import { apiReference } from "./api_reference.ts";
-import { type Crd, type CrdVersion, readCrd } from "./crd.ts";
+import { apiReference } from "./schema/api_reference.ts";
+import { type Crd, type CrdVersion, readCrd } from "./schema/crd.ts";
 import { permissionMarkdown } from "./executable/permissions.ts";
-import { withTable } from "./guide_table.ts";
-import { boundsOf } from "./schema_bounds.ts";
-import { interfacesOf } from "./schema_types.ts";
+import { withTable } from "./guides/guide_table.ts";
+import { boundsOf } from "./schema/bounds.ts";
+import { interfacesOf } from "./schema/types.ts";
 import { print, runTask, type Task, taskArguments } from "./task/task.ts";
 
 const CRDS = "deploy/crds";

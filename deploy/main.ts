@@ -10,9 +10,9 @@ import { systemClock } from "../src/runtime/time/clock.ts";
 import { differences, type SourceFile } from "./generate.ts";
 import { installation } from "./manifests/installation.ts";
 import type { Settings } from "./manifests/settings.ts";
-import { FAILURE, onCluster } from "./on_cluster.ts";
+import { FAILURE, onCluster } from "./cluster/on_cluster.ts";
 import { ownNamespaceNotice } from "./manifests/namespace.ts";
-import { deployHelp, LATEST, parseDeploy, type Target } from "./options.ts";
+import { deployHelp, LATEST, parseDeploy, type Target } from "./options/options.ts";
 import { USAGE_EXIT_CODE } from "./task/task.ts";
 import { taskCommand } from "./task/shell.ts";
 import {

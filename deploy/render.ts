@@ -1,13 +1,13 @@
 import { parse, parseAllDocuments } from "yaml";
 import { readFolder, type SourceFile } from "./generate.ts";
-import { chartFiles } from "./chart.ts";
+import { chartFiles } from "./chart/chart.ts";
 import { installation } from "./manifests/installation.ts";
 import type { Manifest } from "./manifests/manifest.ts";
 import { DEFAULTS, type Settings } from "./manifests/settings.ts";
 import { keepAlive } from "./manifests/policies/keep_alive.ts";
 import { tenantPolicy } from "./manifests/policies/tenants.ts";
-import { withTable } from "./guide_table.ts";
-import { permissionTable } from "./permission_table.ts";
+import { withTable } from "./guides/guide_table.ts";
+import { permissionTable } from "./guides/permission_table.ts";
 import { MARK, yamlOf } from "./yaml.ts";
 
 const CRDS = "deploy/crds";

@@ -3,7 +3,7 @@ import { parse, parseAllDocuments, stringify } from "yaml";
 import { installation } from "../../deploy/manifests/installation.ts";
 import { type Manifest, NAMES } from "../../deploy/manifests/manifest.ts";
 import { DEFAULTS, type Settings } from "../../deploy/manifests/settings.ts";
-import { parseDeploy } from "../../deploy/options.ts";
+import { parseDeploy } from "../../deploy/options/options.ts";
 import { crdManifests, readCrds } from "../../deploy/render.ts";
 import { FLAGS } from "../../src/cli/flags/flag_table.ts";
 import type { Flag } from "../../src/cli/flags/flags.ts";

@@ -190,11 +190,24 @@ export const DOORS: Readonly<Record<string, readonly string[]>> = {
     "health",
     "server",
   ],
+  "deploy/chart": [
+    "chart",
+    "flags",
+  ],
+  "deploy/cluster": [
+    "on_cluster",
+  ],
   "deploy/executable": [
     "permissions",
   ],
+  "deploy/guides": [
+    "guide_table",
+    "permission_table",
+  ],
   "deploy/manifests": [
     "deployment",
+    "flags_set_elsewhere",
+    "image_reference",
     "installation",
     "manifest",
     "namespace",
@@ -203,7 +216,17 @@ export const DOORS: Readonly<Record<string, readonly string[]>> = {
     "policies/keep_alive",
     "policies/tenants",
     "rbac",
+    "reserved_namespaces",
     "settings",
+  ],
+  "deploy/options": [
+    "options",
+  ],
+  "deploy/schema": [
+    "api_reference",
+    "bounds",
+    "crd",
+    "types",
   ],
   "deploy/task": [
     "shell",

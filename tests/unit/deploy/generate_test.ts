@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { stringify } from "yaml";
 import { differences, generate, readFolder, withTables } from "../../../deploy/generate.ts";
-import { interfacesOf } from "../../../deploy/schema_types.ts";
+import { interfacesOf } from "../../../deploy/schema/types.ts";
 
 const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { parse, parseAllDocuments } from "yaml";
 import { DEFAULTS } from "../../../deploy/manifests/settings.ts";
-import { parseDeploy } from "../../../deploy/options.ts";
+import { parseDeploy } from "../../../deploy/options/options.ts";
 import { v1beta1SecretName, v1beta2SecretName } from "../../../src/controller/names.ts";
 import { guideBlock } from "../../e2e/servers/guide.ts";
 

@@ -12,7 +12,7 @@ import {
   readGuide,
   readSamples,
 } from "../../../deploy/render.ts";
-import { pathOf, prunedKinds } from "../../../deploy/resources.ts";
+import { pathOf, prunedKinds } from "../../../deploy/cluster/resources.ts";
 
 const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
 
