@@ -35,7 +35,8 @@ type SharedOutcome<T> =
 
 interface Entry<T> {
   readonly result: Promise<T>;
-  readonly askers: Askers;
+  /** Absent once the result is there: nobody waits for it any more. */
+  askers: Askers | undefined;
   readonly lastTry: boolean;
   /** Absent while the result is under way. */
   outcome?: SharedOutcome<T>;
@@ -82,7 +83,7 @@ export class SharedResults<T> {
   ): Promise<T> {
     const known = this.#current(key);
     if (known !== undefined && this.#willDo(known, asking)) {
-      if (known.outcome === undefined && asking.askers) known.askers.follow(asking.askers);
+      if (asking.askers !== undefined) known.askers?.follow(asking.askers);
       return known.result;
     }
     const askers = new Askers();
@@ -130,6 +131,7 @@ export class SharedResults<T> {
 
   #ended(key: string, entry: Entry<T>, outcome: SharedOutcome<T>, keepUntil: number): void {
     entry.outcome = outcome;
+    entry.askers = undefined;
     entry.endedAt = this.#clock.now();
     entry.keepUntil = keepUntil;
     const isCurrent = this.#underWay.get(key) === entry;
