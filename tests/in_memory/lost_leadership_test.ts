@@ -5,27 +5,19 @@ import { V1 } from "../suites/v1beta1_objects.ts";
 import { inMemory } from "./gate.ts";
 
 const LEASE = { apiVersion: "coordination.k8s.io/v1", kind: "Lease", name: "aks.azure.com" };
-const BINDINGS = 12;
-
 inMemory(
   "a leader that lost its Lease asks nothing more of Azure, and waits for no answer",
   async (api) => {
     await using rig = await OperatorRig.prepare(api, {
       args: ["--leader-elect", "--leader-election-namespace=kube-system"],
     });
-    rig.azure.fail("hang", { endpoint: "imds", times: BINDINGS });
-    await new V1(rig).createAccount("default");
-    for (let index = 0; index < BINDINGS; index++) {
-      const managedIdentityClientID = `1b461305-28be-5271-beda-${`${index}`.padStart(12, "0")}`;
-      const spec = { acrServer: "bench.azurecr.io", managedIdentityClientID };
-      await new V1(rig, `b${index}`).createBinding({ spec });
-    }
+    rig.azure.fail("hang", { endpoint: "imds" });
+    const v1 = new V1(rig);
+    await v1.createAccount("default");
+    // One alone: a call that keeps others waiting is given up after 2 s, whoever leads.
+    await v1.createBinding();
     await rig.startOperator();
-    const asked = await eventually("some are asking IMDS", () => {
-      const { imds } = rig.azure.counts();
-      return imds >= 1 ? imds : undefined;
-    });
-    assert.ok(asked < BINDINGS, "others wait for their turn");
+    await eventually("it is asking IMDS", () => rig.azure.counts().imds > 0 || undefined);
 
     const leases = rig.admin.elsewhere("kube-system");
     const stolenAt = performance.now();
