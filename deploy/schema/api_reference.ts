@@ -68,10 +68,15 @@ function fieldRow({ place, schema, required }: Field): string {
     required && !isDefaulted ? "yes" : "",
     [
       String(schema.description ?? "").trim().replace(/\s+/g, " "),
-      ...(isDefaulted ? [`Default: \`${schema.default}\`.`] : []),
+      ...(isDefaulted ? [`Default: \`${shown(schema.default)}\`.`] : []),
       ...boundOf(schema),
     ].join(" "),
   );
+}
+
+/** A string as it is, and anything else as YAML takes it in one line. */
+function shown(value: unknown): string {
+  return typeof value === "string" ? value : JSON.stringify(value);
 }
 
 function typeOf(schema: Record<string, unknown>, place: string): string {

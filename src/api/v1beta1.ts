@@ -49,7 +49,10 @@ export interface AcrPullBinding {
    * operator's own default, where it has one.
    */
   spec?: AcrPullBindingSpec;
-  /** What the operator last saw and did. */
+  /**
+   * What the operator last saw and did.
+   * Default: {"observedGeneration":-1}.
+   */
   status?: AcrPullBindingStatus;
 }
 
@@ -86,9 +89,15 @@ export interface AcrPullBindingSpec {
   serviceAccountName?: string;
 }
 
-/** What the operator last saw and did. */
+/**
+ * What the operator last saw and did.
+ * Default: {"observedGeneration":-1}.
+ */
 export interface AcrPullBindingStatus {
-  /** Generation of the spec that this status speaks of. */
+  /**
+   * Generation of the spec that this status speaks of; -1 until the operator has looked at the
+   * binding.
+   */
   observedGeneration?: number;
   /** When the current token was minted. */
   lastTokenRefreshTime?: string;

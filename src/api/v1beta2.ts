@@ -52,7 +52,10 @@ export interface AcrPullBinding {
   metadata?: ObjectMeta;
   /** The registry, the way to authenticate and the ServiceAccount. */
   spec?: AcrPullBindingSpec;
-  /** What the operator last saw and did. */
+  /**
+   * What the operator last saw and did.
+   * Default: {"observedGeneration":-1}.
+   */
   status?: AcrPullBindingStatus;
 }
 
@@ -150,9 +153,15 @@ export interface AcrPullBindingSpecAuthWorkloadIdentity {
   tenantID?: string;
 }
 
-/** What the operator last saw and did. */
+/**
+ * What the operator last saw and did.
+ * Default: {"observedGeneration":-1}.
+ */
 export interface AcrPullBindingStatus {
-  /** Generation of the spec that this status speaks of. */
+  /**
+   * Generation of the spec that this status speaks of; -1 until the operator has looked at the
+   * binding.
+   */
   observedGeneration?: number;
   /** When the current token was minted. */
   lastTokenRefreshTime?: string;

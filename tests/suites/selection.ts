@@ -50,7 +50,7 @@ export function selectionSuite(test: TestOnApiServer, options: RigOptions = {}):
       for (const name of Object.keys(LABELS).filter((each) => !selected.includes(each))) {
         for (const binding of [new V1(rig, name), new V2(rig, name)]) {
           const { metadata, status } = (await binding.binding())!;
-          assert.deepEqual([metadata.finalizers, status], [undefined, undefined]);
+          assert.deepEqual([metadata.finalizers, status], [undefined, { observedGeneration: -1 }]);
           assert.equal(await binding.secret(), undefined);
         }
       }

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { GADGETS, WIDGETS } from "./contract/fixtures.ts";
+import { GADGETS, GAUGES, WIDGETS } from "./contract/fixtures.ts";
 import type { JsonObject } from "./model/json.ts";
 import { InMemoryKubernetes } from "./server.ts";
 import { ask, askOk, create, send } from "./testing.ts";
@@ -151,6 +151,18 @@ Deno.test("a changed definition changes the schema and the columns", async () =>
   api.apply(GADGETS.replace("size: {type: string}", "size: {type: string, default: big}"));
   const made = await create(api, path, { name: "g" }, { ...gadget, spec: {} });
   assert.deepEqual(made.spec, { size: "big" });
+});
+
+Deno.test("what was there before its definition has a default is read with it, unwritten", async () => {
+  const without = GAUGES.replace("default: {observedGeneration: -1}", "");
+  const api = new InMemoryKubernetes({ crds: [without] });
+  const path = "/apis/contract.example/v1/namespaces/default/gauges";
+  const gauge = { apiVersion: "contract.example/v1", kind: "Gauge" };
+  const made = await create(api, path, { name: "g" }, gauge);
+  assert.equal(made.status, undefined);
+  api.apply(GAUGES);
+  const read = await askOk(api, `${path}/g`);
+  assert.deepEqual(read, { ...made, status: { observedGeneration: -1 } });
 });
 
 const BAD_DEFINITIONS: [string, (manifest: string) => string, RegExp][] = [

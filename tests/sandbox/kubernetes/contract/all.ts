@@ -3,6 +3,7 @@ import { APPLY_CONVERSATIONS } from "./applying.ts";
 import { ASKING_CONVERSATIONS } from "./asking.ts";
 import { CORE_CONVERSATIONS } from "./core_kinds.ts";
 import { READING_CONVERSATIONS } from "./reading.ts";
+import { GAUGE_CONVERSATIONS } from "./gauges.ts";
 import { WIDGET_CONVERSATIONS } from "./widgets.ts";
 
 /**
@@ -15,6 +16,7 @@ export const CONVERSATIONS: readonly Conversation[] = [
   ...READING_CONVERSATIONS,
   ...APPLY_CONVERSATIONS,
   ...ASKING_CONVERSATIONS,
+  ...GAUGE_CONVERSATIONS,
 ];
 
 /** A namespace for each conversation; `run` tells one run on a shared server from the next. */

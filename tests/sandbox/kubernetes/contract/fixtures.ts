@@ -101,3 +101,31 @@ spec:
             spec: {type: object, properties: {size: {type: string}}}
             status: {type: object, properties: {seen: {type: string}}}
 `;
+
+/** Namespaced, with a status that has a default. */
+export const GAUGES = `
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata:
+  name: gauges.contract.example
+spec:
+  group: contract.example
+  scope: Namespaced
+  names: {kind: Gauge, plural: gauges, singular: gauge}
+  versions:
+    - name: v1
+      served: true
+      storage: true
+      subresources: {status: {}}
+      schema:
+        openAPIV3Schema:
+          type: object
+          properties:
+            spec: {type: object, properties: {size: {type: string}}}
+            status:
+              type: object
+              default: {observedGeneration: -1}
+              properties:
+                observedGeneration: {type: integer, format: int64}
+                seen: {type: string}
+`;

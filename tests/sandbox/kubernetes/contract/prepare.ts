@@ -1,7 +1,7 @@
 import { parse } from "yaml";
 import { namespaceOf } from "./all.ts";
 import { type Conversation, hold, type Send } from "./conversation.ts";
-import { GADGETS, WIDGETS } from "./fixtures.ts";
+import { GADGETS, GAUGES, WIDGETS } from "./fixtures.ts";
 import { normalize } from "./normalize.ts";
 import type { Answer } from "./conversation.ts";
 
@@ -13,12 +13,12 @@ const JSON_BODY = { "content-type": "application/json", "user-agent": "contract/
  * served. The managed fields of a definition name `record` as their manager.
  */
 export async function installFixtures(send: Send, pause: () => Promise<void>): Promise<void> {
-  for (const manifest of [WIDGETS, GADGETS]) {
+  for (const manifest of [WIDGETS, GADGETS, GAUGES]) {
     const body = JSON.stringify(parse(manifest));
     const headers = { ...JSON_BODY, "user-agent": "record/1" };
     await (await send(DEFINITIONS, { method: "POST", body, headers })).body?.cancel();
   }
-  for (const plural of ["widgets", "gadgets"]) await untilServed(send, plural, pause);
+  for (const plural of ["widgets", "gadgets", "gauges"]) await untilServed(send, plural, pause);
 }
 
 async function untilServed(

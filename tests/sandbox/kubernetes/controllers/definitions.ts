@@ -9,6 +9,7 @@ import { compareFields, readOwnership, trackUpdate } from "../fields/managed_fie
 import { isObject, type JsonObject } from "../model/json.ts";
 import { draftOf, type KubeObject, type ManagedFieldsEntry } from "../model/object.ts";
 import { storageKey } from "../model/resource.ts";
+import { applyDefaults } from "../schema/defaults.ts";
 import type { Commit } from "../storage/store.ts";
 import { deleteObject } from "../verbs/delete.ts";
 import type { Controller } from "./controllers.ts";
@@ -33,8 +34,20 @@ export class DefinitionController implements Controller {
     if (crd === undefined) this.#core.registry.remove(name);
     else if (crd.metadata.deletionTimestamp !== undefined) this.#empty(crd);
     else {
-      if (commit.type === "ADDED" || changesSpec(commit)) this.#core.registry.define(crd);
+      if (commit.type === "ADDED" || changesSpec(commit)) this.#define(crd);
       if (!isEstablished(crd)) this.#establish(crd);
+    }
+  }
+
+  /** What is there already is read with the new definition's defaults. */
+  #define(crd: KubeObject): void {
+    this.#core.registry.define(crd);
+    for (const type of customResources(definitionSpec(crd))) {
+      this.#core.store.collection(type).reread((object) => {
+        const read = structuredClone(object);
+        applyDefaults(read, type.schema);
+        return read;
+      });
     }
   }
 

@@ -46,6 +46,13 @@ export class Collection {
     return [...objects.keys()].sort().map((key) => objects.get(key)!);
   }
 
+  /** Has each object read otherwise from now on. Nothing is written, and nobody is told. */
+  reread(read: (object: KubeObject) => KubeObject): void {
+    for (const objects of this.#namespaces.values()) {
+      for (const [name, object] of objects) objects.set(name, read(object));
+    }
+  }
+
   /** Puts `event` into effect and tells the listeners. */
   commit(event: StoredEvent): void {
     const { namespace = "", name } = event.object.metadata;

@@ -14,6 +14,7 @@ import { isObject } from "../model/json.ts";
 import { validateMetadata } from "../model/metadata_rules.ts";
 import type { KubeObject, ManagedFieldsEntry } from "../model/object.ts";
 import { apiVersionOf, type ResourceType } from "../model/resource.ts";
+import { applyDefaults } from "../schema/defaults.ts";
 import type { Call } from "./call.ts";
 import { decodeBody } from "./decode.ts";
 
@@ -53,6 +54,8 @@ export function createDraft(
   if (errors.length > 0) throw invalid({ group: type.group, kind: draft.kind }, meta.name, errors);
   core.admission.validate?.(review);
   checkAbsent(core, type, draft);
+  // What is read of the storage is defaulted once more, so that a status has its default there.
+  if (type.custom) applyDefaults(draft, type.schema);
   return options.dryRun ? draft : core.store.put(type, draft, undefined);
 }
 

@@ -39,6 +39,7 @@ Deno.test("API reference: a field shows type, bound, default, and whether it mus
     rowOf("spec.acr.environment")[0]!,
     /`PublicCloud` or `USGovernmentCloud` or .* \| {2}\| .*Default: `PublicCloud`\. \|$/,
   );
+  assert.match(rowOf("status")[0]!, / Default: `\{"observedGeneration":-1\}`\. \|$/);
   assert.equal(rowOf("status.conditions[].message").length, 2);
   assert.match(rowOf("status.tokenExpirationTime")[0]!, /\| time, RFC 3339 \|/);
 });

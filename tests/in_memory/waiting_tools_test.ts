@@ -1,0 +1,4 @@
+import { waitingToolsSuite } from "../suites/waiting_tools.ts";
+import { inMemory } from "./gate.ts";
+
+waitingToolsSuite(inMemory);
