@@ -171,10 +171,15 @@ Deno.test("token access: strangers cannot take the place of a token last seen al
   for (let i = 0; i < 70; i++) await access(new Redacted(`stranger-${i}`));
   await clock.tick(30_000);
   flooding = true;
-  const flood = Promise.allSettled(
-    Array.from({ length: 240 }, (_, i) => access(new Redacted(`stranger-in-flood-${i}`))),
+  let refused = 0;
+  const flood = Promise.all(
+    Array.from(
+      { length: 240 },
+      (_, i) => access(new Redacted(`stranger-in-flood-${i}`)).catch(() => void refused++),
+    ),
   );
-  while (stuck < 8) await settle();
+  // Digests take the system's own time: one that came late would find a place that is free again.
+  while (stuck + refused < 240) await settle();
   await assert.rejects(access(new Redacted("newcomer")), /^Error: too many tokens/);
   assert.equal(await access(scraper), "allowed");
   allowed = false;

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { cpuUsage } from "node:process";
 import fc from "fast-check";
 import { Redacted } from "../../../../src/runtime/masking/redacted.ts";
 import { logLine } from "../../../../src/telemetry/log/log_line.ts";
@@ -205,6 +206,7 @@ Deno.test("property: mask: a credential that straddles the cut is masked, and th
 
 Deno.test("mask: a megabyte of near misses takes no time to speak of", () => {
   const started = performance.now();
+  const used = cpuUsage();
   for (
     const piece of [
       "eyJ",
@@ -225,5 +227,6 @@ Deno.test("mask: a megabyte of near misses takes no time to speak of", () => {
   ) {
     maskSecrets(piece.repeat(150_000), Infinity);
   }
-  assert.ok(performance.now() - started < 5000);
+  // Others that use the processor make it take longer, and none of them makes it take more.
+  assert.ok(Math.min(performance.now() - started, cpuUsage(used).user / 1000) < 5000);
 });
