@@ -11,7 +11,7 @@ import {
 } from "../../src/kubernetes/config/in_cluster.ts";
 
 /** What the executable may do, of one kind. */
-export interface Permission {
+export interface DenoPermission {
   /** Deno's flag, such as `--allow-net`. */
   readonly flag: string;
   readonly values: readonly string[];
@@ -52,7 +52,7 @@ const OTHER_VARIABLES = [
  * beyond it. Hosts of an air-gapped cloud are added with `deno task compile --allow-host`, or the
  * image's build argument ALLOW_HOSTS.
  */
-export const PERMISSIONS: readonly Permission[] = [
+export const PERMISSIONS: readonly DenoPermission[] = [
   {
     flag: "--allow-net",
     values: [`${CLUSTER_DNS_SERVER.hostname}:${CLUSTER_DNS_SERVER.port}`],

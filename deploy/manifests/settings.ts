@@ -9,7 +9,7 @@ export interface Settings {
   readonly createNamespace: boolean;
   readonly replicas: number;
   /** What v1beta1 bindings that leave the field empty are given. */
-  readonly defaults: BindingDefaults;
+  readonly defaults: DefaultsOfBindings;
   /** Domains of registries; empty for the operator's own default. */
   readonly allowedServerSuffixes: readonly string[];
   /** Audience of service account tokens, which the policy for tokens insists on. */
@@ -31,7 +31,7 @@ export interface Settings {
   /** Further flags of the operator. */
   readonly extraArgs: readonly string[];
   /** Further environment variables of the operator. */
-  readonly extraEnv: readonly Variable[];
+  readonly extraEnv: readonly EnvironmentVariable[];
   /** What else its pods may reach. */
   readonly extraEgress: readonly EgressRule[];
 }
@@ -43,7 +43,7 @@ export interface ConfigMapKey {
 }
 
 /** An environment variable. */
-export interface Variable {
+export interface EnvironmentVariable {
   readonly name: string;
   readonly value: string;
 }
@@ -55,7 +55,7 @@ export interface EgressRule {
 }
 
 /** See the operator's environment variables. Undefined leaves one unset. */
-export interface BindingDefaults {
+export interface DefaultsOfBindings {
   readonly acrServer?: string;
   readonly clientId?: string;
   readonly resourceId?: string;

@@ -1,12 +1,15 @@
 import { isIP } from "node:net";
 import { quote } from "../../src/runtime/text/quote.ts";
 import { OPTION_OF_VARIABLE } from "./option_of_variable.ts";
-import type { EgressRule, Variable } from "../manifests/settings.ts";
+import type { EgressRule, EnvironmentVariable } from "../manifests/settings.ts";
 
 const VARIABLE = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
 /** Reads each `--extra-env`, NAME=VALUE; the value may be empty and hold anything. */
-export function parseEnv(given: readonly string[], errors: string[]): readonly Variable[] {
+export function parseEnv(
+  given: readonly string[],
+  errors: string[],
+): readonly EnvironmentVariable[] {
   const seen = new Set<string>();
   return given.flatMap((text) => {
     const [name, value] = splitAt(text, text.indexOf("="));

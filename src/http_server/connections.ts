@@ -4,7 +4,7 @@ import type { ByteStream } from "./byte_stream.ts";
 export type Phase = "reading" | "answering" | "sending";
 
 /** One client's connection, from when it is accepted until it is closed. */
-export class Connection {
+export class ClientConnection {
   phase: Phase = "reading";
   readonly stream: ByteStream;
   /** The client's address without a port. */
@@ -36,8 +36,8 @@ const ORDER: readonly Phase[] = ["reading", "sending", "answering"];
  * sent their request. So a client with few, such as the kubelet, is heard however many another
  * opens.
  */
-export class Connections {
-  readonly #open = new Set<Connection>();
+export class ClientConnections {
+  readonly #open = new Set<ClientConnection>();
   readonly #most: number;
 
   constructor(most: number) {
@@ -48,12 +48,12 @@ export class Connections {
     return this.#open.size;
   }
 
-  add(connection: Connection): void {
+  add(connection: ClientConnection): void {
     this.#open.add(connection);
     if (this.#open.size > this.#most) this.close(this.#dispensable(connection));
   }
 
-  close(connection: Connection): void {
+  close(connection: ClientConnection): void {
     this.#open.delete(connection);
     connection.close();
   }
@@ -70,7 +70,7 @@ export class Connections {
     await Promise.all([...this.#open].map(({ closed }) => closed));
   }
 
-  #dispensable(newest: Connection): Connection {
+  #dispensable(newest: ClientConnection): ClientConnection {
     const counts = new Map<string, number>();
     for (const { client } of this.#open) counts.set(client, (counts.get(client) ?? 0) + 1);
     const most = Math.max(...counts.values());

@@ -1,7 +1,7 @@
 import { type Clock, sleep } from "../runtime/time/clock.ts";
 import { type BindAddress, formatBindAddress } from "./bind_address.ts";
 import { plainStream, type Wrap } from "./byte_stream.ts";
-import { Connection, Connections } from "./connections.ts";
+import { ClientConnection, ClientConnections } from "./connections.ts";
 import { serveConnection } from "./serve_connection.ts";
 import type { Handler } from "./serve_connection.ts";
 
@@ -11,7 +11,7 @@ export class ListenError extends Error {
 }
 
 /** What answers where. */
-export interface Target {
+export interface ListenTarget {
   readonly address: BindAddress;
   /** For messages, such as `health on --health-probe-bind-address`. */
   readonly what: string;
@@ -42,13 +42,13 @@ const RETRY_MS = 100;
  * the place of 64 connections, and each no longer than `REQUEST_MS` for its request: `Deno.serve`
  * knows no limit of either. Throws a `ListenError`.
  */
-export function listen(target: Target, clock: Clock, wrap: Wrap = plainStream): Listener {
+export function listen(target: ListenTarget, clock: Clock, wrap: Wrap = plainStream): Listener {
   const socket = bind(target);
   const ended = new AbortController();
-  const connections = new Connections(MOST_CONNECTIONS);
+  const connections = new ClientConnections(MOST_CONNECTIONS);
   const accepting = acceptAll(socket, clock, ended.signal, (accepted) => {
     target.onConnection?.();
-    const connection = new Connection(wrap(accepted), accepted.remoteAddr.hostname);
+    const connection = new ClientConnection(wrap(accepted), accepted.remoteAddr.hostname);
     connections.add(connection);
     serve(connection, connections, target.handler, clock);
   });
@@ -82,8 +82,8 @@ async function acceptAll(
 }
 
 function serve(
-  connection: Connection,
-  connections: Connections,
+  connection: ClientConnection,
+  connections: ClientConnections,
   handler: Handler,
   clock: Clock,
 ): void {
@@ -93,12 +93,16 @@ function serve(
 }
 
 /** The error for a target that cannot be served, for a reason that says what to do. */
-export function listenError({ address, what }: Target, reason: string, cause: unknown): Error {
+export function listenError(
+  { address, what }: ListenTarget,
+  reason: string,
+  cause: unknown,
+): Error {
   const shown = formatBindAddress(address);
   return new ListenError(`Cannot serve ${what}=${shown}: ${reason}.`, { cause });
 }
 
-function bind(target: Target): Deno.TcpListener {
+function bind(target: ListenTarget): Deno.TcpListener {
   const { host, port } = target.address;
   const hosts = host === "" ? ["::", "0.0.0.0"] : [host];
   let cause: unknown;

@@ -1,5 +1,5 @@
 import type { Clock } from "../runtime/time/clock.ts";
-import type { Connection } from "./connections.ts";
+import type { ClientConnection } from "./connections.ts";
 import { plainText, reasonOf } from "./plain_text.ts";
 import { readRequest, RequestError } from "./request.ts";
 import { responseBytes } from "./response.ts";
@@ -19,7 +19,7 @@ export const ANSWER_MS = 10_000;
  * breaks off.
  */
 export async function serveConnection(
-  connection: Connection,
+  connection: ClientConnection,
   handler: Handler,
   clock: Clock,
 ): Promise<void> {
@@ -35,7 +35,7 @@ export async function serveConnection(
 }
 
 async function closingAfter<T>(
-  connection: Connection,
+  connection: ClientConnection,
   limitMs: number,
   clock: Clock,
   work: () => Promise<T>,
@@ -48,7 +48,9 @@ async function closingAfter<T>(
   }
 }
 
-async function requestOf({ stream }: Connection): Promise<Request | RequestError | undefined> {
+async function requestOf(
+  { stream }: ClientConnection,
+): Promise<Request | RequestError | undefined> {
   try {
     return await readRequest(stream);
   } catch (error) {
@@ -65,7 +67,7 @@ async function answer(request: Request, handler: Handler): Promise<Response> {
   }
 }
 
-async function send({ stream }: Connection, bytes: Uint8Array): Promise<void> {
+async function send({ stream }: ClientConnection, bytes: Uint8Array): Promise<void> {
   await stream.write(bytes);
   await stream.end();
   // Closing while bytes of the client are unread would reset the connection and lose the answer

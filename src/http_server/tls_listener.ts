@@ -1,7 +1,7 @@
 import type { SecureContext } from "node:tls";
 import { type Clock, sleep } from "../runtime/time/clock.ts";
 import type { Certificate, CertificateSource } from "./certificate.ts";
-import { listen, type Listener, listenError, type Target } from "./listener.ts";
+import { listen, type Listener, listenError, type ListenTarget } from "./listener.ts";
 
 /** How a TLS listener comes by its certificate. */
 export interface TlsOptions {
@@ -36,7 +36,7 @@ interface Identity {
  */
 export class TlsListener implements Listener {
   readonly port: number;
-  readonly #target: Target;
+  readonly #target: ListenTarget;
   readonly #options: TlsOptions;
   readonly #tls: Tls;
   readonly #listener: Listener;
@@ -45,7 +45,7 @@ export class TlsListener implements Listener {
   #identity: Identity;
   #lastProblem: string | undefined;
 
-  private constructor(target: Target, options: TlsOptions, tls: Tls, identity: Identity) {
+  private constructor(target: ListenTarget, options: TlsOptions, tls: Tls, identity: Identity) {
     this.#identity = identity;
     this.#listener = listen(
       target,
@@ -60,7 +60,7 @@ export class TlsListener implements Listener {
   }
 
   /** Rejects with a `ListenError`, also where the certificate cannot be had. */
-  static async open(target: Target, options: TlsOptions): Promise<TlsListener> {
+  static async open(target: ListenTarget, options: TlsOptions): Promise<TlsListener> {
     const tls = await import("./tls_stream.ts");
     const identity = await options.certificate().then((certificate) => identify(certificate, tls))
       .catch((error: Error) => {

@@ -4,7 +4,7 @@ const LARGE_BYTES = 64 * 1024;
 const MOST_GROWN_BYTES = 3 * 1024 * 1024;
 
 /** What a collector works with. */
-export interface Heap {
+export interface ProcessHeap {
   /** Bytes of the heap that are in use, or were left behind. */
   used(): number;
   /** Collects at once. Absent where V8 was started without `--expose-gc`: then nobody does. */
@@ -17,11 +17,11 @@ export interface Heap {
  * pod. All other garbage is left to V8.
  */
 export class Collector {
-  readonly #heap: Heap;
+  readonly #heap: ProcessHeap;
   /** The least that was in use since it was collected. */
   #least = Infinity;
 
-  constructor(heap: Heap) {
+  constructor(heap: ProcessHeap) {
     this.#heap = heap;
   }
 

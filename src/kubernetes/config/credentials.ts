@@ -2,23 +2,23 @@ import type { Clock } from "../../runtime/time/clock.ts";
 import { Redacted } from "../../runtime/masking/redacted.ts";
 import { abortable } from "../../runtime/time/abortable.ts";
 import { tokenExpiry } from "./token_expiry.ts";
-import type { Credentials, CredentialsProvider } from "./types.ts";
+import type { ClusterCredentials, CredentialsProvider } from "./types.ts";
 
 /** Credentials, and until when they may be handed out (milliseconds since the epoch). */
 export interface FreshCredentials {
-  readonly credentials: Credentials;
+  readonly credentials: ClusterCredentials;
   readonly freshUntilMs: number;
 }
 
 /** Credentials that never change: a token in the kubeconfig, or none at all. */
 export class FixedCredentials implements CredentialsProvider {
-  readonly #credentials: Credentials;
+  readonly #credentials: ClusterCredentials;
 
-  constructor(credentials: Credentials) {
+  constructor(credentials: ClusterCredentials) {
     this.#credentials = credentials;
   }
 
-  get(): Promise<Credentials> {
+  get(): Promise<ClusterCredentials> {
     return Promise.resolve(this.#credentials);
   }
 
@@ -34,25 +34,25 @@ export class CachedCredentials implements CredentialsProvider {
   readonly #clock: Clock;
   readonly #fetch: () => Promise<FreshCredentials>;
   #kept: FreshCredentials | undefined;
-  #underWay: Promise<Credentials> | undefined;
+  #underWay: Promise<ClusterCredentials> | undefined;
 
   constructor(clock: Clock, fetch: () => Promise<FreshCredentials>) {
     this.#clock = clock;
     this.#fetch = fetch;
   }
 
-  async get(signal?: AbortSignal): Promise<Credentials> {
+  async get(signal?: AbortSignal): Promise<ClusterCredentials> {
     signal?.throwIfAborted();
     if (this.#kept && this.#clock.now() < this.#kept.freshUntilMs) return this.#kept.credentials;
     this.#underWay ??= this.#refresh();
     return await abortable(this.#underWay, signal);
   }
 
-  invalidate(used: Credentials): void {
+  invalidate(used: ClusterCredentials): void {
     if (this.#kept?.credentials === used) this.#kept = undefined;
   }
 
-  async #refresh(): Promise<Credentials> {
+  async #refresh(): Promise<ClusterCredentials> {
     try {
       this.#kept = await this.#fetch();
       return this.#kept.credentials;

@@ -7,7 +7,7 @@ import { CachedCredentials, type FreshCredentials } from "./credentials.ts";
 import type { Entry } from "./entry.ts";
 import { readExecCredential } from "./exec_credential.ts";
 import type { CommandOutput, ConfigSources } from "./sources.ts";
-import type { Credentials, CredentialsProvider } from "./types.ts";
+import type { ClusterCredentials, CredentialsProvider } from "./types.ts";
 
 const API_VERSIONS = ["client.authentication.k8s.io/v1", "client.authentication.k8s.io/v1beta1"];
 
@@ -64,11 +64,11 @@ class ExecCredentials implements CredentialsProvider {
     this.#cache = new CachedCredentials(sources.clock, () => this.#run());
   }
 
-  get(signal?: AbortSignal): Promise<Credentials> {
+  get(signal?: AbortSignal): Promise<ClusterCredentials> {
     return this.#cache.get(signal);
   }
 
-  invalidate(used: Credentials): void {
+  invalidate(used: ClusterCredentials): void {
     this.#cache.invalidate(used);
   }
 

@@ -3,7 +3,7 @@ import { Redacted } from "../../runtime/masking/redacted.ts";
 import { asObject } from "../../runtime/as_object.ts";
 import { bearer, type FreshCredentials, tokenFault } from "./credentials.ts";
 import { pemFault } from "./pem.ts";
-import type { ClientCertificate, Credentials } from "./types.ts";
+import type { ClientCertificate, ClusterCredentials } from "./types.ts";
 
 /** Fetched anew this long before they expire, or at half of their life if that is less. */
 const LONGEST_MARGIN_MS = 60_000;
@@ -46,7 +46,7 @@ function parse(stdout: string): Record<string, unknown> {
   return answer;
 }
 
-function readCredentials(status: Record<string, unknown>): Credentials {
+function readCredentials(status: Record<string, unknown>): ClusterCredentials {
   const token = text(status, "token");
   const fault = token === undefined ? undefined : tokenFault(token);
   if (fault !== undefined) throw new Error(`printed a status.token that ${fault}`);

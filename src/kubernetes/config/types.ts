@@ -7,7 +7,7 @@ export interface ClientCertificate {
 }
 
 /** What proves who we are. Both may be absent: the server then sees an anonymous caller. */
-export interface Credentials {
+export interface ClusterCredentials {
   /** The whole value of the Authorization header. */
   readonly authorization?: Redacted;
   /** From an exec plugin. It takes the place of the one in `TlsMaterial`. */
@@ -17,9 +17,9 @@ export interface Credentials {
 /** Hands out credentials and keeps them fresh. */
 export interface CredentialsProvider {
   /** Credentials that are valid now. Rejects with `ConfigError`, or the signal's reason. */
-  get(signal?: AbortSignal): Promise<Credentials>;
+  get(signal?: AbortSignal): Promise<ClusterCredentials>;
   /** The server refused `used`: the next `get` fetches new ones, unless that has happened since. */
-  invalidate(used: Credentials): void;
+  invalidate(used: ClusterCredentials): void;
   /** Ends a plugin that is running. */
   close?(): void;
 }

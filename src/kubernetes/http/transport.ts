@@ -1,7 +1,7 @@
 import { optional } from "../../runtime/optional.ts";
 import type { Clock } from "../../runtime/time/clock.ts";
 import { errorOf, readBody, readJson } from "./body.ts";
-import type { Credentials, ResolvedCluster } from "../config/types.ts";
+import type { ClusterCredentials, ResolvedCluster } from "../config/types.ts";
 import type { JSONValue, PerformRequest, RequestOptions, RestClient } from "./contract.ts";
 import { Deadline } from "../../runtime/time/deadline.ts";
 import { ApiError } from "./errors.ts";
@@ -36,7 +36,7 @@ export const DEFAULT_TIMEOUTS: Readonly<Timeouts> = { headersMs: 30_000, bodyMs:
 /** An answer whose headers have come, with what must be let go of at its end. */
 interface Answer {
   readonly response: Response;
-  readonly credentials: Credentials;
+  readonly credentials: ClusterCredentials;
   readonly lease: HttpClientLease;
   readonly deadline: Deadline;
   /** Lets go of timer, listener and client. More than one call is harmless. */
@@ -182,7 +182,7 @@ export class FetchRestClient implements RestClient, Disposable {
     return this.#options.config.server + opts.path + (query ? `?${query}` : "");
   }
 
-  #init(opts: RequestOptions, credentials: Credentials): RequestInit {
+  #init(opts: RequestOptions, credentials: ClusterCredentials): RequestInit {
     // Not Headers: fetch would take them apart again, at a tenth of a request's whole cost.
     const headers: Record<string, string> = { "user-agent": this.#options.userAgent };
     const accept = opts.accept ?? (opts.expectJson ? "application/json" : undefined);
@@ -213,7 +213,7 @@ export class FetchRestClient implements RestClient, Disposable {
     });
   }
 
-  #unreachable(opts: RequestOptions, credentials: Credentials, error: unknown): ApiError {
+  #unreachable(opts: RequestOptions, credentials: ClusterCredentials, error: unknown): ApiError {
     const said = error instanceof Error ? messageOf(error) : String(error);
     const header = credentials.authorization?.reveal();
     const text = header === undefined ? said : said.replaceAll(header, "[redacted]");

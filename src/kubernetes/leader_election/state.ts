@@ -6,7 +6,7 @@ import { type Lease, type LeaseRecord, microTime, recordOf, sameRecord } from ".
  * process's own monotonic time, in ms. Only that decides expiry: the times inside the record are by
  * another machine's clock, which may be wrong.
  */
-export interface Observation {
+export interface SeenLease {
   readonly lease: Stored<Lease>;
   readonly record: LeaseRecord;
   readonly since: number;
@@ -14,7 +14,7 @@ export interface Observation {
 
 /** What the last read told: the Lease, or that there is none beside what was seen before. */
 export interface Sight {
-  readonly seen: Observation | undefined;
+  readonly seen: SeenLease | undefined;
   readonly exists: boolean;
 }
 
@@ -35,22 +35,22 @@ export interface Instant {
 /** What a contender is to do next. */
 export type Decision =
   | { readonly kind: "create"; readonly record: LeaseRecord }
-  | { readonly kind: "update"; readonly seen: Observation; readonly record: LeaseRecord }
+  | { readonly kind: "update"; readonly seen: SeenLease; readonly record: LeaseRecord }
   | { readonly kind: "yield"; readonly holder: string; readonly freeAt: number };
 
 /** Takes a Lease just read into account. An unchanged record keeps its time. */
 export function observe(
-  before: Observation | undefined,
+  before: SeenLease | undefined,
   lease: Stored<Lease>,
   nowMs: number,
-): Observation {
+): SeenLease {
   const record = recordOf(lease);
   const unchanged = before !== undefined && sameRecord(before.record, record);
   return { lease, record, since: unchanged ? before.since : nowMs };
 }
 
 /** The monotonic time, in ms, from which on a candidate may take the lease. */
-export function freeAt({ record, since }: Observation): number {
+export function freeAt({ record, since }: SeenLease): number {
   return record.holderIdentity === "" ? since : since + record.leaseDurationSeconds * 1000;
 }
 

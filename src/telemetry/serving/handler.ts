@@ -5,7 +5,7 @@ import { plainText, reasonOf } from "../../http_server/plain_text.ts";
 import type { Registry } from "../metrics/registry.ts";
 
 /** What one listener serves. What is absent answers 404 there. */
-export interface Routes {
+export interface TelemetryRoutes {
   readonly health?: { readonly live: Checks; readonly ready: Checks };
   readonly metrics?: Registry;
   /** Who may read metrics; everybody where it is absent. */
@@ -15,7 +15,7 @@ export interface Routes {
 const EXPOSITION = "text/plain; version=0.0.4; charset=utf-8";
 
 /** The handler of one listener: GET and HEAD of /healthz, /readyz and /metrics. */
-export function telemetryHandler(routes: Routes): Handler {
+export function telemetryHandler(routes: TelemetryRoutes): Handler {
   return (request) => {
     const serve = routeOf(routes, request);
     if (serve === undefined) return plainText("Not found.\n", 404);
@@ -25,7 +25,7 @@ export function telemetryHandler(routes: Routes): Handler {
 }
 
 function routeOf(
-  { health, metrics, authorize }: Routes,
+  { health, metrics, authorize }: TelemetryRoutes,
   request: Request,
 ): (() => Response | Promise<Response>) | undefined {
   // A Host header of a client's own invention can make the whole address unreadable.

@@ -3,7 +3,7 @@ import { optional } from "../../runtime/optional.ts";
 import type { Authorize } from "./authorization.ts";
 import { type BindAddress, formatBindAddress } from "../../http_server/bind_address.ts";
 import type { CertificateSource } from "../../http_server/certificate.ts";
-import { type Routes, telemetryHandler } from "./handler.ts";
+import { telemetryHandler, type TelemetryRoutes } from "./handler.ts";
 import type { Checks } from "./health.ts";
 import { listen, type Listener } from "../../http_server/listener.ts";
 import type { Logger } from "../log/logger.ts";
@@ -73,7 +73,7 @@ export async function serveTelemetry(options: TelemetryOptions): Promise<Telemet
 
 interface Endpoint {
   readonly address: BindAddress;
-  readonly routes: Routes;
+  readonly routes: TelemetryRoutes;
   /** For messages, such as `health on --health-probe-bind-address`. */
   readonly what: string;
   readonly secure?: MetricsSecurity | undefined;

@@ -1,5 +1,9 @@
 import assert from "node:assert/strict";
-import { Connection, Connections, type Phase } from "../../../src/http_server/connections.ts";
+import {
+  ClientConnection,
+  ClientConnections,
+  type Phase,
+} from "../../../src/http_server/connections.ts";
 
 const silent = {
   read: () => Promise.resolve(null),
@@ -12,10 +16,10 @@ type Row = readonly [name: string, phase: Phase];
 
 /** Adds the connections to three places; answers which have lost theirs. A name starts with its client. */
 async function lost(rows: readonly Row[]): Promise<string[]> {
-  const connections = new Connections(3);
+  const connections = new ClientConnections(3);
   const closed: string[] = [];
   for (const [name, phase] of rows) {
-    const connection = new Connection(silent, name[0]!);
+    const connection = new ClientConnection(silent, name[0]!);
     connection.closed.then(() => closed.push(name), assert.fail);
     connections.add(connection);
     connection.phase = phase;
@@ -67,8 +71,8 @@ for (const [name, rows, expected] of CASES) {
 }
 
 Deno.test("connections: a place is free once its connection has been closed", () => {
-  const connections = new Connections(1);
-  const [first, second] = [new Connection(silent, "a"), new Connection(silent, "a")];
+  const connections = new ClientConnections(1);
+  const [first, second] = [new ClientConnection(silent, "a"), new ClientConnection(silent, "a")];
   connections.add(first);
   connections.close(first);
   connections.close(first);

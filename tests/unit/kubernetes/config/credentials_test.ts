@@ -6,11 +6,11 @@ import {
   tokenFileCredentials,
 } from "../../../../src/kubernetes/config/credentials.ts";
 import { tokenExpiry } from "../../../../src/kubernetes/config/token_expiry.ts";
-import type { Credentials } from "../../../../src/kubernetes/config/types.ts";
+import type { ClusterCredentials } from "../../../../src/kubernetes/config/types.ts";
 import { Redacted } from "../../../../src/runtime/masking/redacted.ts";
 import { fakeClock, jwt, rejection, START } from "../http/transport_support.ts";
 
-function header(credentials: Credentials): string | undefined {
+function header(credentials: ClusterCredentials): string | undefined {
   return credentials.authorization?.reveal();
 }
 
@@ -68,7 +68,7 @@ Deno.test("an expired token is handed out, for the server's clock decides", asyn
 });
 
 Deno.test("those who ask at the same time share one fetch, and one may give up alone", async () => {
-  let finish = (_: Credentials) => {};
+  let finish = (_: ClusterCredentials) => {};
   let fetches = 0;
   const provider = new CachedCredentials(fakeClock(), () => {
     fetches++;

@@ -1,6 +1,9 @@
 import { createClock } from "@sinonjs/fake-timers";
 import type { ConfigSources } from "../../../../src/kubernetes/config/sources.ts";
-import type { Credentials, ResolvedCluster } from "../../../../src/kubernetes/config/types.ts";
+import type {
+  ClusterCredentials,
+  ResolvedCluster,
+} from "../../../../src/kubernetes/config/types.ts";
 import type {
   HttpClientFactory,
   HttpClientOptions,
@@ -53,7 +56,7 @@ export function fixedCluster(
   overrides: Partial<ResolvedCluster> & { tokens?: string[] } = {},
 ): ResolvedCluster {
   const { tokens = ["first"], ...rest } = overrides;
-  const all: Credentials[] = tokens.map((token) => ({
+  const all: ClusterCredentials[] = tokens.map((token) => ({
     authorization: new Redacted(`Bearer ${token}`),
   }));
   let current = 0;

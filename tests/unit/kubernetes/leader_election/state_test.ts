@@ -11,9 +11,9 @@ import {
   decide,
   type Decision,
   freeAt,
-  type Observation,
   observe,
   released,
+  type SeenLease,
 } from "../../../../src/kubernetes/leader_election/state.ts";
 import type { Stored } from "../../../../src/kubernetes/resources/resource_client.ts";
 
@@ -37,7 +37,7 @@ function lease(spec: Lease["spec"]): Stored<Lease> {
   return { metadata, ...(spec && { spec }) };
 }
 
-function seen(changes: Partial<LeaseRecord>, ageMs: number): Observation {
+function seen(changes: Partial<LeaseRecord>, ageMs: number): SeenLease {
   const spec = record(changes);
   return { lease: lease(spec), record: spec, since: NOW.monotonic - ageMs };
 }
@@ -56,7 +56,7 @@ const mine = seen({ holderIdentity: "me" }, 5_000);
 
 const CASES: {
   name: string;
-  seen: Observation | undefined;
+  seen: SeenLease | undefined;
   exists: boolean;
   leading: boolean;
   expected: Decision;
