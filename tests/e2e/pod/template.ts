@@ -17,6 +17,12 @@ interface Container {
   readonly securityContext: Readonly<Record<string, unknown>>;
 }
 
+/** As whom a pod runs. */
+export interface PodUser {
+  readonly runAsUser: number;
+  readonly runAsGroup: number;
+}
+
 /** What deploy/latest says of each pod. */
 export interface PodTemplate {
   readonly metadata: { readonly labels: Readonly<Record<string, string>> };
@@ -24,7 +30,7 @@ export interface PodTemplate {
     readonly serviceAccountName: string;
     readonly automountServiceAccountToken: boolean;
     readonly terminationGracePeriodSeconds: number;
-    readonly securityContext: { readonly runAsUser: number; readonly runAsGroup: number };
+    readonly securityContext: PodUser;
     readonly containers: readonly [Container];
   };
 }
@@ -42,6 +48,11 @@ export async function readDeployment(): Promise<Deployment> {
     .filter((manifest) => asObject(manifest)?.kind === "Deployment");
   if (found.length !== 1) throw new Error(`deploy/latest has ${found.length} Deployments`);
   return found[0] as Deployment;
+}
+
+/** The same pod as another user. */
+export function runningAs(template: PodTemplate, user: PodUser): PodTemplate {
+  return { ...template, spec: { ...template.spec, securityContext: user } };
 }
 
 /** Thousandths of a core and bytes of the container's limits, which are whole `m` and `Mi`. */

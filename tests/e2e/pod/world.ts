@@ -16,7 +16,7 @@ import {
 } from "./network.ts";
 import { Pod } from "./pod.ts";
 import { prepareRoot } from "./root.ts";
-import { type Deployment, MANIFESTS, readDeployment } from "./template.ts";
+import { type Deployment, MANIFESTS, type PodUser, readDeployment, runningAs } from "./template.ts";
 import { TokenVolume } from "./token_volume.ts";
 
 const AUDIT_POLICY = {
@@ -111,10 +111,15 @@ export class World implements AsyncDisposable {
 
   /**
    * Makes a pod of the Deployment as controller, scheduler and kubelet do: its object, which
-   * admission must let in, a token that is bound to it, its volume and network, and the process.
+   * admission must let in, a token that is bound to it, its volume and network, and the process. It
+   * runs as `user`, where the cluster assigns one.
    */
-  async startPod(index: number, denoFlags: readonly string[] = []): Promise<Pod> {
-    const { metadata, spec: { template } } = this.deployment;
+  async startPod(
+    index: number,
+    { denoFlags = [], user }: { denoFlags?: readonly string[]; user?: PodUser } = {},
+  ): Promise<Pod> {
+    const { metadata, spec } = this.deployment;
+    const template = user === undefined ? spec.template : runningAs(spec.template, user);
     const name = `${metadata.name}-${index}`;
     const uid = await this.#createPodObject(name);
     const directory = await Deno.makeTempDir({ prefix: "msi-acrpull-pod-" });
