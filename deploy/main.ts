@@ -15,14 +15,7 @@ import { ownNamespaceNotice } from "./manifests/namespace.ts";
 import { deployHelp, LATEST, parseDeploy, type Target } from "./options/options.ts";
 import { USAGE_EXIT_CODE } from "./task/task.ts";
 import { taskCommand } from "./task/shell.ts";
-import {
-  crdManifests,
-  derivedFiles,
-  installationFiles,
-  readCrds,
-  readGuide,
-  readSamples,
-} from "./render.ts";
+import { crdManifests, derivedFiles, installationFiles, readCrds, readSources } from "./render.ts";
 
 type ClusterTarget = Extract<Target, { kind: "apply" | "diff" }>;
 
@@ -56,7 +49,7 @@ function filesFor(settings: Settings, directory: string): readonly SourceFile[] 
   const crds = readCrds();
   const files = installationFiles(settings, crds, directory);
   if (directory !== LATEST) return files;
-  return [...files, ...derivedFiles(crds, readSamples(), readGuide())];
+  return [...files, ...derivedFiles(readSources())];
 }
 
 function write(files: readonly SourceFile[]): number {

@@ -203,6 +203,7 @@ export const DOORS: Readonly<Record<string, readonly string[]>> = {
   "deploy/guides": [
     "guide_table",
     "permission_table",
+    "value_table",
   ],
   "deploy/manifests": [
     "deployment",

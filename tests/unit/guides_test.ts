@@ -40,6 +40,15 @@ Deno.test("guides: every link within the repository leads to a file, and to a he
   assert.deepEqual(lost, []);
 });
 
+Deno.test("guides: every link to a page of this repository leads to a file of it", () => {
+  const pages = guides().flatMap((path) =>
+    [...guide(path).matchAll(/github\.com\/msi-acrpull\/deno\/blob\/main\/([^)#\s]+)/g)]
+      .map((match) => match[1]!)
+  );
+  assert.ok(pages.length >= 5);
+  assert.deepEqual(pages.filter((page) => !isThere(page)), []);
+});
+
 Deno.test("guides: every file and folder that they name is there", () => {
   const lost = guides().flatMap((path) =>
     pathsIn(guide(path)).filter((named) => !isThere(named)).map((named) => `${path}: ${named}`)

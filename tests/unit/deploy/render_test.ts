@@ -5,13 +5,7 @@ import { differences, type SourceFile } from "../../../deploy/generate.ts";
 import { installation } from "../../../deploy/manifests/installation.ts";
 import { LABELS, type Manifest, NAMES } from "../../../deploy/manifests/manifest.ts";
 import { DEFAULTS, type Settings } from "../../../deploy/manifests/settings.ts";
-import {
-  derivedFiles,
-  installationFiles,
-  readCrds,
-  readGuide,
-  readSamples,
-} from "../../../deploy/render.ts";
+import { derivedFiles, installationFiles, readCrds, readSources } from "../../../deploy/render.ts";
 import { pathOf, prunedKinds } from "../../../deploy/cluster/resources.ts";
 
 const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
@@ -42,7 +36,7 @@ Deno.test("deploy/latest and what else is rendered is what deno task deploy writ
   const crds = readCrds(ROOT);
   const expected = [
     ...installationFiles(DEFAULTS, crds, "deploy/latest"),
-    ...derivedFiles(crds, readSamples(ROOT), readGuide(ROOT)),
+    ...derivedFiles(readSources(ROOT)),
   ];
   const actual: SourceFile[] = expected.map(({ path }) => ({
     path,
