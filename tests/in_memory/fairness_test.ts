@@ -18,13 +18,17 @@ const TIMED_OUT = {
     'webhook: Post "https://slow.example:443/?timeout=30s": context deadline exceeded',
 };
 
-/** Has updates of ServiceAccounts in `noisy` meet a webhook that times out. */
-function hangWebhook(rig: StillRig): { readonly underWay: () => number } {
+/** Has what `meets` of writes meet a webhook that times out: updates of ServiceAccounts in `noisy`. */
+function hangWebhook(
+  rig: StillRig,
+  meets = ({ method, pathname }: { readonly method: string; readonly pathname: string }) =>
+    method === "PATCH" && pathname.includes("/noisy/serviceaccounts/"),
+): { readonly underWay: () => number } {
   let underWay = 0;
   rig.intercept = (request) => {
+    const { method } = request;
     const { pathname } = new URL(request.url);
-    const meets = request.method === "PATCH" && pathname.includes("/noisy/serviceaccounts/");
-    if (!meets) return undefined;
+    if (method === "GET" || !meets({ method, pathname })) return undefined;
     underWay++;
     return sleep(rig.time.clock, 30 * SECOND, request.signal)
       .then(() => Response.json(TIMED_OUT, { status: 500 }))
@@ -129,22 +133,46 @@ Deno.test("fairness: a refresh near expiry goes before the work of many namespac
   const lifetime = { refreshedAt: mintedAt, expiresAt };
   const dueAt = refreshAt(lifetime, rotation, rig.uid("due", "app"));
   await rig.time.pass(dueAt - 5 * SECOND - rig.time.clock.now());
-  let hanging = 0;
-  rig.intercept = (request) => {
-    const { pathname } = new URL(request.url);
-    const meets = request.method === "POST" && /\/noisy-[0-9]{1,2}\/secrets$/.test(pathname);
-    if (!meets) return undefined;
-    hanging++;
-    return sleep(rig.time.clock, 30 * SECOND, request.signal)
-      .then(() => Response.json(TIMED_OUT, { status: 500 }))
-      .finally(() => hanging--);
-  };
+  const webhook = hangWebhook(
+    rig,
+    ({ method, pathname }) => method === "POST" && /\/noisy-[0-9]{1,2}\/secrets$/.test(pathname),
+  );
   for (let index = 0; index < 40 * 12; index++) {
     rig.bind(`noisy-${index % 40}`, `app-${index}`);
   }
   await rig.time.pass(4 * SECOND);
-  assert.ok(hanging >= 32, `${hanging} calls hang`);
+  assert.ok(webhook.underWay() >= 32, `${webhook.underWay()} calls hang`);
   assert.equal(rig.lifetime("due", "app").mintedAt, mintedAt, "it is not due yet");
   await rig.time.pass(3 * SECOND);
   assert.ok(rig.lifetime("due", "app").mintedAt > mintedAt, "the refresh is late");
 });
+
+for (const hostile of [1, 2, 3]) {
+  Deno.test(`fairness: ${hostile} namespaces that claim to expire soon, behind a webhook that times out, delay no refresh`, async () => {
+    const lifeMs = 12 * MINUTE;
+    await using rig = new StillRig({ tokenLifetimeMs: { refresh: lifeMs } });
+    await rig.start();
+    const claims = Array.from({ length: hostile * 40 }, (_, index) => ({
+      namespace: `noisy-${Math.floor(index / 40)}`,
+      name: `app-${index}`,
+    }));
+    for (const { namespace, name } of claims) rig.bind(namespace, name);
+    await rig.time.pass(10 * SECOND);
+    rig.bind("due", "app");
+    await rig.untilReady("due", "app", 5 * SECOND);
+    const { mintedAt, expiresAt } = rig.lifetime("due", "app");
+    const rotation = { kind: "beforeExpiry", marginMs: 30 * MINUTE } as const;
+    const lifetime = { refreshedAt: mintedAt, expiresAt };
+    const dueAt = refreshAt(lifetime, rotation, rig.uid("due", "app"));
+    await rig.time.pass(dueAt - 10 * SECOND - rig.time.clock.now());
+    const webhook = hangWebhook(rig, ({ pathname }) => /\/noisy-\d\/secrets/.test(pathname));
+    for (const { namespace, name } of claims) {
+      rig.sayItExpires(namespace, name, rig.time.clock.now() + 4 * MINUTE);
+    }
+    await rig.time.pass(9 * SECOND);
+    assert.ok(webhook.underWay() >= 20, `${webhook.underWay()} calls hang`);
+    assert.equal(rig.lifetime("due", "app").mintedAt, mintedAt, "it is not due yet");
+    await rig.time.pass(3 * SECOND);
+    assert.ok(rig.lifetime("due", "app").mintedAt > mintedAt, "the refresh is late");
+  });
+}

@@ -7,6 +7,7 @@ import { loggerOver } from "../../src/telemetry/log/logger.ts";
 import { Registry } from "../../src/telemetry/metrics/registry.ts";
 import { FakeAzure } from "../sandbox/azure/azure.ts";
 import type { FakeAzureOptions } from "../sandbox/azure/options.ts";
+import type { JsonObject } from "../sandbox/kubernetes/model/json.ts";
 import { InMemoryKubernetes } from "../sandbox/kubernetes/server.ts";
 import { restOver } from "../unit/controller/rest.ts";
 import { FakeTime } from "../unit/kubernetes/fake_time.ts";
@@ -22,6 +23,8 @@ interface Seen {
     readonly name: string;
     readonly uid: string;
     readonly annotations?: Record<string, string>;
+    readonly resourceVersion?: string;
+    readonly managedFields?: unknown;
   };
   readonly status?: BindingStatus;
 }
@@ -113,18 +116,42 @@ export class StillRig implements AsyncDisposable {
 
   /** When that binding's credential was minted and when it expires, in milliseconds of the clock. */
   lifetime(namespace: string, name: string): { mintedAt: number; expiresAt: number } {
-    const secret = this.kubernetes.get(SECRET, namespace, `${name}-msi-acrpull-secret`) as Seen;
-    const annotations = secret.metadata.annotations!;
+    const annotations = this.#secret(namespace, name).metadata.annotations!;
     return {
       mintedAt: Date.parse(annotations["acr.microsoft.com/token.refresh"]!),
       expiresAt: Date.parse(annotations["acr.microsoft.com/token.expiry"]!),
     };
   }
 
+  /** Has a tenant write into the Secret of that binding when it is to expire. */
+  sayItExpires(namespace: string, name: string, at: number): void {
+    const { annotations } = this.#secret(namespace, name).metadata;
+    const expiry = new Date(at).toISOString().replace(/\.\d+Z$/, "Z");
+    this.changeSecret(namespace, name, {
+      metadata: { annotations: { ...annotations, "acr.microsoft.com/token.expiry": expiry } },
+    });
+  }
+
+  /** Has a tenant write into the Secret of that binding, whatever its version. */
+  changeSecret(
+    namespace: string,
+    name: string,
+    { metadata = {}, ...content }: { readonly metadata?: JsonObject; readonly data?: JsonObject },
+  ): void {
+    const secret = this.#secret(namespace, name);
+    const { resourceVersion: _, managedFields: __, ...known } = secret.metadata;
+    const changed = { ...secret, ...SECRET, ...content, metadata: { ...known, ...metadata } };
+    this.kubernetes.apply(changed as unknown as JsonObject, "tenant");
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stop.abort();
     await this.time.pass(60 * SECOND);
     await this.#running;
+  }
+
+  #secret(namespace: string, name: string): Seen {
+    return this.kubernetes.get(SECRET, namespace, `${name}-msi-acrpull-secret`) as Seen;
   }
 
   #binding(namespace: string, name: string): Seen | undefined {

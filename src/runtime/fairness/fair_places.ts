@@ -3,11 +3,15 @@ export interface PlacesOptions {
   readonly places: number;
   /** Places in addition, which only the urgent may take when there is none of the others for them. */
   readonly forUrgent?: number;
-  /** Of `places`, those that the urgent leave to the others, who might never have one else. */
+  /**
+   * Of `places`, those that the urgent leave to the others, who might never have one else. Half of
+   * these are open to the urgent of a namespace that holds none.
+   */
   readonly forOthers?: number;
   /**
    * How many times the `places` that it leaves free a namespace may hold: of 32, one that is alone
-   * gets 24 with 3, and 1 with 0. So it is with those `forUrgent`.
+   * gets 24 with 3, and 1 with 0. So it is with those `forUrgent`. To the urgent, places that they
+   * leave to the others are not free.
    */
   readonly alpha?: number;
 }
@@ -23,7 +27,10 @@ const ALPHA = 3;
 export class FairPlaces {
   readonly #common = new Pool();
   readonly #forUrgent = new Pool();
+  /** How many of the common places may be held by the urgent, of whoever they are. */
   #mostUrgent = 0;
+  /** How many of them, where a namespace holds no other. */
+  #mostUrgentFirst = 0;
   #urgentInCommon = 0;
 
   constructor(options: PlacesOptions) {
@@ -35,6 +42,7 @@ export class FairPlaces {
     this.#common.resize(places, alpha);
     this.#forUrgent.resize(forUrgent, alpha);
     this.#mostUrgent = places - forOthers;
+    this.#mostUrgentFirst = this.#mostUrgent + Math.floor(forOthers / 2);
   }
 
   /** Places taken. */
@@ -54,22 +62,18 @@ export class FairPlaces {
 
   /** How many places are free to the urgent, or to the others. */
   free(isUrgent: boolean): number {
-    const common = Math.max(0, this.#common.free);
-    if (!isUrgent) return common;
-    const open = Math.min(common, Math.max(0, this.#mostUrgent - this.#urgentInCommon));
-    return open + Math.max(0, this.#forUrgent.free);
+    if (!isUrgent) return Math.max(0, this.#common.free);
+    return this.#openToUrgent(this.#mostUrgentFirst) + Math.max(0, this.#forUrgent.free);
   }
 
   /** Whether any place is free, and so one for a namespace that holds none. */
   hasFree(isUrgent: boolean): boolean {
-    if (this.#isOpenTo(isUrgent) && this.#common.free > 0) return true;
-    return isUrgent && this.#forUrgent.free > 0;
+    return this.free(isUrgent) > 0;
   }
 
   /** Whether that namespace may take a further place. */
   admits(namespace: string, isUrgent: boolean): boolean {
-    return this.#admitsToCommon(namespace, isUrgent) ||
-      (isUrgent && this.#forUrgent.admits(namespace));
+    return this.#poolFor(namespace, isUrgent) !== undefined;
   }
 
   /**
@@ -77,12 +81,11 @@ export class FairPlaces {
    * call of that does nothing.
    */
   take(namespace: string, isUrgent: boolean): () => void {
-    const common = this.#admitsToCommon(namespace, isUrgent);
-    if (!common && !(isUrgent && this.#forUrgent.admits(namespace))) {
+    const pool = this.#poolFor(namespace, isUrgent);
+    if (pool === undefined) {
       throw new RangeError(`No place is free for namespace ${namespace}.`);
     }
-    const pool = common ? this.#common : this.#forUrgent;
-    const urgentInCommon = common && isUrgent ? 1 : 0;
+    const urgentInCommon = pool === this.#common && isUrgent ? 1 : 0;
     pool.count(namespace, 1);
     this.#urgentInCommon += urgentInCommon;
     let given = false;
@@ -94,12 +97,19 @@ export class FairPlaces {
     };
   }
 
-  #admitsToCommon(namespace: string, isUrgent: boolean): boolean {
-    return this.#isOpenTo(isUrgent) && this.#common.admits(namespace);
+  /** The urgent take what is left to others last. */
+  #poolFor(namespace: string, isUrgent: boolean): Pool | undefined {
+    const [common, forUrgent] = [this.#common, this.#forUrgent];
+    if (!isUrgent) return common.admits(namespace, common.free) ? common : undefined;
+    if (common.admits(namespace, this.#openToUrgent(this.#mostUrgent))) return common;
+    if (forUrgent.admits(namespace, forUrgent.free)) return forUrgent;
+    const isFirst = common.heldBy(namespace) === 0;
+    return isFirst && this.#openToUrgent(this.#mostUrgentFirst) > 0 ? common : undefined;
   }
 
-  #isOpenTo(isUrgent: boolean): boolean {
-    return !isUrgent || this.#urgentInCommon < this.#mostUrgent;
+  /** How many of the common places are free to the urgent, of which so many may be theirs. */
+  #openToUrgent(most: number): number {
+    return Math.max(0, Math.min(this.#common.free, most - this.#urgentInCommon));
   }
 }
 
@@ -124,15 +134,20 @@ class Pool {
 
   get refused(): number {
     let refused = 0;
-    for (const namespace of this.#byNamespace.keys()) if (!this.admits(namespace)) refused++;
+    for (const namespace of this.#byNamespace.keys()) {
+      if (!this.admits(namespace, this.free)) refused++;
+    }
     return refused;
   }
 
-  /** Who holds none needs a free place only; who holds some must leave enough for others. */
-  admits(namespace: string): boolean {
-    if (this.free <= 0) return false;
+  /**
+   * Whether that namespace may take one of so many that are free to it. Who holds none needs one
+   * only; who holds some must leave enough for others.
+   */
+  admits(namespace: string, free: number): boolean {
+    if (free <= 0) return false;
     const after = this.heldBy(namespace) + 1;
-    return after === 1 || after <= this.#alpha * (this.free - 1);
+    return after === 1 || after <= this.#alpha * (free - 1);
   }
 
   count(namespace: string, change: 1 | -1): void {

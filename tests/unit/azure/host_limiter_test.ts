@@ -309,9 +309,9 @@ Deno.test("host limiter: the urgent leave places to the others, whosever they ar
     (_, n) => all.run("a", 1000, undefined, of(`u${n}`, n)),
   );
   const others = [all.run("a", 10, undefined, of("x")), all.run("a", 10, undefined, of("y"))];
-  await all.time.pass(10);
+  await all.time.pass(20);
   assert.deepEqual(await Promise.all(others), ["a", "a"]);
-  assert.equal(all.starts.length, 1 + 6 + 2 + 2);
+  assert.equal(all.starts.length, 1 + 7 + 2 + 2);
   await all.time.pass(100_000);
   await Promise.all(urgent);
 });

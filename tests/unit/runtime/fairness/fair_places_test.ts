@@ -47,13 +47,39 @@ Deno.test("fair places: those for the urgent are shared like the others, and onl
   assert.equal(takeAll(places, "d", true), 0);
 });
 
-Deno.test("fair places: however many are urgent, they leave some to the others", () => {
-  const places = new FairPlaces({ places: 4, forUrgent: 2, forOthers: 2 });
-  const urgent = ["a", "b", "c", "d"].map((name) => takeAll(places, name, true));
-  assert.deepEqual(urgent, [3, 1, 0, 0]);
-  assert.deepEqual([places.hasFree(true), places.hasFree(false)], [false, true]);
-  assert.equal(takeAll(places, "new", false), 1);
-  assert.equal(takeAll(places, "newer", false), 1);
+for (
+  const { places, forUrgent, forOthers, urgent, others } of [
+    // 18 and 3, 4 and 1, then one each; of those left to others half.
+    { places: 32, forUrgent: 4, forOthers: 8, urgent: [21, 5, 1, 1, 1, 1, 1, 1, 0], others: 4 },
+    { places: 4, forUrgent: 2, forOthers: 2, urgent: [2, 2, 1, 0], others: 1 },
+    { places: 4, forUrgent: 0, forOthers: 1, urgent: [2, 1, 0], others: 1 },
+    { places: 2, forUrgent: 0, forOthers: 2, urgent: [1, 0], others: 1 },
+  ]
+) {
+  Deno.test(
+    `fair places: of ${places} and ${forUrgent}, the urgent that come one after the other get ${
+      urgent.join(", ")
+    }, and newcomers ${others}`,
+    () => {
+      const shared = new FairPlaces({ places, forUrgent, forOthers });
+      assert.deepEqual(urgent.map((_, index) => takeAll(shared, `n${index}`, true)), urgent);
+      assert.deepEqual([shared.hasFree(true), shared.hasFree(false)], [false, others > 0]);
+      for (let index = 0; index < others; index++) shared.take(`new${index}`, false);
+      assert.equal(shared.hasFree(false), false);
+    },
+  );
+}
+
+Deno.test("fair places: two namespaces that claim urgency leave a place to a third, whatever they had before", () => {
+  const places = new FairPlaces({ places: 32, forUrgent: 4, forOthers: 8 });
+  const ends = Array.from({ length: 24 }, () => places.take("a", false));
+  takeAll(places, "b", true);
+  for (const end of ends) {
+    end();
+    takeAll(places, "a", true);
+    takeAll(places, "b", true);
+    assert.ok(places.admits("due", true), `after ${places.heldBy("a")} and ${places.heldBy("b")}`);
+  }
 });
 
 Deno.test("fair places: of one for each namespace, none has two", () => {
@@ -95,8 +121,10 @@ Deno.test("property: never more than there are, and one that holds none is admit
       fc.array(step, { maxLength: 100 }),
       fc.integer({ min: 1, max: 40 }),
       fc.integer({ min: 0, max: 5 }),
-      (steps, count, forUrgent) => {
-        const places = new FairPlaces({ places: count, forUrgent });
+      fc.integer({ min: 0, max: 10 }),
+      (steps, count, forUrgent, left) => {
+        const forOthers = Math.min(left, count);
+        const places = new FairPlaces({ places: count, forUrgent, forOthers });
         const held: { namespace: string; giveBack: () => void }[] = [];
         for (const { namespace, isUrgent, ends } of steps) {
           const mine = held.filter((each) => each.namespace === namespace).length;
