@@ -26,6 +26,13 @@ Deno.test("source guide: every room of src is on the map", () => {
   assert.deepEqual(lost, []);
 });
 
+Deno.test("source guide: every folder of deploy is on the map", () => {
+  const named = new Set(guide(GUIDE).match(/`deploy\/\w+`/g));
+  const folders = [...Deno.readDirSync(new URL("deploy", ROOT))]
+    .filter(({ isDirectory }) => isDirectory).map(({ name }) => `\`deploy/${name}\``);
+  assert.deepEqual(folders.filter((folder) => !named.has(folder)), []);
+});
+
 Deno.test("source guide: ten everyday changes and more have a file to change, and its test", () => {
   const changes = rows("Everyday changes");
   assert.ok(changes.length >= 10, `${changes.length}`);
