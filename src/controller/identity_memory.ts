@@ -1,5 +1,4 @@
-import { wantedCredential } from "./plan/credential.ts";
-import { secretSlot } from "./plan/secret_slot.ts";
+import type { Situation } from "./plan/situation.ts";
 import type { SecretState, Snapshot } from "./plan/snapshot.ts";
 
 /**
@@ -25,12 +24,10 @@ export class IdentityMemory {
   }
 
   /** Takes note of a settled binding: its Secret serves the identity that is wanted now. */
-  note(key: string, snapshot: Snapshot): void {
-    const slot = secretSlot(snapshot);
-    if (slot.kind !== "ours" || slot.secret.identity !== undefined) return;
-    const wanted = wantedCredential(snapshot);
-    if ("reason" in wanted || wanted.identityHash === undefined) return;
-    this.#seen.set(key, { uid: slot.secret.uid, identity: wanted.identityHash });
+  note(key: string, { ours, wanted }: Situation): void {
+    if (ours === undefined || ours.secret.identity !== undefined) return;
+    if (wanted.kind === "fault" || wanted.identityHash === undefined) return;
+    this.#seen.set(key, { uid: ours.secret.uid, identity: wanted.identityHash });
   }
 
   /** Forgets a binding that is gone. */

@@ -12,9 +12,10 @@ import { brokenOutcome, describeFailure, effectOf, UnsettledError } from "./fail
 import { IdentityMemory } from "./identity_memory.ts";
 import { Memory } from "./memory.ts";
 import type { Action, WriteStatusAction } from "./plan/actions.ts";
-import { lastsUntil, plan } from "./plan/plan.ts";
+import { plan } from "./plan/plan.ts";
 import { refreshAt } from "./plan/schedule.ts";
-import type { Inspection, SecretState, Snapshot, Trouble } from "./plan/snapshot.ts";
+import { lastsUntil, type Situation, understand } from "./plan/situation.ts";
+import type { Inspection, SecretState, Trouble } from "./plan/snapshot.ts";
 import { tell } from "./plan/status.ts";
 import { inputsOfAttempt, isEnding, isOfAttempt, isResting } from "./plan/trouble.ts";
 import { isRace } from "./race.ts";
@@ -122,18 +123,18 @@ export class Reconciler {
   /** Plans once and acts. Answers when to come back, or undefined to decide again at once. */
   async #pass(key: string, id: BindingId, context: ActionContext): Promise<End | undefined> {
     context.slot.caughtUp();
-    const snapshot = this.#snapshot(key, id);
-    if (snapshot === undefined) {
+    const situation = this.#situation(key, id);
+    if (situation === undefined) {
       this.#forget(key, id);
       return NEVER;
     }
-    const { actions, wakeAt } = plan(snapshot, this.#options.clock.now());
+    const { actions, wakeAt } = plan(situation);
     if (actions.length === 0) {
-      this.#settled(key, snapshot);
+      this.#settled(key, situation);
       return { wakeAt: this.#lookAgain(wakeAt) };
     }
-    const failed = await this.#carryOut(key, snapshot, actions, context);
-    const comeBackAt = failed && await this.#failed(key, snapshot, failed, context);
+    const failed = await this.#carryOut(key, situation, actions, context);
+    const comeBackAt = failed && await this.#failed(key, situation, failed, context);
     // What cannot be told must not keep a credential from its refresh.
     return comeBackAt === undefined
       ? undefined
@@ -146,12 +147,11 @@ export class Reconciler {
     id: BindingId,
     context: ActionContext,
   ): Promise<number | undefined> {
-    const snapshot = this.#snapshot(key, id);
-    const now = this.#options.clock.now();
-    const action = snapshot && plan(snapshot, now).actions[0];
-    if (snapshot !== undefined && action !== undefined) {
+    const situation = this.#situation(key, id);
+    const action = situation && plan(situation).actions[0];
+    if (situation !== undefined && action !== undefined) {
       const error = new UnsettledError(`${action.kind} was left to do after ${MOST_PASSES} passes`);
-      const comeBackAt = this.#note(key, snapshot, { action, error, startedAt: now });
+      const comeBackAt = this.#note(key, situation, { action, error, startedAt: situation.now });
       if (comeBackAt !== undefined) return comeBackAt;
     }
     const end = await this.#pass(key, id, context);
@@ -165,9 +165,9 @@ export class Reconciler {
     { signal }: ActionContext,
   ): Promise<number | undefined> {
     const { readsSecretsByName, executor, clock } = this.#options;
-    const snapshot = readsSecretsByName ? this.#snapshot(key, id) : undefined;
-    if (snapshot === undefined) return undefined;
-    const { binding } = snapshot;
+    const situation = readsSecretsByName ? this.#situation(key, id) : undefined;
+    if (situation === undefined) return undefined;
+    const { binding } = situation;
     const startedAt = clock.now();
     try {
       await executor.readSecret(binding, signal);
@@ -175,7 +175,7 @@ export class Reconciler {
     } catch (error) {
       if (signal.aborted) throw signal.reason;
       const action = { kind: "inspectSecret", name: binding.secretName } as const;
-      return this.#note(key, snapshot, { action, error, startedAt });
+      return this.#note(key, situation, { action, error, startedAt });
     }
   }
 
@@ -187,18 +187,21 @@ export class Reconciler {
     return Math.min(wakeAt ?? again, again);
   }
 
-  #snapshot(key: string, id: BindingId): Snapshot | undefined {
-    const known = this.#options.cluster.snapshot(id);
+  #situation(key: string, id: BindingId): Situation | undefined {
+    const { cluster, keepsConditions, clock } = this.#options;
+    const known = cluster.snapshot(id);
     if (known === undefined) return undefined;
     const { trouble, refusal, ...remembered } = this.#memory.of(key, known.binding.uid);
     const inspection = this.#stillSo(remembered.inspection);
     const snapshot = this.#identities.recall(key, {
       ...known,
-      keepsConditions: this.#options.keepsConditions(id.api),
+      keepsConditions: keepsConditions(id.api),
       ...optional("inspection", inspection),
       ...optional("trouble", trouble),
     });
-    return { ...snapshot, ...optional("brevity", brevityOf(refusal, snapshot)) };
+    const situation = understand(snapshot, clock.now());
+    const brevity = brevityOf(refusal, situation);
+    return brevity === undefined ? situation : { ...situation, brevity };
   }
 
   /** What was read of a Secret is history once that was deleted. */
@@ -209,17 +212,18 @@ export class Reconciler {
 
   async #carryOut(
     key: string,
-    snapshot: Snapshot,
+    situation: Situation,
     actions: readonly Action[],
     context: ActionContext,
   ): Promise<Failed | undefined> {
-    const { binding } = snapshot;
+    const { binding } = situation;
     let current = binding;
     let short: Failed | undefined;
     for (const action of actions) {
       // Others decide how many there are: an account is written for each that refers to the Secret.
       context.slot.moved();
-      const failed = await this.#act(key, { ...snapshot, binding: current }, action, context);
+      const now = current === binding ? situation : { ...situation, binding: current };
+      const failed = await this.#act(key, now, action, context);
       if (failed !== undefined && failed.shortfall === undefined) return failed;
       short ??= failed;
       const next = this.#options.cluster.version(binding);
@@ -228,22 +232,22 @@ export class Reconciler {
       // moved it, what is left was decided on a binding that is no longer so.
       const moved = next.resourceVersion !== current.resourceVersion;
       if (moved && action.kind !== "addFinalizer") return short;
-      current = { ...current, resourceVersion: next.resourceVersion };
+      if (moved) current = { ...current, resourceVersion: next.resourceVersion };
     }
     return short;
   }
 
   async #act(
     key: string,
-    snapshot: Snapshot,
+    situation: Situation,
     action: Action,
     context: ActionContext,
   ): Promise<Failed | undefined> {
     const { executor, report, clock } = this.#options;
-    const { binding } = snapshot;
+    const { binding } = situation;
     const startedAt = clock.now();
     try {
-      const repetition = this.#writes.heldBy(key, snapshot, action);
+      const repetition = this.#writes.heldBy(key, situation, action);
       if (repetition !== undefined) {
         const by = await executor.undoerOf(binding, action, context.signal);
         const error = new UndoneError(effectOf(binding, action), by);
@@ -252,14 +256,14 @@ export class Reconciler {
       const outcome = await executor.execute(binding, action, context);
       const { shortfall } = outcome;
       if (shortfall === undefined || shortfall.written !== undefined) {
-        this.#done(key, snapshot, action, outcome);
+        this.#done(key, situation, action, outcome);
         report.acted(binding, action);
       }
       return shortfall && { action, error: shortfall.error, startedAt, shortfall };
     } catch (error) {
       if (context.signal.aborted) throw context.signal.reason;
       const repetition = error instanceof UndoneError
-        ? this.#undone(key, snapshot, action, error)
+        ? this.#undone(key, situation, action, error)
         : undefined;
       return { action, error, startedAt, repetition };
     }
@@ -267,21 +271,21 @@ export class Reconciler {
 
   #undone(
     key: string,
-    snapshot: Snapshot,
+    situation: Situation,
     action: Action,
     { inspection }: UndoneError,
   ): Repetition {
-    if (inspection !== undefined) this.#memory.note(key, snapshot.binding.uid, { inspection });
-    return this.#writes.note(key, snapshot, action, { isUndone: true });
+    if (inspection !== undefined) this.#memory.note(key, situation.binding.uid, { inspection });
+    return this.#writes.note(key, situation, action, { isUndone: true });
   }
 
   #done(
     key: string,
-    snapshot: Snapshot,
+    situation: Situation,
     action: Action,
     { inspection, lifetime, shortfall }: ActionOutcome,
   ): void {
-    const { uid, rotation } = snapshot.binding;
+    const { uid, rotation } = situation.binding;
     // A new credential makes whatever was read before history.
     if (inspection !== undefined || action.kind === "mint") {
       this.#memory.note(key, uid, { inspection });
@@ -290,22 +294,22 @@ export class Reconciler {
     const dueAt = shortfall === undefined
       ? lifetime && refreshAt(lifetime, rotation, uid)
       : this.#options.clock.now();
-    const repetition = this.#writes.note(key, snapshot, action, { isUndone: false, dueAt });
-    this.#keepWatch(key, snapshot, action, repetition);
+    const repetition = this.#writes.note(key, situation, action, { isUndone: false, dueAt });
+    this.#keepWatch(key, situation, action, repetition);
   }
 
   /** What was undone before is there again: whether it stays must be seen before anybody is told. */
   #keepWatch(
     key: string,
-    snapshot: Snapshot,
+    situation: Situation,
     action: Action,
     { times, notBefore }: Repetition,
   ): void {
-    const { uid } = snapshot.binding;
+    const { uid } = situation.binding;
     const { trouble } = this.#memory.of(key, uid);
     const now = this.#options.clock.now();
     if (!trouble?.isUndone || trouble.action !== action.kind || notBefore <= now) return;
-    const from = this.#madeFrom(key, snapshot, action);
+    const from = this.#madeFrom(key, situation, action);
     const history = {
       now,
       startedAt: now,
@@ -322,22 +326,22 @@ export class Reconciler {
   /** Answers when to come back, or undefined to decide again at once. */
   async #failed(
     key: string,
-    snapshot: Snapshot,
+    situation: Situation,
     failed: Failed,
     context: ActionContext,
   ): Promise<number | undefined> {
     const { report, executor } = this.#options;
     const { action, error } = failed;
-    const { binding } = snapshot;
+    const { binding } = situation;
     if (error instanceof SupersededError) {
       report.raced(binding, action, error);
       return undefined;
     }
     const raced = error instanceof HeldError || isRace(binding, action, error);
     if (!raced && action.kind === "writeStatus" && mayBeTooLong(error)) {
-      return this.#refused(key, snapshot, { ...failed, action, error });
+      return this.#refused(key, situation, { ...failed, action, error });
     }
-    if (!raced && !mayBeImmutable(action, error)) return this.#note(key, snapshot, failed);
+    if (!raced && !mayBeImmutable(action, error)) return this.#note(key, situation, failed);
     if (raced) report.raced(binding, action, error);
     try {
       if (raced) await executor.refresh(binding, context.signal);
@@ -346,47 +350,47 @@ export class Reconciler {
       if (raced || isImmutable(inspection)) return undefined;
     } catch (refreshError) {
       if (context.signal.aborted) throw context.signal.reason;
-      return this.#note(key, snapshot, { ...failed, error: refreshError });
+      return this.#note(key, situation, { ...failed, error: refreshError });
     }
-    return this.#note(key, snapshot, failed);
+    return this.#note(key, situation, failed);
   }
 
   /** A status that was refused is told shorter, and at last noted as it was to be. */
-  #refused(key: string, snapshot: Snapshot, refused: Refused): number | undefined {
-    const { binding } = snapshot;
+  #refused(key: string, situation: Situation, refused: Refused): number | undefined {
+    const { binding } = situation;
     const { refusal } = this.#memory.of(key, binding.uid);
-    const next = refusalAfter(refusal, snapshot, refused.action.status);
+    const next = refusalAfter(refusal, situation, refused.action.status);
     this.#memory.note(key, binding.uid, { refusal: next });
     if (next !== undefined) {
       this.#options.report.shortened(binding, refused.error);
       return undefined;
     }
     const action = { ...refused.action, ...optional("status", refusal?.status) };
-    return this.#note(key, snapshot, { ...refused, action });
+    return this.#note(key, situation, { ...refused, action });
   }
 
   /** Notes a failed attempt. Answers when to come back where the status cannot tell of it. */
   #note(
     key: string,
-    before: Snapshot,
+    before: Situation,
     { action, error, startedAt, repetition, shortfall }: Failed,
   ): number | undefined {
     const { clock, random, report } = this.#options;
-    const snapshot = shortfall?.written === undefined
+    const situation = shortfall?.written === undefined
       ? before
       : withSecret(before, shortfall.written);
-    const { binding } = snapshot;
+    const { binding } = situation;
     const now = clock.now();
     const failure = describeFailure(binding, action, error);
     const isUntold = action.kind === "writeStatus";
-    const inputs = inputsOfAttempt(this.#madeFrom(key, snapshot, action), failure);
+    const inputs = inputsOfAttempt(this.#madeFrom(key, situation, action), failure);
     const inARow = this.#failuresBefore(key, binding, isUntold, inputs);
     const failures = repetition?.times ?? inARow + 1;
     const history = {
       now,
       startedAt,
       failures,
-      ...optional("servesUntil", lastsUntil(snapshot)),
+      ...optional("servesUntil", lastsUntil(situation)),
     };
     const notBefore = optional("notBefore", repetition?.notBefore);
     const retryAt = nextAttemptAt({ ...failure, ...notBefore }, history, random);
@@ -409,33 +413,35 @@ export class Reconciler {
   }
 
   /** What an action was made from. One that comes after the Secret's meets it as that left it. */
-  #madeFrom(key: string, snapshot: Snapshot, { kind }: Action): Snapshot {
-    if (kind === "mint" || kind === "adoptSecret" || kind === "inspectSecret") return snapshot;
-    const { binding, serviceAccounts } = snapshot;
-    const now = this.#snapshot(key, binding);
-    return now === undefined ? snapshot : { ...now, binding, serviceAccounts };
+  #madeFrom(key: string, situation: Situation, { kind }: Action): Situation {
+    if (kind === "mint" || kind === "adoptSecret" || kind === "inspectSecret") return situation;
+    const { binding, serviceAccounts } = situation;
+    const later = this.#situation(key, binding);
+    return later === undefined
+      ? situation
+      : understand({ ...later, binding, serviceAccounts }, later.now);
   }
 
-  #settled(key: string, snapshot: Snapshot): void {
-    const { uid } = snapshot.binding;
+  #settled(key: string, situation: Situation): void {
+    const { uid } = situation.binding;
     const { trouble, inspection } = this.#memory.of(key, uid);
-    if (trouble === undefined) this.#identities.note(key, snapshot);
-    const isOver = trouble !== undefined && this.#isOver(trouble, snapshot);
+    if (trouble === undefined) this.#identities.note(key, situation);
+    const isOver = trouble !== undefined && this.#isOver(trouble, situation);
     // Of a Secret without the label no cache will tell what becomes of it.
     const lasts = inspection?.kind === "found" && inspection.secret.label !== undefined;
     this.#memory.note(key, uid, {
       trouble: isOver ? undefined : trouble,
       inspection: lasts ? inspection : undefined,
       untold: undefined,
-      ...(snapshot.brevity === undefined ? { refusal: undefined } : {}),
+      ...(situation.brevity === undefined ? { refusal: undefined } : {}),
       broken: undefined,
     });
   }
 
-  #isOver(trouble: Trouble, snapshot: Snapshot): boolean {
+  #isOver(trouble: Trouble, situation: Situation): boolean {
     const now = this.#options.clock.now();
     if (isEnding(trouble, now)) return false;
-    return !isResting(trouble, now) || !isOfAttempt(trouble, snapshot);
+    return !isResting(trouble, now) || !isOfAttempt(trouble, situation);
   }
 
   /** Answers when to come back, after something threw that is nobody else's matter. */
@@ -477,8 +483,8 @@ export class Reconciler {
     const { cluster, clock, executor, keepsConditions, report } = this.#options;
     const binding = cluster.basics(id);
     if (binding === undefined) return;
-    const told = { binding, keepsConditions: keepsConditions(id.api) };
-    for (const action of tell(told, brokenOutcome(error), clock.now())) {
+    const about = { binding, keepsConditions: keepsConditions(id.api), now: clock.now() };
+    for (const action of tell(about, brokenOutcome(error))) {
       await executor.tell(binding, action.status, signal);
       report.acted(binding, action);
     }
@@ -494,10 +500,10 @@ export class Reconciler {
   }
 }
 
-/** The snapshot as it is with that Secret, of which nothing was read since. */
-function withSecret({ inspection: _, ...snapshot }: Snapshot, secret: SecretState): Snapshot {
-  const others = snapshot.secrets.filter(({ name }) => name !== secret.name);
-  return { ...snapshot, secrets: [...others, secret] };
+/** The situation as it is with that Secret, of which nothing was read since. */
+function withSecret({ inspection: _, ...before }: Situation, secret: SecretState): Situation {
+  const others = before.secrets.filter(({ name }) => name !== secret.name);
+  return understand({ ...before, secrets: [...others, secret] }, before.now);
 }
 
 /** Whether an update of the Secret was refused, as it is for one that a user marked immutable. */

@@ -1,7 +1,7 @@
 import { type Brevity, shorterThan } from "../runtime/masking/brief.ts";
 import type { BindingStatus } from "./binding/view.ts";
 import { inputsOfAttempt } from "./plan/trouble.ts";
-import type { Snapshot } from "./plan/snapshot.ts";
+import type { Situation } from "./plan/situation.ts";
 
 /** A status that the API server refused, and that is told shorter: others may bound what it says. */
 export interface Refusal {
@@ -14,28 +14,28 @@ export interface Refusal {
 }
 
 /**
- * What to remember of a `status` of this snapshot that was refused. Undefined where nothing shorter
+ * What to remember of a `status` of this situation that was refused. Undefined where nothing shorter
  * is left to try: whatever it is refused for, that is not its length.
  */
 export function refusalAfter(
   before: Refusal | undefined,
-  snapshot: Snapshot,
+  situation: Situation,
   status: BindingStatus,
 ): Refusal | undefined {
   const brevity = shorterThan(longestIn(status));
-  if (brevity === undefined || brevity === snapshot.brevity) return undefined;
-  const whole = snapshot.brevity === undefined ? status : before?.status ?? status;
-  return { brevity, about: subjectOf(snapshot), status: whole };
+  if (brevity === undefined || brevity === situation.brevity) return undefined;
+  const whole = situation.brevity === undefined ? status : before?.status ?? status;
+  return { brevity, about: subjectOf(situation), status: whole };
 }
 
-/** How much of a snapshot's state is told, if the last refusal was about the same. */
-export function brevityOf(refusal: Refusal | undefined, snapshot: Snapshot): Brevity | undefined {
-  if (refusal === undefined || refusal.about !== subjectOf(snapshot)) return undefined;
+/** How much of a situation is told, if the last refusal was about the same. */
+export function brevityOf(refusal: Refusal | undefined, situation: Situation): Brevity | undefined {
+  if (refusal === undefined || refusal.about !== subjectOf(situation)) return undefined;
   return refusal.brevity;
 }
 
-function subjectOf(snapshot: Snapshot): string {
-  return JSON.stringify([inputsOfAttempt(snapshot), snapshot.trouble?.message]);
+function subjectOf(situation: Situation): string {
+  return JSON.stringify([inputsOfAttempt(situation), situation.trouble?.message]);
 }
 
 /** Of what the operator itself tells: conditions of others are theirs. */

@@ -118,7 +118,7 @@ Deno.test("guides: one version of Deno is pinned wherever it is named", () => {
 Deno.test("troubleshooting: the reasons of a refresh that fails are named, as the plan has them", () => {
   const section = guideSection("deploy/troubleshooting.md", "By reason");
   const named = [...section.matchAll(/^\| (\w+) +\|/gm)].map((match) => match[1]!);
-  const plan = Deno.readTextFileSync(new URL("src/controller/plan/plan.ts", ROOT));
+  const plan = Deno.readTextFileSync(new URL("src/controller/plan/hindered.ts", ROOT));
   for (const reason of ["RefreshFailing", "CredentialExpired", "SecretTerminating"]) {
     assert.ok(named.includes(reason), reason);
     assert.ok(plan.includes(`"${reason}"`), reason);

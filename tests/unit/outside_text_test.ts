@@ -21,7 +21,6 @@ import { secretState } from "../../src/controller/cluster/objects.ts";
 import { passwordIn } from "../../src/azure/docker_config.ts";
 import { contentOf } from "../../src/controller/execute/inspect.ts";
 import { labelValue } from "../../src/controller/names.ts";
-import { plan } from "../../src/controller/plan/plan.ts";
 import { lifetimeOf } from "../../src/controller/plan/schedule.ts";
 import { readClusterEntry } from "../../src/kubernetes/config/cluster_entry.ts";
 import { Entry } from "../../src/kubernetes/config/entry.ts";
@@ -57,6 +56,7 @@ import {
 } from "./controller/builders.ts";
 import { viewOfV1beta1 } from "../../src/controller/binding/v1beta1.ts";
 import { viewOfV1beta2 } from "../../src/controller/binding/v1beta2.ts";
+import { plan } from "./controller/plan/planning.ts";
 
 /** What a text of 64 KiB may take of a processor: other programs use the same. */
 const LONGEST_MS = 250;

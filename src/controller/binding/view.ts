@@ -38,11 +38,17 @@ export interface ManagedIdentitySpec {
   readonly scope: string;
 }
 
+/** What Entra knows a federated client by. */
+export interface FederatedIds {
+  readonly clientId: string;
+  readonly tenantId: string;
+}
+
 /** A credential by federation. The IDs left out stand in the ServiceAccount's annotations. */
 export interface WorkloadIdentitySpec {
   readonly kind: "workloadIdentity";
   readonly serviceAccountName: string;
-  readonly ids?: { readonly clientId: string; readonly tenantId: string };
+  readonly ids?: FederatedIds;
   readonly authorityHost: string;
   readonly audience: string;
   readonly audienceIsSet?: true;

@@ -4,71 +4,116 @@ import { faultOfClientId, faultOfTenant } from "../../azure/identity.ts";
 import { optional } from "../../runtime/optional.ts";
 import { lowerAscii } from "../../runtime/text/ascii.ts";
 import { CLIENT_ID_ANNOTATION, TENANT_ID_ANNOTATION } from "../conventions.ts";
-import type { BindingView, WorkloadIdentitySpec } from "../binding/view.ts";
+import type { BindingView, FederatedIds, WorkloadIdentitySpec } from "../binding/view.ts";
 import { hash } from "../names.ts";
 import type { ServiceAccountState, Snapshot } from "./snapshot.ts";
 
 /** A credential that can be asked for, with the hash of what the reference's own leaves out. */
-export interface Wanted {
+export interface WantedCredential {
+  readonly kind: "credential";
   readonly request: CredentialRequest;
   readonly identityHash?: string;
 }
 
 /** Why none can be asked for. */
 export interface Fault {
+  readonly kind: "fault";
   readonly reason: "InvalidSpec" | "ServiceAccountNotFound" | "ServiceAccountIncomplete";
   /** A sentence with its remedy. */
   readonly message: string;
 }
 
+/** The credential that a binding asks for, or what is wrong with its asking. */
+export type Wanted = WantedCredential | Fault;
+
 /** The credential that a binding wants, given the ServiceAccounts as they are. */
-export function wantedCredential(snapshot: Snapshot): Wanted | Fault {
-  const { binding } = snapshot;
+export function wantedCredential(
+  { binding, serviceAccounts }: Pick<Snapshot, "binding" | "serviceAccounts">,
+): Wanted {
   const spec = binding.credential;
-  if (spec.kind === "invalid") return { reason: "InvalidSpec", message: spec.message };
-  if (spec.kind === "workloadIdentity") return federated(snapshot, spec);
-  const { kind: _, ...request } = spec;
-  return { request };
+  switch (spec.kind) {
+    case "invalid":
+      return { kind: "fault", reason: "InvalidSpec", message: spec.message };
+    case "managedIdentity": {
+      const { kind: _, ...request } = spec;
+      return { kind: "credential", request };
+    }
+    case "workloadIdentity": {
+      const account = serviceAccounts.get(spec.serviceAccountName);
+      return account === undefined
+        ? notFound(spec.serviceAccountName)
+        : federated(spec, binding.namespace, account);
+    }
+  }
 }
 
-function federated(snapshot: Snapshot, spec: WorkloadIdentitySpec): Wanted | Fault {
-  const { binding, serviceAccounts } = snapshot;
-  const account = serviceAccounts.get(spec.serviceAccountName);
-  if (account === undefined) return notFound(spec.serviceAccountName);
-  const ids = spec.ids ?? annotatedIds(account);
-  if ("reason" in ids) return ids;
+function federated(
+  spec: WorkloadIdentitySpec,
+  namespace: string,
+  account: ServiceAccountState,
+): Wanted {
+  const named = spec.ids === undefined ? annotatedIds(account) : idsOf(spec.ids);
+  if (named.kind === "fault") return named;
+  const { clientId, tenantId } = named.ids;
   const { audience, audienceIsSet, server, scope, authorityHost } = spec;
-  const identity = {
-    kind: "workloadIdentity",
-    authorityHost,
-    ...ids,
-    serviceAccount: { namespace: binding.namespace, name: account.name, uid: account.uid },
-  } as const;
+  const { name, uid } = account;
   return {
+    kind: "credential",
     request: {
-      identity,
+      identity: {
+        kind: "workloadIdentity",
+        authorityHost,
+        clientId,
+        tenantId,
+        serviceAccount: { namespace, name, uid },
+      },
       audience,
       ...optional("audienceIsSet", audienceIsSet),
       server,
       scope,
     },
-    identityHash: hash(
-      JSON.stringify([lowerAscii(ids.clientId), lowerAscii(ids.tenantId), authorityHost]),
-    ),
+    identityHash: identityHash(spec, named.ids),
   };
 }
 
-function annotatedIds(
-  account: ServiceAccountState,
-): { clientId: string; tenantId: string } | Fault {
+/** The last hash of each spec's identity: another one comes by an account's annotations alone. */
+const HASHES = new WeakMap<
+  WorkloadIdentitySpec,
+  { readonly identity: string; readonly hash: string }
+>();
+
+function identityHash(spec: WorkloadIdentitySpec, { clientId, tenantId }: FederatedIds): string {
+  const identity = JSON.stringify([
+    lowerAscii(clientId),
+    lowerAscii(tenantId),
+    spec.authorityHost,
+  ]);
+  const known = HASHES.get(spec);
+  if (known?.identity === identity) return known.hash;
+  const made = { identity, hash: hash(identity) };
+  HASHES.set(spec, made);
+  return made.hash;
+}
+
+/** The IDs of a federated client, where nothing is wrong with them. */
+interface NamedIds {
+  readonly kind: "ids";
+  readonly ids: FederatedIds;
+}
+
+function idsOf(ids: FederatedIds): NamedIds {
+  return { kind: "ids", ids };
+}
+
+function annotatedIds(account: ServiceAccountState): NamedIds | Fault {
   const { clientId, tenantId } = account;
   const faults = [
     ...annotationFaults(account, CLIENT_ID_ANNOTATION, clientId, faultOfClientId),
     ...annotationFaults(account, TENANT_ID_ANNOTATION, tenantId, faultOfTenant),
   ];
   return faults.length > 0
-    ? { reason: "ServiceAccountIncomplete", message: faults.join(" ") }
-    : { clientId: clientId!, tenantId: tenantId! };
+    ? { kind: "fault", reason: "ServiceAccountIncomplete", message: faults.join(" ") }
+    : idsOf({ clientId: clientId!, tenantId: tenantId! });
 }
 
 function annotationFaults(
@@ -87,6 +132,7 @@ function annotationFaults(
 /** The fault of a ServiceAccount that is not there, in the reference's words. */
 export function notFound(serviceAccount: string): Fault {
   return {
+    kind: "fault",
     reason: "ServiceAccountNotFound",
     message: `service account ${quote(serviceAccount)} not found; create it, or correct ` +
       "the name in the binding.",
@@ -94,7 +140,11 @@ export function notFound(serviceAccount: string): Fault {
 }
 
 /** What an attempt is made from: when this changes, an earlier failure says nothing any more. */
-export function attemptInputs(binding: BindingView, wanted: Wanted, secretVersion: string): string {
+export function attemptInputs(
+  binding: BindingView,
+  wanted: WantedCredential,
+  secretVersion: string,
+): string {
   return hash(
     JSON.stringify([binding.uid, binding.generation, binding.inputsHash, wanted, secretVersion]),
   );

@@ -3,44 +3,40 @@ import { FINALIZER } from "../conventions.ts";
 import type { Action, Plan } from "./actions.ts";
 import { holding, isHeld, lookAgainAt } from "./held_secret.ts";
 import { referencedNames, removeReferences } from "./references.ts";
-import { extraneousSecrets, type SecretSlot, secretSlot } from "./secret_slot.ts";
-import type { SecretState, Snapshot, Trouble } from "./snapshot.ts";
+import type { Situation } from "./situation.ts";
+import type { SecretState, Trouble } from "./snapshot.ts";
 import { tell } from "./status.ts";
 
 /**
  * Takes back everything that was made for a binding, then lets it go. Where that is refused, or a
  * Secret stays, the status says so as long as it lasts.
  */
-export function planDeletion(
-  snapshot: Snapshot,
-  resting: Trouble | undefined,
-  now: number,
-): Plan {
-  const { binding } = snapshot;
+export function planDeletion(situation: Situation, resting: Trouble | undefined): Plan {
+  const { binding, slot } = situation;
   if (!binding.finalizers.includes(FINALIZER)) return { actions: [] };
   if (resting !== undefined) {
     const { reason, message, retryAt } = resting;
-    return { actions: heldUp(snapshot, reason, message, now), wakeAt: retryAt };
+    return { actions: heldUp(situation, reason, message), wakeAt: retryAt };
   }
-  const slot = secretSlot(snapshot);
-  if (slot.kind === "unknown") {
-    return { actions: [{ kind: "inspectSecret", name: binding.secretName }] };
-  }
-  return planRemoval(snapshot, slot, now);
+  return slot.kind === "unknown"
+    ? { actions: [{ kind: "inspectSecret", name: binding.secretName }] }
+    : planRemoval(situation);
 }
 
-function planRemoval(snapshot: Snapshot, slot: SecretSlot, now: number): Plan {
-  const secrets = [...extraneousSecrets(snapshot)];
-  if (slot.kind === "ours" || slot.kind === "stale") secrets.unshift(slot.secret);
+function planRemoval(situation: Situation): Plan {
+  const { slot, extraneous, now } = situation;
+  const secrets = slot.kind === "ours" || slot.kind === "stale"
+    ? [slot.secret, ...extraneous]
+    : extraneous;
   const first = [
-    ...removeReferences(snapshot, referencedNames(snapshot, slot), () => true),
+    ...removeReferences(situation, referencedNames(situation), () => true),
     ...secrets.filter((secret) => !isHeld(secret)).map(deletionOf),
   ];
   const held = secrets.find(isHeld);
   if (held === undefined) return { actions: [...first, { kind: "removeFinalizer" }] };
   if (first.length > 0) return { actions: first };
   return {
-    actions: heldUp(snapshot, "SecretTerminating", holding(held), now),
+    actions: heldUp(situation, "SecretTerminating", holding(held)),
     ...optional("wakeAt", lookAgainAt(held, now)),
   };
 }
@@ -50,12 +46,7 @@ function deletionOf(secret: SecretState): Action {
 }
 
 /** Pods can no longer count on what is being taken back, whatever is still there of it. */
-function heldUp(
-  snapshot: Snapshot,
-  reason: string,
-  why: string,
-  now: number,
-): readonly Action[] {
+function heldUp(situation: Situation, reason: string, why: string): readonly Action[] {
   const message = `The binding is being deleted, which is held up. ${why}`;
-  return tell(snapshot, { ready: false, reason, message, error: message }, now);
+  return tell(situation, { ready: false, reason, message, error: message });
 }

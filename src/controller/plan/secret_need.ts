@@ -7,17 +7,25 @@ import {
   REFRESH_ANNOTATION,
 } from "../conventions.ts";
 import type { AdoptSecretAction, SecretWrite } from "./actions.ts";
-import type { Wanted } from "./credential.ts";
-import { formatTime, lifetimeOf, refreshAt } from "./schedule.ts";
+import type { WantedCredential } from "./credential.ts";
+import { formatTime, type Lifetime, lifetimeOf, refreshAt } from "./schedule.ts";
 import { lackingIn, type OurSlot, type SecretSlot } from "./secret_slot.ts";
-import type { Content, SecretState } from "./snapshot.ts";
+import type { Situation } from "./situation.ts";
+import type { Content, IntactContent, SecretState } from "./snapshot.ts";
 
 /** What the binding's Secret lacks. */
 export type SecretNeed =
   | { readonly kind: "nothing" }
   | { readonly kind: "inspect" }
   | AdoptSecretAction
-  | { readonly kind: "mint"; readonly write: SecretWrite; readonly reason: string };
+  | MintNeed;
+
+/** A new credential, how it comes into the Secret, and why. */
+export interface MintNeed {
+  readonly kind: "mint";
+  readonly write: SecretWrite;
+  readonly reason: string;
+}
 
 /** Annotations are written in whole seconds. */
 const TIME_TOLERANCE_MS = 1000;
@@ -25,10 +33,10 @@ const TIME_TOLERANCE_MS = 1000;
 /** What must happen to the Secret so that it holds the credential that is wanted. */
 export function secretNeed(
   slot: Exclude<SecretSlot, { kind: "foreign" }>,
-  binding: BindingView,
-  wanted: Wanted,
-  now: number,
+  situation: Situation,
+  wanted: WantedCredential,
 ): SecretNeed {
+  const { now } = situation;
   switch (slot.kind) {
     case "none":
       return { kind: "mint", write: { mode: "create" }, reason: "there is no Secret" };
@@ -41,25 +49,25 @@ export function secretNeed(
         reason: "the Secret was made for an earlier binding",
       };
     case "ours":
-      return needOfOurs(slot, binding, wanted, now);
+      return needOfOurs(slot, situation, wanted);
   }
 }
 
 function needOfOurs(
   { secret, content }: OurSlot,
-  binding: BindingView,
-  wanted: Wanted,
-  now: number,
+  situation: Situation,
+  wanted: WantedCredential,
 ): SecretNeed {
-  const stale = staleness(secret, binding, wanted, now);
+  const { binding, lifetime, now } = situation;
+  const stale = staleness(secret, situation, wanted);
   if (stale !== undefined) return mintAgain(secret, binding, stale, content, now);
   if (content?.kind === "broken") {
     return mintAgain(secret, binding, `the Secret ${content.why}`, content, now);
   }
-  const isTrusted = secret.dataIsOurs && lifetimeOf(secret) !== undefined &&
+  const isTrusted = secret.dataIsOurs && lifetime !== undefined &&
     secret.inputs !== undefined && !isInDoubt(binding);
   if (content === undefined && !isTrusted) return { kind: "inspect" };
-  return needOfIntact(secret, content, binding, now);
+  return needOfIntact(secret, content, situation);
 }
 
 /**
@@ -75,9 +83,8 @@ function isInDoubt({ status }: BindingView): boolean {
 /** Why the annotations alone say that the credential will not do; undefined when they do not. */
 function staleness(
   secret: SecretState,
-  binding: BindingView,
-  wanted: Wanted,
-  now: number,
+  { binding, lifetime, now }: Situation,
+  wanted: WantedCredential,
 ): string | undefined {
   if (secret.inputs !== undefined && secret.inputs !== binding.inputsHash) {
     return "the binding's spec changed";
@@ -86,25 +93,28 @@ function staleness(
   if (secret.identity !== undefined && secret.identity !== wanted.identityHash) {
     return "the identity changed";
   }
-  const lifetime = lifetimeOf(secret);
-  if (lifetime !== undefined && now >= refreshAt(lifetime, binding.rotation, binding.uid)) {
-    return "the refresh is due";
-  }
-  return undefined;
+  return isDue(lifetime, binding, now) ? "the refresh is due" : undefined;
+}
+
+function isDue(
+  lifetime: Lifetime | undefined,
+  { rotation, uid }: BindingView,
+  now: number,
+): boolean {
+  return lifetime !== undefined && now >= refreshAt(lifetime, rotation, uid);
 }
 
 /** The data will do; label and annotations may not. */
 function needOfIntact(
   secret: SecretState,
-  content: Content | undefined,
-  binding: BindingView,
-  now: number,
+  content: IntactContent | undefined,
+  { binding, now }: Situation,
 ): SecretNeed {
-  const annotations = content?.kind === "intact"
-    ? missingAnnotations(secret, content, binding, now)
-    : {};
-  const lifetime = lifetimeOf({ ...secret, ...timesOf(annotations) });
-  if (lifetime !== undefined && now >= refreshAt(lifetime, binding.rotation, binding.uid)) {
+  const annotations = content === undefined
+    ? {}
+    : missingAnnotations(secret, content, binding, now);
+  // Without it the annotations alone count, by which it is not due.
+  if (content !== undefined && isDue(lifetimeAsRead(secret, annotations), binding, now)) {
     return mintAgain(secret, binding, "the refresh is due", content, now);
   }
   if (isLabelFixed(secret, binding)) {
@@ -119,7 +129,7 @@ function needOfIntact(
 
 function missingAnnotations(
   secret: SecretState,
-  content: Extract<Content, { kind: "intact" }>,
+  content: IntactContent,
   binding: BindingView,
   now: number,
 ): Record<string, string> {
@@ -151,6 +161,13 @@ function timesOf(annotations: Readonly<Record<string, string>>): Partial<SecretS
   const expiry = annotations[EXPIRY_ANNOTATION];
   const refresh = annotations[REFRESH_ANNOTATION];
   return expiry === undefined || refresh === undefined ? {} : { expiry, refresh };
+}
+
+function lifetimeAsRead(
+  secret: SecretState,
+  annotations: Readonly<Record<string, string>>,
+): Lifetime | undefined {
+  return lifetimeOf({ ...secret, ...timesOf(annotations) });
 }
 
 function mintAgain(

@@ -19,6 +19,11 @@ export type OurSlot = Extract<SecretSlot, { kind: "ours" }>;
 /** Some Secret stands there, whosever it is. */
 export type OccupiedSlot = Extract<SecretSlot, { secret: SecretState }>;
 
+/** Whether some Secret stands there, as far as is known. */
+export function isOccupied(slot: SecretSlot): slot is OccupiedSlot {
+  return slot.kind !== "none" && slot.kind !== "unknown";
+}
+
 /** How many of the scopes that were asked for the token in our Secret lacks. */
 export function lackingIn({ secret, content }: Pick<OurSlot, "secret" | "content">): number {
   if (content?.kind === "intact") return content.lacking ?? 0;

@@ -45,20 +45,27 @@ export interface SecretState {
 }
 
 /** What reading a Secret in full told: a verdict on its data, not the data. */
-export type Content =
-  /** It holds an intact credential for the binding's registry. Times in milliseconds. */
-  | {
-    readonly kind: "intact";
-    readonly expiresAt: number;
-    readonly mintedAt?: number;
-    readonly immutable?: true;
-    /** How many of the binding's scopes the token lacks; absent where it lacks none. */
-    readonly lacking?: number;
-    /** What the token names as its audience, where that is not the binding's registry. */
-    readonly otherAudience?: string;
-  }
-  /** `immutable` where a user marked it so, or its type is wrong: no update can mend it. */
-  | { readonly kind: "broken"; readonly why: string; readonly immutable: boolean };
+export type Content = IntactContent | BrokenContent;
+
+/** It holds an intact credential for the binding's registry. Times in milliseconds. */
+export interface IntactContent {
+  readonly kind: "intact";
+  readonly expiresAt: number;
+  readonly mintedAt?: number;
+  readonly immutable?: true;
+  /** How many of the binding's scopes the token lacks; absent where it lacks none. */
+  readonly lacking?: number;
+  /** What the token names as its audience, where that is not the binding's registry. */
+  readonly otherAudience?: string;
+}
+
+/** It holds none. */
+export interface BrokenContent {
+  readonly kind: "broken";
+  readonly why: string;
+  /** A user marked it so, or its type is wrong: no update can mend it. */
+  readonly immutable: boolean;
+}
 
 /** The result of reading the binding's Secret by name, past label and cache. */
 export type Inspection =

@@ -2,7 +2,7 @@ import { type Brevity, brief } from "../../runtime/masking/brief.ts";
 import type { BindingBasics, BindingStatus, Condition } from "../binding/view.ts";
 import type { WriteStatusAction } from "./actions.ts";
 import { formatTime, type Lifetime } from "./schedule.ts";
-import type { Snapshot } from "./snapshot.ts";
+import type { Situation } from "./situation.ts";
 
 /** What the binding's status should say. */
 export interface Outcome {
@@ -22,11 +22,10 @@ export interface Outcome {
 
 /** Writes the status that says `outcome`, unless the present one does. */
 export function tell(
-  { binding, keepsConditions, brevity }:
-    & Pick<Snapshot, "keepsConditions" | "brevity">
+  { binding, keepsConditions, brevity, now }:
+    & Pick<Situation, "keepsConditions" | "brevity" | "now">
     & { binding: BindingBasics },
   outcome: Outcome,
-  now: number,
 ): readonly WriteStatusAction[] {
   const status = statusFor(binding, outcome, now, keepsConditions, brevity);
   return status === undefined ? [] : [{ kind: "writeStatus", status }];

@@ -1,7 +1,8 @@
 import { isBetween } from "../../runtime/time/clock.ts";
-import { attemptInputs, wantedCredential } from "./credential.ts";
-import { secretSlot } from "./secret_slot.ts";
-import type { Snapshot, Trouble } from "./snapshot.ts";
+import { attemptInputs } from "./credential.ts";
+import { isOccupied, type SecretSlot } from "./secret_slot.ts";
+import type { Situation } from "./situation.ts";
+import type { Trouble } from "./snapshot.ts";
 
 /** Whether the namespace is known to be on its way out, so that no failure is worth a word. */
 export function isEnding(trouble: Trouble | undefined, now: number): boolean {
@@ -14,34 +15,31 @@ export function isResting({ failedAt, retryAt }: Trouble, now: number): boolean 
 }
 
 /** The failure after which the next attempt is not due, unless it was made from something else. */
-export function activeTrouble(snapshot: Snapshot, now: number): Trouble | undefined {
-  const { trouble } = snapshot;
+export function activeTrouble(situation: Situation): Trouble | undefined {
+  const { trouble, now } = situation;
   if (trouble === undefined || !isResting(trouble, now)) return undefined;
-  return isOfAttempt(trouble, snapshot) ? trouble : undefined;
+  return isOfAttempt(trouble, situation) ? trouble : undefined;
 }
 
-/** Whether an attempt made from this snapshot would be the one that failed. */
-export function isOfAttempt(trouble: Trouble, snapshot: Snapshot): boolean {
-  return trouble.inputs === inputsOfAttempt(snapshot, trouble);
+/** Whether an attempt made in this situation would be the one that failed. */
+export function isOfAttempt(trouble: Trouble, situation: Situation): boolean {
+  return trouble.inputs === inputsOfAttempt(situation, trouble);
 }
 
-/** The inputs of an attempt made from this snapshot; see `Trouble.inputs`. */
+/** The inputs of an attempt made in this situation; see `Trouble.inputs`. */
 export function inputsOfAttempt(
-  snapshot: Snapshot,
+  { binding, wanted, slot }: Situation,
   { anySecret }: Pick<Trouble, "anySecret"> = {},
 ): string {
-  const { binding } = snapshot;
-  const wanted = wantedCredential(snapshot);
-  const version = anySecret ? "any" : versionOfSecret(snapshot);
-  if (binding.deleting || "reason" in wanted) {
+  const version = anySecret ? "any" : versionOfSecret(slot);
+  if (binding.deleting || wanted.kind === "fault") {
     return `${binding.uid}/${binding.generation}/${version}`;
   }
   return attemptInputs(binding, wanted, version);
 }
 
-function versionOfSecret(snapshot: Snapshot): string {
-  const slot = secretSlot(snapshot);
-  return "secret" in slot ? `${slot.secret.uid}/${slot.secret.resourceVersion}` : "";
+function versionOfSecret(slot: SecretSlot): string {
+  return isOccupied(slot) ? `${slot.secret.uid}/${slot.secret.resourceVersion}` : "";
 }
 
 /**

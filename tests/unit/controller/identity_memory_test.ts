@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { wantedCredential } from "../../../src/controller/plan/credential.ts";
 import type { SecretState, Snapshot } from "../../../src/controller/plan/snapshot.ts";
+import { understand } from "../../../src/controller/plan/situation.ts";
 import { IdentityMemory } from "../../../src/controller/identity_memory.ts";
 import {
   account,
@@ -30,7 +31,7 @@ const identities = ({ secrets }: Pick<Snapshot, "secrets">) =>
 /** A memory that has seen the binding settled with `secret`. */
 function remembering(secret: SecretState = SILENT): IdentityMemory {
   const memory = new IdentityMemory();
-  memory.note(KEY, holding(secret));
+  memory.note(KEY, understand(holding(secret), NOW));
   return memory;
 }
 
@@ -90,7 +91,7 @@ const NOTHING_TO_NOTE: readonly [what: string, snapshot: Snapshot][] = [
 for (const [what, snapshot] of NOTHING_TO_NOTE) {
   Deno.test(`identity memory: takes no note of ${what}`, () => {
     const memory = new IdentityMemory();
-    memory.note(KEY, snapshot);
+    memory.note(KEY, understand(snapshot, NOW));
     const secrets = [SILENT, secretOf(viewV1())].map((each) => ({ ...each, expiry: time(NOW) }));
     assert.deepEqual(identities(memory.recall(KEY, { secrets })), [undefined, undefined]);
   });

@@ -3,10 +3,10 @@ import { parse } from "yaml";
 import { viewOfV1beta1 } from "../../../../src/controller/binding/v1beta1.ts";
 import { viewOfV1beta2 } from "../../../../src/controller/binding/v1beta2.ts";
 import type { BindingView } from "../../../../src/controller/binding/view.ts";
-import { plan } from "../../../../src/controller/plan/plan.ts";
 import type { Snapshot } from "../../../../src/controller/plan/snapshot.ts";
 import { LONGEST_WHOLE } from "../../../../src/runtime/masking/brief.ts";
 import { bindingV1, bindingV2, NOW, SETTINGS, viewV2 } from "../builders.ts";
+import { plan } from "./planning.ts";
 
 /** More than any CRD of the project admits; the reference's have no bound but the object's. */
 const LONG = 300_000;

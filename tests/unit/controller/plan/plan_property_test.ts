@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { BindingView } from "../../../../src/controller/binding/view.ts";
-import { plan } from "../../../../src/controller/plan/plan.ts";
 import {
   bindingV1,
   bindingV2,
@@ -14,6 +13,7 @@ import {
   time,
 } from "../builders.ts";
 import { isValid, World, type WorldBinding, type WorldSecret } from "./world.ts";
+import { plan } from "./planning.ts";
 
 const OTHER_ID = "2c571416-39cf-4382-8feb-ce0ae3f35362";
 const LONG = `${"a".repeat(222)}.${"b".repeat(9)}.${"c".repeat(20)}`;

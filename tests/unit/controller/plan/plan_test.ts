@@ -10,9 +10,7 @@ import type {
   Plan,
   SecretWrite,
 } from "../../../../src/controller/plan/actions.ts";
-import { plan } from "../../../../src/controller/plan/plan.ts";
 import { refreshAt } from "../../../../src/controller/plan/schedule.ts";
-import { inputsOfAttempt } from "../../../../src/controller/plan/trouble.ts";
 import type {
   Content,
   Inspection,
@@ -38,6 +36,7 @@ import {
   without,
 } from "../builders.ts";
 import { hash } from "../../../../src/controller/names.ts";
+import { inputsOfAttempt, plan } from "./planning.ts";
 
 const V1 = viewV1();
 const V2 = viewV2();

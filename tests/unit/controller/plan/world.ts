@@ -6,8 +6,6 @@ import { viewOfV1beta2 } from "../../../../src/controller/binding/v1beta2.ts";
 import type { BindingStatus, BindingView } from "../../../../src/controller/binding/view.ts";
 import { kindOfReference } from "../../../../src/controller/names.ts";
 import type { Action, MintAction } from "../../../../src/controller/plan/actions.ts";
-import { plan } from "../../../../src/controller/plan/plan.ts";
-import { inputsOfAttempt } from "../../../../src/controller/plan/trouble.ts";
 import type {
   Content,
   Inspection,
@@ -18,6 +16,7 @@ import type {
 } from "../../../../src/controller/plan/snapshot.ts";
 import type { Stored } from "../../../../src/kubernetes/resources/resource_client.ts";
 import { FINALIZER, HOUR, NOW, SECOND, SETTINGS, time } from "../builders.ts";
+import { inputsOfAttempt, plan } from "./planning.ts";
 
 /** What a Secret's data are worth. */
 interface Data {

@@ -1,0 +1,140 @@
+import { cut } from "../../runtime/text/cut.ts";
+import { optional } from "../../runtime/optional.ts";
+import { quote } from "../../runtime/text/quote.ts";
+import type { Plan } from "./actions.ts";
+import type { Fault } from "./credential.ts";
+import { finalizer } from "./finalizer.ts";
+import { holding, lookAgainAt } from "./held_secret.ts";
+import { asRead } from "./secret_need.ts";
+import type { OccupiedSlot } from "./secret_slot.ts";
+import {
+  credentialLeft,
+  expiredBeside,
+  lifetimeIn,
+  servingBy,
+  servingCredential,
+  untilItsEnd,
+  withoutSuccessor,
+} from "./serving.ts";
+import type { Situation } from "./situation.ts";
+import type { SecretState, Trouble } from "./snapshot.ts";
+import { type Outcome, tell } from "./status.ts";
+import { isOfLabel, isUnreliable } from "./trouble.ts";
+
+/**
+ * Nothing can be minted. What is there stays, and the status says why: Ready is about the credential
+ * that pods have, which still serves what an earlier spec asked for, and Stalled about the spec.
+ */
+export function planFault(
+  situation: Situation,
+  { reason, message }: Fault,
+  resting: Trouble | undefined,
+): Plan {
+  const { slot, now } = situation;
+  const serving = servingBy(credentialLeft(situation), situation);
+  const { ready, expiresAt } = serving;
+  const outcome: Outcome = {
+    ready,
+    reason,
+    message: ready ? withoutSuccessor(serving.secret!, message) : message,
+    error: message,
+    ...expiredBeside(serving, message, now),
+    ...(reason === "InvalidSpec" ? { stalled: { reason, message } } : {}),
+    ...lifetimeIn(slot),
+  };
+  const told = tell(situation, outcome);
+  return {
+    // What the binding named before keeps the credential until it can be attached anew.
+    actions: resting === undefined ? [...finalizer(situation), ...told] : told,
+    ...wakingAt(resting?.retryAt, ready ? expiresAt : undefined),
+  };
+}
+
+/** The last attempt failed and the next is not due. A credential that still serves counts. */
+export function planRest(situation: Situation, trouble: Trouble): Plan {
+  const { slot, now } = situation;
+  // Without its label the Secret is in no cache, but pods have it as before.
+  if (slot.kind === "unknown" && isOfLabel(trouble)) {
+    return { actions: [{ kind: "inspectSecret", name: situation.binding.secretName }] };
+  }
+  const secret = isUnreliable(trouble) ? undefined : servingCredential(situation);
+  const serving = servingBy(secret, situation);
+  const { reason, message } = serving.ready ? besideServing(secret!, trouble) : trouble;
+  const expired = expiredBeside(serving, trouble.message, now);
+  const outcome: Outcome = {
+    ready: serving.ready,
+    reason,
+    message,
+    error: trouble.message,
+    ...(expired && { ...expired, reason: "CredentialExpired" }),
+    // Of one credential after the other that does not stay the times are not worth a write.
+    ...(isUnreliable(trouble) && trouble.action === "mint" ? {} : lifetimeIn(slot)),
+  };
+  return {
+    actions: tell(situation, outcome),
+    ...wakingAt(trouble.retryAt, serving.ready ? serving.expiresAt : undefined),
+  };
+}
+
+/** What failed, beside a credential that serves. */
+function besideServing(
+  serving: SecretState,
+  { action, reason, message }: Trouble,
+): Pick<Outcome, "reason" | "message"> {
+  return action === "mint"
+    ? { reason: "RefreshFailing", message: withoutSuccessor(serving, message) }
+    : { reason, message: untilItsEnd(serving, message) };
+}
+
+/**
+ * The binding's Secret is on its way out, and finalizers of others hold it. Until it is gone nothing
+ * can take its place, so that a credential would be minted for nothing.
+ */
+export function planHeld(situation: Situation, slot: OccupiedSlot): Plan {
+  const { binding, now } = situation;
+  const first = finalizer(situation);
+  if (isAltered(slot)) {
+    return { actions: [...first, { kind: "inspectSecret", name: slot.secret.name }] };
+  }
+  const secret = slot.kind === "ours" ? asRead(slot, binding, now) : slot.secret;
+  const serving = servingBy(servingCredential(situation) && secret, situation);
+  const { ready, expiresAt } = serving;
+  const why = `${holding(secret)} The operator makes it anew once it is gone.`;
+  const outcome: Outcome = {
+    ready,
+    reason: "SecretTerminating",
+    message: ready ? untilItsEnd(secret, why) : why,
+    error: why,
+    ...expiredBeside(serving, why, now),
+    ...lifetimeIn(slot.kind === "ours" ? { ...slot, secret } : slot),
+  };
+  return {
+    actions: first.length > 0 ? first : tell(situation, outcome),
+    ...wakingAt(ready ? expiresAt : undefined, lookAgainAt(secret, now)),
+  };
+}
+
+/** Whether somebody else wrote the data, which nobody has read since. */
+function isAltered(slot: OccupiedSlot): boolean {
+  return slot.kind === "ours" && slot.content === undefined && !slot.secret.dataIsOurs;
+}
+
+/** Another's Secret has the name that this binding needs. */
+export function planTaken(situation: Situation, secret: SecretState): Plan {
+  const owner = secret.owner === undefined
+    ? "is not managed by this operator"
+    : `belongs to AcrPullBinding ${cut(secret.owner.name, 253)} (${
+      cut(secret.owner.apiVersion, 253)
+    })`;
+  const message = `Secret ${quote(secret.name)} ${owner}; delete it, or give this ` +
+    "binding another name.";
+  const outcome: Outcome = { ready: false, reason: "SecretNameTaken", message, error: message };
+  const actions = [...finalizer(situation), ...tell(situation, outcome)];
+  return { actions, ...optional("wakeAt", lookAgainAt(secret, situation.now)) };
+}
+
+/** The earlier of two moments, as far as there are any. */
+function wakingAt(one: number | undefined, other: number | undefined): Pick<Plan, "wakeAt"> {
+  const at = Math.min(one ?? Infinity, other ?? Infinity);
+  return at === Infinity ? {} : { wakeAt: at };
+}

@@ -1,0 +1,45 @@
+import { optional } from "../../runtime/optional.ts";
+import { isLastTry, lastTryAt } from "../retry_policy.ts";
+import type { MintAction } from "./actions.ts";
+import type { WantedCredential } from "./credential.ts";
+import { refreshAt } from "./schedule.ts";
+import type { MintNeed } from "./secret_need.ts";
+import { lackingIn } from "./secret_slot.ts";
+import { lastsUntil, type Situation } from "./situation.ts";
+import { isOfAttempt } from "./trouble.ts";
+
+/** The attempt at a credential that is wanted and lacked. */
+export function mintAction(
+  { request, identityHash }: WantedCredential,
+  { write, reason }: MintNeed,
+  situation: Situation,
+): MintAction {
+  const { now } = situation;
+  return {
+    kind: "mint",
+    request,
+    ...optional("identityHash", identityHash),
+    write,
+    reason,
+    ...optional("failedAt", failedAt(situation)),
+    ...(isLastTry(now, lastsUntil(situation)) ? { lastTry: true } : {}),
+    ...optional("keeps", keeps(situation)),
+  };
+}
+
+/** When the failure came that the attempt must not be put off by. */
+function failedAt(situation: Situation): number | undefined {
+  const { trouble, now } = situation;
+  // What was changed since is tried anew, however lately the same failed for others.
+  return trouble && (isOfAttempt(trouble, situation) ? trouble.failedAt : now);
+}
+
+/** How much may be lacking of what a new credential must do better than, where one serves. */
+function keeps({ binding, ours, current, lifetime, now }: Situation): number | undefined {
+  if (current === undefined || lifetime === undefined) return undefined;
+  if (now >= lastTryAt(lifetime.expiresAt)) return undefined;
+  const lacking = lackingIn(ours!);
+  const isDue = now >= refreshAt(lifetime, binding.rotation, binding.uid);
+  // One that lacks something itself is renewed by its like.
+  return lacking > 0 && isDue ? undefined : lacking;
+}

@@ -1,0 +1,62 @@
+import { type Wanted, wantedCredential } from "./credential.ts";
+import { type Lifetime, lifetimeOf } from "./schedule.ts";
+import {
+  extraneousSecrets,
+  lackingIn,
+  type OurSlot,
+  type SecretSlot,
+  secretSlot,
+} from "./secret_slot.ts";
+import type { SecretState, Snapshot } from "./snapshot.ts";
+
+/** A snapshot with what follows from it: found out once, for all who plan and judge. */
+export interface Situation extends Snapshot {
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+  readonly wanted: Wanted;
+  readonly slot: SecretSlot;
+  /** The slot, where it holds the binding's own Secret. */
+  readonly ours: OurSlot | undefined;
+  /** Of our Secret, by its annotations. */
+  readonly lifetime: Lifetime | undefined;
+  /**
+   * Our Secret, if its credential is for the same inputs. Pods may use it although the target does
+   * not refer to it: by the account that the binding named before, or by its name.
+   */
+  readonly current: SecretState | undefined;
+  /** Whether the target refers to our Secret. */
+  readonly isAttached: boolean;
+  /** Pods that pull what was not granted find a credential that does not serve them. */
+  readonly isLacking: boolean;
+  /** Further Secrets of the binding, under other names. */
+  readonly extraneous: readonly SecretState[];
+}
+
+/** Understands a snapshot at `now`, in milliseconds since the epoch. */
+export function understand(snapshot: Snapshot, now: number): Situation {
+  const { binding, serviceAccounts } = snapshot;
+  const slot = secretSlot(snapshot);
+  const ours = slot.kind === "ours" ? slot : undefined;
+  return {
+    ...snapshot,
+    now,
+    wanted: wantedCredential(snapshot),
+    slot,
+    ours,
+    lifetime: ours && lifetimeOf(ours.secret),
+    current: isCurrent(ours, binding.inputsHash) ? ours.secret : undefined,
+    isAttached: ours !== undefined &&
+      (serviceAccounts.get(binding.target)?.pullSecrets.includes(ours.secret.name) ?? false),
+    isLacking: ours !== undefined && lackingIn(ours) > 0,
+    extraneous: extraneousSecrets(snapshot),
+  };
+}
+
+function isCurrent(ours: OurSlot | undefined, inputsHash: string): ours is OurSlot {
+  return ours !== undefined && ours.content?.kind !== "broken" && ours.secret.inputs === inputsHash;
+}
+
+/** When the credential for the same inputs expires; undefined where there is none. */
+export function lastsUntil({ current, lifetime }: Situation): number | undefined {
+  return current && lifetime?.expiresAt;
+}
