@@ -1,20 +1,21 @@
 import type { Credentials } from "../azure/credentials.ts";
-import * as v1beta1 from "../api/v1beta1.ts";
-import * as v1beta2 from "../api/v1beta2.ts";
 import type { RestClient } from "../kubernetes/http/contract.ts";
 import * as core from "../kubernetes/resources/built_in.ts";
 import { Informer, type InformerReport, type SyncState } from "../kubernetes/informer/informer.ts";
 import type { LargeObjects } from "../kubernetes/http/large_objects.ts";
-import type {
-  KubernetesObject,
-  ListWatch,
-  Stored,
+import {
+  type KubernetesObject,
+  type ListWatch,
+  ResourceClient,
+  type Stored,
 } from "../kubernetes/resources/resource_client.ts";
 import type { Breather } from "../runtime/time/breather.ts";
 import type { Clock } from "../runtime/time/clock.ts";
 import type { Urgency } from "../runtime/fairness/fair_line.ts";
 import type { PlacesOptions } from "../runtime/fairness/fair_places.ts";
 import type { Random } from "../runtime/random.ts";
+import { type AcrPullBinding, crdOf, resourceNameOf } from "./binding/api.ts";
+import { APIS, type BindingApis } from "./binding/apis.ts";
 import type { BindingSettings } from "./binding/settings.ts";
 import { type ApiName, parseBindingKey } from "./binding/view.ts";
 import { Cluster, type Informers } from "./cluster/cluster.ts";
@@ -37,6 +38,8 @@ import { Timers } from "./timers.ts";
 
 /** What the controller needs from its surroundings. */
 export interface ControllerOptions {
+  /** Those whose bindings are served; if left out, all that this release knows. */
+  readonly apis?: BindingApis;
   readonly rest: RestClient;
   readonly credentials: Pick<Credentials, "mint">;
   readonly settings: BindingSettings;
@@ -52,8 +55,8 @@ export interface ControllerOptions {
   /** Is told which objects are large; `rest` lets requests for them through few at a time. */
   readonly largeObjects: LargeObjects;
   readonly report: ReconcileReport;
-  /** Hears of the caches by the names of their resources. */
-  readonly informerReport: (name: string) => InformerReport;
+  /** Hears of the caches by the names of their resources, and of the CRDs behind them. */
+  readonly informerReport: (name: string, crd?: string) => InformerReport;
   /** Hears that a watch was silent for too long: its connection may be dead. */
   readonly onSilent: () => void;
 }
@@ -78,6 +81,7 @@ export interface CacheState {
 export class Controller {
   readonly cluster: Cluster;
   readonly #options: ControllerOptions;
+  readonly #apis: BindingApis;
   readonly #informers: Informers;
   readonly #reconciler: Reconciler;
   readonly #timers: Timers;
@@ -89,14 +93,15 @@ export class Controller {
 
   constructor(options: ControllerOptions) {
     this.#options = options;
-    const clients = clientsOver(options.rest);
+    this.#apis = options.apis ?? APIS;
+    const clients = clientsOver(options.rest, this.#apis);
     this.#statusSchemas = new StatusSchemas(
       options.rest,
       (api, kept) => this.#conditionsChanged(api, kept),
     );
     this.#informers = this.#createInformers(clients);
     this.#followLarge();
-    this.cluster = new Cluster(this.#informers, options.settings);
+    this.cluster = new Cluster(this.#apis, this.#informers, options.settings);
     this.#timers = new Timers(options.clock, (key) => this.#queue.add(key));
     this.#queue = new WorkQueue({
       ...options,
@@ -159,15 +164,15 @@ export class Controller {
     });
   }
 
-  #byApi<T>(tell: (api: ApiName, bindings: AnyBinding[]) => readonly T[]): readonly T[] {
-    const { v1beta1, v1beta2 } = this.#informers;
-    return [...tell("v1beta1", [...v1beta1.values()]), ...tell("v1beta2", [...v1beta2.values()])];
+  #byApi<T>(tell: (api: ApiName, bindings: AcrPullBinding[]) => readonly T[]): readonly T[] {
+    return [...this.#informers.bindings].flatMap(([api, cache]) => tell(api, [...cache.values()]));
   }
 
   /** The informers that list and watch. That of Secrets may hold only what was read by name. */
-  get #followed(): readonly Informers[keyof Informers][] {
-    const { secrets, ...others } = this.#informers;
-    return [...Object.values(others), ...(this.#options.readsSecretsByName ? [] : [secrets])];
+  get #followed(): readonly Followed[] {
+    const { bindings, secrets, serviceAccounts } = this.#informers;
+    const watched = this.#options.readsSecretsByName ? [] : [secrets];
+    return [...bindings.values(), serviceAccounts, ...watched];
   }
 
   /** Keeps the caches until `signal` aborts. A standby keeps them too, to be quick when it leads. */
@@ -218,8 +223,8 @@ export class Controller {
 
   /** Resolves when every cache is filled, or its resource is known not to be there. */
   async #whenKnown(signal: AbortSignal): Promise<void> {
-    const bindings = [this.#informers.v1beta1, this.#informers.v1beta2];
-    const required = this.#followed.filter((informer) => !bindings.includes(informer as never));
+    const bindings: readonly Followed[] = [...this.#informers.bindings.values()];
+    const required = this.#followed.filter((informer) => !bindings.includes(informer));
     const known = () =>
       required.every(({ synced }) => synced) &&
       bindings.every(({ state }) => state !== "listing" && state !== "desynced");
@@ -232,34 +237,31 @@ export class Controller {
   }
 
   #followLarge(): void {
-    const { v1beta1: one, v1beta2: two, secrets, serviceAccounts } = this.#informers;
+    const { bindings, secrets, serviceAccounts } = this.#informers;
     const { largeObjects } = this.#options;
-    followLarge(one, v1beta1.definition, largeObjects);
-    followLarge(two, v1beta2.definition, largeObjects);
+    for (const [api, informer] of bindings) {
+      followLarge(informer, this.#apis.named(api).definition, largeObjects);
+    }
     followLarge(secrets, core.SECRET, largeObjects);
     followLarge(serviceAccounts, core.SERVICE_ACCOUNT, largeObjects);
   }
 
   #createInformers(clients: ReturnType<typeof clientsOver>): Informers {
     const { labelSelector } = this.#options;
-    const followedV1 = this.#statusSchemas.followedBy("v1beta1", clients.v1beta1);
-    const followedV2 = this.#statusSchemas.followedBy("v1beta2", clients.v1beta2);
+    const bindings = this.#apis.all.map((api) => {
+      const followed = this.#statusSchemas.followedBy(api.name, clients.bindings.get(api.name)!);
+      const kept = { labelSelector, crd: crdOf(api), trim: bindingTrimmer(api) };
+      return [api.name, this.#informer(resourceNameOf(api), followed, kept)] as const;
+    });
     return {
-      v1beta1: this.#informer("acrpullbindings v1beta1", followedV1, {
-        labelSelector,
-        trim: bindingTrimmer(v1beta1.maxLengths),
-      }),
-      v1beta2: this.#informer("acrpullbindings v1beta2", followedV2, {
-        labelSelector,
-        trim: bindingTrimmer(v1beta2.maxLengths),
-      }),
+      bindings: new Map(bindings),
       secrets: this.#informer<SecretMetadata>("secrets", clients.secretMetadata, {
         labelSelector: BINDING_LABEL,
-        trim: trimSecret,
+        trim: (secret) => trimSecret(secret, this.#apis),
       }),
       serviceAccounts: this.#informer("serviceaccounts", clients.serviceAccounts, {
         labelSelector: "",
-        trim: trimServiceAccount,
+        trim: (account) => trimServiceAccount(account, this.#apis),
       }),
     };
   }
@@ -267,10 +269,14 @@ export class Controller {
   #informer<T extends KubernetesObject>(
     name: string,
     resource: ListWatch<T>,
-    { labelSelector, trim }: { labelSelector: string; trim?: (object: Stored<T>) => Stored<T> },
+    { labelSelector, crd, trim }: {
+      readonly labelSelector: string;
+      readonly crd?: string;
+      readonly trim: (object: Stored<T>) => Stored<T>;
+    },
   ): Informer<T> {
     const { clock, random, breather, onSilent, informerReport } = this.#options;
-    const report = informerReport(name);
+    const report = informerReport(name, crd);
     return new Informer<T>({
       name,
       resource,
@@ -279,7 +285,7 @@ export class Controller {
       breather,
       onSilent,
       ...(labelSelector === "" ? {} : { labelSelector }),
-      ...(trim === undefined ? {} : { trim }),
+      trim,
       report: {
         ...report,
         stateChanged: (...change) => {
@@ -293,10 +299,12 @@ export class Controller {
   #createExecutor(clients: ReturnType<typeof clientsOver>): Executor {
     const informers = this.#informers;
     return new Executor({
+      apis: this.#apis,
       clients,
       informers,
       readsSecretsByName: this.#options.readsSecretsByName ?? false,
       serviceAccounts: new ServiceAccountWriter({
+        apis: this.#apis,
         client: clients.serviceAccounts,
         cached: (namespace, name) => wholeOnly(informers.serviceAccounts.get(namespace, name)),
         observe: (account) => informers.serviceAccounts.observe(account),
@@ -311,22 +319,30 @@ export class Controller {
   }
 }
 
-type AnyBinding = v1beta1.AcrPullBinding | v1beta2.AcrPullBinding;
+/** A cache that lists and watches, whatever it holds. */
+type Followed = Pick<
+  Informer<KubernetesObject>,
+  "name" | "run" | "state" | "stateReason" | "synced"
+>;
 
 /** Where the API prunes conditions, the fields of the reference must do. */
-function isReady({ status = {} }: AnyBinding): boolean {
+function isReady({ status = {} }: AcrPullBinding): boolean {
   const { conditions, tokenExpirationTime, error = "" } = status;
   if (conditions === undefined) return tokenExpirationTime !== undefined && error === "";
   return conditions.some(({ type, status }) => type === "Ready" && status === "True");
 }
 
-function clientsOver(rest: RestClient): Clients & { serviceAccounts: core.ServiceAccountClient } {
+function clientsOver(
+  rest: RestClient,
+  apis: BindingApis,
+): Clients & { serviceAccounts: core.ServiceAccountClient } {
   const options = { fieldManager: FIELD_MANAGER };
   const secrets = core.secrets(rest, options);
   const serviceAccounts = core.serviceAccounts(rest, options);
   return {
-    v1beta1: v1beta1.acrPullBindings(rest, options),
-    v1beta2: v1beta2.acrPullBindings(rest, options),
+    bindings: new Map(
+      apis.all.map(({ name, definition }) => [name, new ResourceClient(rest, definition, options)]),
+    ),
     secrets,
     secretMetadata: secrets.metadataOnly(),
     serviceAccounts,

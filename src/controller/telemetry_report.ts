@@ -32,12 +32,6 @@ const DONE: Readonly<Record<Action["kind"], string>> = {
   writeStatus: "wrote status of binding",
 };
 
-/** The CRDs behind caches. Either may be missing; the operator then serves the other API alone. */
-const CRDS: Readonly<Record<string, string>> = {
-  "acrpullbindings v1beta1": "acrpullbindings.msi-acrpull.microsoft.com",
-  "acrpullbindings v1beta2": "acrpullbindings.acrpull.microsoft.com",
-};
-
 /** Where a report goes. */
 export interface TelemetryReportOptions {
   readonly log: Logger;
@@ -140,13 +134,12 @@ export class TelemetryReport implements ReconcileReport {
     this.#log.debug("binding is gone", identify(parseBindingKey(key)));
   }
 
-  /** What to tell of one cache. */
-  informer(resource: string): InformerReport {
+  /** What to tell of one cache. Its `crd` may be missing; the operator then serves the others. */
+  informer(resource: string, crd?: string): InformerReport {
     const log = this.#log.with({ resource });
     let wasServed = false;
     return {
       stateChanged: (state, reason, previous) => {
-        const crd = CRDS[resource];
         wasServed ||= previous === "synced";
         if (state === "absent" && crd !== undefined) {
           log.warn(withoutCrd(crd, wasServed), { state, reason });

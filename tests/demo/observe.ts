@@ -1,7 +1,8 @@
 import * as v1beta1 from "../../src/api/v1beta1.ts";
 import * as v1beta2 from "../../src/api/v1beta2.ts";
 import { BINDING_LABEL } from "../../src/controller/conventions.ts";
-import { v1beta1SecretName, v1beta2SecretName } from "../../src/controller/names.ts";
+import { v1beta1SecretName } from "../../src/controller/binding/v1beta1.ts";
+import { v1beta2SecretName } from "../../src/controller/binding/v1beta2.ts";
 import type { RestClient } from "../../src/kubernetes/http/contract.ts";
 import { secrets, serviceAccounts } from "../../src/kubernetes/resources/built_in.ts";
 import type { Selection, Stored } from "../../src/kubernetes/resources/resource_client.ts";

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
-import { labelValue, v1beta1SecretName, v1beta2SecretName } from "../../src/controller/names.ts";
+import { v1beta1SecretName } from "../../src/controller/binding/v1beta1.ts";
+import { v1beta2SecretName } from "../../src/controller/binding/v1beta2.ts";
+import { labelValue } from "../../src/controller/names.ts";
 import { eventually } from "../suites/eventually.ts";
 import type { ControlPlane } from "./servers/control_plane.ts";
 import { kubectl, kubectlOk } from "./servers/kubectl.ts";

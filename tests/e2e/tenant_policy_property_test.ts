@@ -3,8 +3,6 @@ import fc from "fast-check";
 import type { AcrPullBinding as V1beta1 } from "../../src/api/v1beta1.ts";
 import type { AcrPullBinding as V1beta2 } from "../../src/api/v1beta2.ts";
 import type { BindingSettings } from "../../src/controller/binding/settings.ts";
-import { viewOfV1beta1 } from "../../src/controller/binding/v1beta1.ts";
-import { viewOfV1beta2 } from "../../src/controller/binding/v1beta2.ts";
 import type { CredentialSpec } from "../../src/controller/binding/view.ts";
 import type { Stored } from "../../src/kubernetes/resources/resource_client.ts";
 import { eventually } from "../suites/eventually.ts";
@@ -15,6 +13,7 @@ import { kubectlOk } from "./servers/kubectl.ts";
 import { list, type Lists, once, RESOURCE_ID, tryToCreate, v1 } from "./servers/tenant_bindings.ts";
 import { Judge } from "./servers/tenant_judge.ts";
 import { BINDINGS, LISTED, OWN_SCOPE, settings } from "./servers/tenant_samples.ts";
+import { viewOfV1beta1, viewOfV1beta2 } from "../unit/controller/views.ts";
 
 type Binding = { readonly apiVersion: string };
 

@@ -16,6 +16,7 @@ import { faultOfServer, normalizeSuffix } from "../../src/azure/registry.ts";
 import { parseOptions } from "../../src/cli/flags/options.ts";
 import { suggest } from "../../src/cli/flags/suggest.ts";
 import { faultOfTokenAudience } from "../../src/cli/flags/token_audience.ts";
+import { APIS } from "../../src/controller/binding/apis.ts";
 import { describeFailure } from "../../src/controller/failure.ts";
 import { secretState } from "../../src/controller/cluster/objects.ts";
 import { passwordIn } from "../../src/azure/docker_config.ts";
@@ -54,9 +55,8 @@ import {
   SETTINGS,
   viewV1,
 } from "./controller/builders.ts";
-import { viewOfV1beta1 } from "../../src/controller/binding/v1beta1.ts";
-import { viewOfV1beta2 } from "../../src/controller/binding/v1beta2.ts";
 import { plan } from "./controller/plan/planning.ts";
+import { viewOfV1beta1, viewOfV1beta2 } from "./controller/views.ts";
 
 /** What a text of 64 KiB may take of a processor: other programs use the same. */
 const LONGEST_MS = 250;
@@ -100,7 +100,8 @@ const asHeader = (text: string) => text.replaceAll(/[^\x20-\x7e]/g, " ").trim();
 
 function planned(binding: ReturnType<typeof viewV1>) {
   const serviceAccounts = new Map([["default", account("default", [])]]);
-  return plan({ binding, serviceAccounts, secrets: [], keepsConditions: true }, NOW);
+  const rules = APIS.named(binding.api);
+  return plan({ binding, rules, serviceAccounts, secrets: [], keepsConditions: true }, NOW);
 }
 
 const LINE = { level: "info", stacktraceLevel: "info", timeEncoding: "iso8601" } as const;
@@ -252,7 +253,7 @@ const READERS: readonly [what: string, read: (text: string) => unknown][] = [
         ownerReferences: [{ apiVersion: value, kind: "AcrPullBinding", name: value, uid: value }],
         managedFields: [{ manager: value, operation: value, fieldsV1: { "f:data": value } }],
       },
-    } as never)],
+    } as never, APIS)],
   ["a token", (text) => readClaims(new Redacted(`a.${base64(text)}.c`))],
   ["a token's segments", (text) => readClaims(new Redacted(text))],
   ["the expiry of a token", (text) => tokenExpiry(new Redacted(text))],

@@ -1,11 +1,6 @@
-import {
-  HASH_LENGTH,
-  LONGEST_LABEL,
-  LONGEST_NAME,
-  V1BETA1_SUFFIX,
-  V1BETA2_CUT,
-  V1BETA2_PREFIX,
-} from "../../../src/controller/names.ts";
+import { V1BETA1_SUFFIX } from "../../../src/controller/binding/v1beta1.ts";
+import { V1BETA2_CUT, V1BETA2_PREFIX } from "../../../src/controller/binding/v1beta2.ts";
+import { HASH_LENGTH, LONGEST_LABEL, LONGEST_NAME } from "../../../src/controller/names.ts";
 
 /** For messages: the names that the operator gives to Secrets. */
 export const OUR_NAMES = `${V1BETA2_PREFIX}* or *${V1BETA1_SUFFIX}`;

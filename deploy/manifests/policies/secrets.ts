@@ -1,6 +1,6 @@
 import type { ValidatingAdmissionPolicySpec } from "kubernetes-types/admissionregistration/v1.d.ts";
 import { BINDING_LABEL, SECRET_KEY, SECRET_TYPE } from "../../../src/controller/conventions.ts";
-import { V1BETA1_SUFFIX } from "../../../src/controller/names.ts";
+import { V1BETA1_SUFFIX } from "../../../src/controller/binding/v1beta1.ts";
 import type { Settings } from "../settings.ts";
 import { isLabelFor, isNameFor, isOurName, OUR_NAMES } from "./names.ts";
 import {

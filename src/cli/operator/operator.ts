@@ -157,7 +157,7 @@ function controllerOf(
     labelSelector: options.labelSelector.toString(),
     readsSecretsByName: options.secretAccess === "get",
     credentials: credentialsOf(options, dependencies, rest, minting),
-    informerReport: (name) => report.informer(name),
+    informerReport: (name, crd) => report.informer(name, crd),
     onSilent: dependencies.renewConnections,
   });
 }

@@ -2,23 +2,46 @@ import type { NodeIdentity } from "../../azure/credential_request.ts";
 import { V1BETA1_AUDIENCE } from "../../azure/clouds.ts";
 import { cleanPath, faultOfClientId, faultOfResourceId } from "../../azure/identity.ts";
 import { faultOfServer } from "../../azure/registry.ts";
-import type { AcrPullBinding } from "../../api/v1beta1.ts";
-import type { Stored } from "../../kubernetes/resources/resource_client.ts";
-import { hash, labelValue, v1beta1SecretName } from "../names.ts";
-import { basicsOf } from "./common.ts";
+import { type AcrPullBindingSpec, definition, maxLengths } from "../../api/v1beta1.ts";
+import { apiVersionOf } from "../../kubernetes/resources/object.ts";
+import { hash, HASH_LENGTH, labelValue, LONGEST_NAME, shortened } from "../names.ts";
+import type { BindingApi, CachedBinding } from "./api.ts";
 import { faultsIn, invalid } from "./faults.ts";
-import { faultsOfLength, type Kept } from "./kept.ts";
+import { faultsOfLength } from "./kept.ts";
 import type { BindingSettings } from "./settings.ts";
-import type { BindingView, CredentialSpec } from "./view.ts";
+import { V1BETA2_PREFIX } from "./v1beta2.ts";
+import type { Asked, CredentialSpec } from "./view.ts";
+
+/** Mark of its Secrets' names. */
+export const V1BETA1_SUFFIX = "-msi-acrpull-secret";
 
 /** The reference refreshes v1beta1 half an hour before a token expires. */
 const REFRESH_MARGIN_MS = 30 * 60_000;
 
-/** A v1beta1 binding after defaults. */
-export function viewOfV1beta1(
-  binding: Stored<AcrPullBinding> & Kept,
-  settings: BindingSettings,
-): BindingView {
+/** The API of the reference's first releases. */
+export const V1BETA1: BindingApi<AcrPullBindingSpec> = {
+  name: "v1beta1",
+  apiVersion: apiVersionOf(definition),
+  definition,
+  maxLengths,
+  isLabelFixed: false,
+  // A name that has both marks counts as v1beta2's, as in the reference.
+  isSecretName: (name) => name.endsWith(V1BETA1_SUFFIX) && !name.startsWith(V1BETA2_PREFIX),
+  secretName: v1beta1SecretName,
+  accountsOf: ({ spec }) => [targetOf(spec)],
+  asked,
+};
+
+/**
+ * The Secret of a v1beta1 binding: `<binding>-msi-acrpull-secret`. The reference cannot serve names
+ * of more than 234 characters; here these are cut like those of v1beta2.
+ */
+export function v1beta1SecretName(binding: string): string {
+  const room = LONGEST_NAME - V1BETA1_SUFFIX.length;
+  return `${shortened(binding, room, room - HASH_LENGTH - 1)}${V1BETA1_SUFFIX}`;
+}
+
+function asked(binding: CachedBinding<AcrPullBindingSpec>, settings: BindingSettings): Asked {
   const spec = binding.spec ?? {};
   const { defaults } = settings;
   const clientId = spec.managedIdentityClientID || defaults.managedIdentityClientID;
@@ -29,7 +52,6 @@ export function viewOfV1beta1(
   const scope = spec.scope ?? "";
   const overlong = faultsOfLength(binding);
   return {
-    ...basicsOf("v1beta1", binding),
     target: targetOf(spec),
     secretName: v1beta1SecretName(binding.metadata.name),
     label: labelValue(binding.metadata.name),
@@ -41,12 +63,7 @@ export function viewOfV1beta1(
   };
 }
 
-/** Names of the ServiceAccounts that concern a binding, without the cost of a whole view. */
-export function accountsOfV1beta1({ spec }: AcrPullBinding): readonly string[] {
-  return [targetOf(spec)];
-}
-
-function targetOf(spec: AcrPullBinding["spec"]): string {
+function targetOf(spec: AcrPullBindingSpec | undefined): string {
   return spec?.serviceAccountName || "default";
 }
 

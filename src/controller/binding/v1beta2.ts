@@ -8,28 +8,53 @@ import {
   faultOfTenant,
 } from "../../azure/identity.ts";
 import { faultOfServer } from "../../azure/registry.ts";
-import type { AcrPullBinding } from "../../api/v1beta2.ts";
-import type { Stored } from "../../kubernetes/resources/resource_client.ts";
+import { type AcrPullBindingSpec, definition, maxLengths } from "../../api/v1beta2.ts";
+import { apiVersionOf } from "../../kubernetes/resources/object.ts";
 import { lowerAscii } from "../../runtime/text/ascii.ts";
-import { hash, labelValue, v1beta2SecretName } from "../names.ts";
-import { basicsOf } from "./common.ts";
+import { hash, labelValue, shortened } from "../names.ts";
+import type { BindingApi, CachedBinding } from "./api.ts";
 import { faultsIn, invalid } from "./faults.ts";
-import { faultsOfLength, type Kept } from "./kept.ts";
+import { faultsOfLength } from "./kept.ts";
 import type { BindingSettings } from "./settings.ts";
-import type { BindingView, CredentialSpec, WorkloadIdentitySpec } from "./view.ts";
+import type { Asked, CredentialSpec, WorkloadIdentitySpec } from "./view.ts";
 
-type Spec = NonNullable<AcrPullBinding["spec"]>;
+type Spec = AcrPullBindingSpec;
 type WorkloadIdentity = NonNullable<Spec["auth"]["workloadIdentity"]>;
 
-/** A v1beta2 binding. The reference's CRD admits objects that lack parts; these become invalid. */
-export function viewOfV1beta2(
-  binding: Stored<AcrPullBinding> & Kept,
-  settings: BindingSettings,
-): BindingView {
+/** Mark of its Secrets' names. */
+export const V1BETA2_PREFIX = "acr-pull-";
+/** The reference cuts names here: 253 less 10 for the prefix and 10 for the hash. */
+export const V1BETA2_CUT = 233;
+
+/** The API of the reference's second release. */
+export const V1BETA2: BindingApi<Spec> = {
+  name: "v1beta2",
+  apiVersion: apiVersionOf(definition),
+  definition,
+  maxLengths,
+  isLabelFixed: true,
+  isSecretName: (name) => name.startsWith(V1BETA2_PREFIX),
+  secretName: v1beta2SecretName,
+  accountsOf,
+  asked,
+};
+
+/** The Secret of a v1beta2 binding: `acr-pull-<binding>`, cut where the reference cuts it. */
+export function v1beta2SecretName(binding: string): string {
+  return `${V1BETA2_PREFIX}${shortened(binding, V1BETA2_CUT, V1BETA2_CUT)}`;
+}
+
+function accountsOf({ spec }: CachedBinding<Spec>): readonly string[] {
+  const federated = spec?.auth?.workloadIdentity?.serviceAccountRef;
+  const target = targetOf(spec);
+  return federated === undefined || federated === target ? [target] : [target, federated];
+}
+
+/** The reference's CRD admits objects that lack parts; these become invalid. */
+function asked(binding: CachedBinding<Spec>, settings: BindingSettings): Asked {
   const { spec } = binding;
   const overlong = faultsOfLength(binding);
   return {
-    ...basicsOf("v1beta2", binding),
     target: targetOf(spec),
     secretName: v1beta2SecretName(binding.metadata.name),
     label: labelValue(binding.metadata.name),
@@ -37,13 +62,6 @@ export function viewOfV1beta2(
     credential: overlong.length > 0 ? invalid(overlong) : credentialOf(spec, settings),
     rotation: { kind: "fraction", fraction: settings.ttlRotationFraction },
   };
-}
-
-/** Names of the ServiceAccounts that concern a binding, without the cost of a whole view. */
-export function accountsOfV1beta2({ spec }: AcrPullBinding): readonly string[] {
-  const federated = spec?.auth?.workloadIdentity?.serviceAccountRef;
-  const target = targetOf(spec);
-  return federated === undefined || federated === target ? [target] : [target, federated];
 }
 
 function targetOf(spec: Spec | undefined): string {

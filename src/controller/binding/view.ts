@@ -1,7 +1,7 @@
 import type { NodeIdentity } from "../../azure/credential_request.ts";
 
-/** The two APIs, by their versions, which differ. */
-export type ApiName = "v1beta1" | "v1beta2";
+/** An API of bindings, by its version, in which it differs from all others. */
+export type ApiName = string;
 
 /** A condition as Kubernetes writes it (meta/v1 Condition). */
 export interface Condition {
@@ -65,12 +65,6 @@ export interface InvalidSpec {
 /** What a binding asks for. */
 export type CredentialSpec = ManagedIdentitySpec | WorkloadIdentitySpec | InvalidSpec;
 
-/** The apiVersion of objects of each API. */
-export const API_VERSIONS: Readonly<Record<ApiName, string>> = {
-  v1beta1: "msi-acrpull.microsoft.com/v1beta1",
-  v1beta2: "acrpull.microsoft.com/v1beta2",
-};
-
 /** What can be said of a binding whatever its spec says. */
 export interface BindingBasics {
   readonly api: ApiName;
@@ -87,8 +81,8 @@ export interface BindingBasics {
   readonly status: BindingStatus;
 }
 
-/** A binding of either API, as the plan sees it. */
-export interface BindingView extends BindingBasics {
+/** What a binding's name and spec ask for. */
+export interface Asked {
   /** The ServiceAccount to which the credential is attached. */
   readonly target: string;
   readonly secretName: string;
@@ -98,6 +92,17 @@ export interface BindingView extends BindingBasics {
   readonly inputsHash: string;
   readonly credential: CredentialSpec;
   readonly rotation: Rotation;
+}
+
+/** A binding of any API, as the plan sees it. */
+export interface BindingView extends BindingBasics, Asked {}
+
+/** What holds of all Secrets that are made for bindings of one API. */
+export interface SecretRules {
+  /** Whether a Secret of that name is one of its bindings', and no other API's. */
+  isSecretName(name: string): boolean;
+  /** Whether the reference's admission policy lets their labels never change in place. */
+  readonly isLabelFixed: boolean;
 }
 
 /** What makes a binding's key: unique over both APIs. */

@@ -1,20 +1,18 @@
-import type { AcrPullBinding as BindingV1 } from "../../api/v1beta1.ts";
-import type { AcrPullBinding as BindingV2 } from "../../api/v1beta2.ts";
 import type { Informer } from "../../kubernetes/informer/informer.ts";
 import type { KubernetesObject, Stored } from "../../kubernetes/resources/resource_client.ts";
+import type { AcrPullBinding, BindingApi, CachedBinding } from "../binding/api.ts";
+import type { BindingApis } from "../binding/apis.ts";
+import { basicsOf, viewOf } from "../binding/read.ts";
 import type { BindingSettings } from "../binding/settings.ts";
-import { basicsOf } from "../binding/common.ts";
-import { accountsOfV1beta1, viewOfV1beta1 } from "../binding/v1beta1.ts";
-import { accountsOfV1beta2, viewOfV1beta2 } from "../binding/v1beta2.ts";
 import {
   type ApiName,
   type BindingBasics,
   type BindingId,
   bindingKey,
   type BindingView,
+  type SecretRules,
 } from "../binding/view.ts";
 import { BINDING_LABEL, EXPIRY_ANNOTATION } from "../conventions.ts";
-import { v1beta1SecretName, v1beta2SecretName } from "../names.ts";
 import { ownershipOf } from "../plan/ownership.ts";
 import type { SecretState, ServiceAccountState, Snapshot } from "../plan/snapshot.ts";
 import { isInCrowd } from "./crowd.ts";
@@ -28,11 +26,14 @@ import {
 
 /** The caches from which snapshots are taken. */
 export interface Informers {
-  readonly v1beta1: Informer<BindingV1>;
-  readonly v1beta2: Informer<BindingV2>;
+  /** By API. */
+  readonly bindings: ReadonlyMap<ApiName, Informer<AcrPullBinding>>;
   readonly secrets: Informer<SecretMetadata>;
   readonly serviceAccounts: Informer<CachedServiceAccount>;
 }
+
+/** What the caches tell of one binding. */
+type Known = Pick<Snapshot, "binding" | "rules" | "secrets" | "serviceAccounts">;
 
 /** Names of indexes. Their keys are `namespace/value`. */
 const BY_SERVICE_ACCOUNT = "serviceAccount";
@@ -45,24 +46,26 @@ const CROWDED = "crowded";
 
 /** What the caches know, put together for one binding at a time. */
 export class Cluster {
+  readonly #apis: BindingApis;
   readonly #informers: Informers;
   readonly #settings: BindingSettings;
 
   /** Adds indexes to the informers: call it once, before they run. */
-  constructor(informers: Informers, settings: BindingSettings) {
+  constructor(apis: BindingApis, informers: Informers, settings: BindingSettings) {
+    this.#apis = apis;
     this.#informers = informers;
     this.#settings = settings;
-    const { v1beta1, v1beta2, secrets, serviceAccounts } = informers;
-    v1beta1.addIndex(BY_SERVICE_ACCOUNT, (object) => near(object, accountsOfV1beta1(object)));
-    v1beta2.addIndex(BY_SERVICE_ACCOUNT, (object) => near(object, accountsOfV1beta2(object)));
-    v1beta1.addIndex(BY_SECRET_NAME, (object) => [within(object, v1beta1SecretName)]);
-    v1beta2.addIndex(BY_SECRET_NAME, (object) => [within(object, v1beta2SecretName)]);
+    const { secrets, serviceAccounts } = informers;
+    for (const [api, bindings] of this.#bindings()) {
+      bindings.addIndex(BY_SERVICE_ACCOUNT, (object) => near(object, api.accountsOf(object)));
+      bindings.addIndex(BY_SECRET_NAME, (object) => near(object, [secretNameOf(api, object)]));
+    }
     secrets.addIndex(BY_LABEL, ({ metadata }) => {
       const label = metadata.labels?.[BINDING_LABEL];
       return label === undefined ? [] : [`${metadata.namespace}/${label}`];
     });
     secrets.addIndex(BY_OWNER, (object) => {
-      const { owner } = secretState(object);
+      const { owner } = secretState(object, apis);
       return owner === undefined ? [] : [owner.uid];
     });
     serviceAccounts.addIndex(
@@ -75,10 +78,18 @@ export class Cluster {
     );
   }
 
+  #bindings(): readonly (readonly [BindingApi, Informer<AcrPullBinding>])[] {
+    return this.#apis.all.map((api) => [api, this.#informer(api.name)]);
+  }
+
+  #informer(api: ApiName): Informer<AcrPullBinding> {
+    return this.#informers.bindings.get(api)!;
+  }
+
   /** Calls `enqueue` with the key of every binding that a change may concern. */
   subscribe(enqueue: (key: string) => void): void {
-    const { v1beta1, v1beta2, secrets, serviceAccounts } = this.#informers;
-    for (const [api, informer] of [["v1beta1", v1beta1], ["v1beta2", v1beta2]] as const) {
+    const { bindings, secrets, serviceAccounts } = this.#informers;
+    for (const [api, informer] of bindings) {
       const tell = (object: Stored<KubernetesObject>) => enqueue(keyOf(api, object));
       informer.subscribe({ changed: tell, removed: tell });
     }
@@ -106,53 +117,52 @@ export class Cluster {
 
   /** The binding as it is now. */
   view(id: BindingId): BindingView | undefined {
-    const { namespace, name } = id;
-    if (id.api === "v1beta1") {
-      const binding = this.#informers.v1beta1.get(namespace, name);
-      return binding && viewOfV1beta1(binding, this.#settings);
-    }
-    const binding = this.#informers.v1beta2.get(namespace, name);
-    return binding && viewOfV1beta2(binding, this.#settings);
+    const binding = this.#get(id);
+    return binding && viewOf(this.#apis.named(id.api), binding, this.#settings);
   }
 
   /** The binding as it is now, as far as that can be said whatever its spec says. */
-  basics({ api, namespace, name }: BindingId): BindingBasics | undefined {
-    const binding = this.#informers[api].get(namespace, name);
-    return binding && basicsOf(api, binding);
+  basics(id: BindingId): BindingBasics | undefined {
+    const binding = this.#get(id);
+    return binding && basicsOf(this.#apis.named(id.api), binding);
+  }
+
+  #get({ api, namespace, name }: BindingId): CachedBinding | undefined {
+    return this.#informer(api).get(namespace, name);
   }
 
   /** Which state of which binding is known, without the cost of a whole view. */
-  version(
-    { api, namespace, name }: BindingId,
-  ): Pick<BindingView, "uid" | "resourceVersion"> | undefined {
-    return this.#informers[api].get(namespace, name)?.metadata;
+  version(id: BindingId): Pick<BindingView, "uid" | "resourceVersion"> | undefined {
+    return this.#get(id)?.metadata;
   }
 
   /**
    * When the binding's credential expires, in milliseconds since the epoch, by its Secret, or by its
    * status where the Secret is not known; undefined where neither tells.
    */
-  servesUntil({ api, namespace, name }: BindingId): number | undefined {
-    const nameOf = api === "v1beta1" ? v1beta1SecretName : v1beta2SecretName;
-    const secret = this.#informers.secrets.get(namespace, nameOf(name));
+  servesUntil(id: BindingId): number | undefined {
+    const secretName = this.#apis.named(id.api).secretName(id.name);
+    const secret = this.#informers.secrets.get(id.namespace, secretName);
     const told = secret?.metadata.annotations?.[EXPIRY_ANNOTATION] ??
-      this.#informers[api].get(namespace, name)?.status?.tokenExpirationTime;
+      this.#get(id)?.status?.tokenExpirationTime;
     const moment = Date.parse(told ?? "");
     return Number.isNaN(moment) ? undefined : moment;
   }
 
   /** Keys of all bindings. */
   *keys(): IterableIterator<string> {
-    for (const binding of this.#informers.v1beta1.values()) yield keyOf("v1beta1", binding);
-    for (const binding of this.#informers.v1beta2.values()) yield keyOf("v1beta2", binding);
+    for (const [api, bindings] of this.#informers.bindings) {
+      for (const binding of bindings.values()) yield keyOf(api, binding);
+    }
   }
 
   /** Everything known of one binding; undefined where it is gone. */
-  snapshot(id: BindingId): Pick<Snapshot, "binding" | "secrets" | "serviceAccounts"> | undefined {
+  snapshot(id: BindingId): Known | undefined {
     const binding = this.view(id);
     if (binding === undefined) return undefined;
+    const rules = this.#apis.named(id.api);
     const secrets = this.#secretsOf(binding);
-    return { binding, secrets, serviceAccounts: this.#accountsFor(binding, secrets) };
+    return { binding, rules, secrets, serviceAccounts: this.#accountsFor(binding, rules, secrets) };
   }
 
   /** A ServiceAccount as it is now, and which of `secrets` it names, where it names many. */
@@ -172,8 +182,7 @@ export class Cluster {
 
   /** Drops what was read of the Secret of a binding that is gone, where no watch keeps it. */
   dropSecret({ api, namespace, name }: BindingId): void {
-    const secretName = api === "v1beta1" ? v1beta1SecretName(name) : v1beta2SecretName(name);
-    this.#informers.secrets.drop(namespace, secretName);
+    this.#informers.secrets.drop(namespace, this.#apis.named(api).secretName(name));
   }
 
   /** By owner, by label or by the name that the binding's Secret has. */
@@ -186,16 +195,18 @@ export class Cluster {
       ...secrets.byIndex(BY_LABEL, `${namespace}/${label}`),
       ...secrets.byIndex(BY_OWNER, uid),
     ]);
-    return [...found].filter(({ metadata }) => metadata.namespace === namespace).map(secretState);
+    return [...found].filter(({ metadata }) => metadata.namespace === namespace)
+      .map((secret) => secretState(secret, this.#apis));
   }
 
   #accountsFor(
     binding: BindingView,
+    rules: SecretRules,
     secrets: readonly SecretState[],
   ): ReadonlyMap<string, ServiceAccountState> {
     const { serviceAccounts } = this.#informers;
     const { namespace, secretName } = binding;
-    const ours = secrets.filter((secret) => ownershipOf(secret, binding) !== "foreign");
+    const ours = secrets.filter((secret) => ownershipOf(secret, binding, rules) !== "foreign");
     const names = new Set([secretName, ...ours.map((secret) => secret.name)]);
     const states = [
       ...[...names].flatMap((name) =>
@@ -215,7 +226,7 @@ export class Cluster {
   #ofSecret(secret: Stored<SecretMetadata>): string[] {
     const { namespace, name } = secret.metadata;
     const keys = this.#bindingsBy(BY_SECRET_NAME, `${namespace}/${name}`);
-    const { owner, label } = secretState(secret);
+    const { owner, label } = secretState(secret, this.#apis);
     for (const candidate of [owner?.name, label]) {
       if (candidate === undefined) continue;
       keys.push(...this.#bindingsNamed(namespace, candidate));
@@ -237,37 +248,30 @@ export class Cluster {
   /** Bindings whose Secret is named by an account that names many. */
   #bindingsInCrowd({ crowd, metadata }: Stored<CachedServiceAccount>): string[] {
     if (crowd === undefined) return [];
-    const { v1beta1, v1beta2 } = this.#informers;
     const keys: string[] = [];
-    const find = (
-      api: ApiName,
-      bindings: Iterable<Stored<KubernetesObject>>,
-      secretName: (binding: string) => string,
-    ) => {
-      for (const binding of bindings) {
-        const { namespace, name } = binding.metadata;
-        if (namespace !== metadata.namespace || !isInCrowd(crowd, secretName(name))) continue;
-        keys.push(keyOf(api, binding));
+    for (const [api, bindings] of this.#bindings()) {
+      for (const binding of bindings.values()) {
+        const isNear = binding.metadata.namespace === metadata.namespace;
+        if (!isNear || !isInCrowd(crowd, secretNameOf(api, binding))) continue;
+        keys.push(keyOf(api.name, binding));
       }
-    };
-    find("v1beta1", v1beta1.values(), v1beta1SecretName);
-    find("v1beta2", v1beta2.values(), v1beta2SecretName);
+    }
     return keys;
   }
 
   #bindingsBy(index: string, key: string): string[] {
-    const { v1beta1, v1beta2 } = this.#informers;
-    return [
-      ...v1beta1.byIndex(index, key).map((binding) => keyOf("v1beta1", binding)),
-      ...v1beta2.byIndex(index, key).map((binding) => keyOf("v1beta2", binding)),
-    ];
+    const keys: string[] = [];
+    for (const [api, bindings] of this.#informers.bindings) {
+      for (const binding of bindings.byIndex(index, key)) keys.push(keyOf(api, binding));
+    }
+    return keys;
   }
 
   #bindingsNamed(namespace: string, name: string): string[] {
-    const { v1beta1, v1beta2 } = this.#informers;
     const keys: string[] = [];
-    if (v1beta1.get(namespace, name)) keys.push(bindingKey({ api: "v1beta1", namespace, name }));
-    if (v1beta2.get(namespace, name)) keys.push(bindingKey({ api: "v1beta2", namespace, name }));
+    for (const [api, bindings] of this.#informers.bindings) {
+      if (bindings.get(namespace, name)) keys.push(bindingKey({ api, namespace, name }));
+    }
     return keys;
   }
 }
@@ -276,8 +280,8 @@ function keyOf(api: ApiName, { metadata }: Stored<KubernetesObject>): string {
   return bindingKey({ api, namespace: metadata.namespace, name: metadata.name });
 }
 
-function within(object: Stored<KubernetesObject>, nameOf: (binding: string) => string): string {
-  return `${object.metadata.namespace}/${nameOf(object.metadata.name)}`;
+function secretNameOf(api: BindingApi, { metadata }: Stored<KubernetesObject>): string {
+  return api.secretName(metadata.name);
 }
 
 function namedAccounts({ target, credential }: BindingView): ReadonlySet<string> {

@@ -1,4 +1,4 @@
-import { kindOfReference, LONGEST_NAME } from "../names.ts";
+import { LONGEST_NAME } from "../names.ts";
 
 /**
  * The names in an account's imagePullSecrets that may be ours, where these are many: a number for
@@ -22,11 +22,12 @@ export function areFew(names: readonly string[]): boolean {
     names.reduce((length, name) => length + name.length, 0) <= FEW.length;
 }
 
-/** The crowd of those among `names` that may be ours. */
-export function crowdOf(names: readonly string[]): Crowd {
-  const ours = names.filter((name) =>
-    name.length <= LONGEST_NAME && kindOfReference(name) !== "other"
-  );
+/** The crowd of those among `names` that may be ours by the look of them. */
+export function crowdOf(
+  names: readonly string[],
+  isSecretName: (name: string) => boolean,
+): Crowd {
+  const ours = names.filter((name) => name.length <= LONGEST_NAME && isSecretName(name));
   const numbers = new Float64Array(ours.length);
   for (let at = 0; at < ours.length; at++) numbers[at] = numberOf(ours[at]!);
   return numbers.slice(0, Math.min(distinct(numbers.sort()), MOST));

@@ -17,6 +17,7 @@ import {
   REFRESH_ANNOTATION,
   TENANT_ID_ANNOTATION,
 } from "../conventions.ts";
+import type { BindingApis } from "../binding/apis.ts";
 import { LONGEST_NAME } from "../names.ts";
 import type { SecretOwner, SecretState, ServiceAccountState } from "../plan/snapshot.ts";
 import { areFew, type Crowd, crowdOf, isInCrowd } from "./crowd.ts";
@@ -51,7 +52,10 @@ const OUR_ANNOTATIONS = [
  * What is kept of a Secret. `managedFields` tell who last wrote data and annotations, which is all
  * that can be known of an alteration without reading the data; their verdict is kept, not they.
  */
-export function trimSecret(secret: Stored<PartialObjectMetadata>): Stored<SecretMetadata> {
+export function trimSecret(
+  secret: Stored<PartialObjectMetadata>,
+  apis: BindingApis,
+): Stored<SecretMetadata> {
   const { name, namespace, uid, resourceVersion, deletionTimestamp } = secret.metadata;
   return {
     dataIsOurs: isDataOurs(secret.metadata),
@@ -62,7 +66,7 @@ export function trimSecret(secret: Stored<PartialObjectMetadata>): Stored<Secret
       resourceVersion,
       labels: pick(secret.metadata.labels, [BINDING_LABEL]),
       annotations: pick(secret.metadata.annotations, OUR_ANNOTATIONS),
-      ownerReferences: keptOwners(secret.metadata.ownerReferences ?? []),
+      ownerReferences: keptOwners(secret.metadata.ownerReferences ?? [], apis),
       ...(deletionTimestamp === undefined ? {} : { deletionTimestamp, ...holders(secret) }),
     },
   };
@@ -80,7 +84,10 @@ function holders({ metadata }: Stored<PartialObjectMetadata>): Pick<ObjectMeta, 
  * What is kept of a ServiceAccount: its identity, and whom it names, but of names in great number no
  * more than tells ours apart. What is left out is read before the account is written.
  */
-export function trimServiceAccount(account: Stored<ServiceAccount>): Stored<CachedServiceAccount> {
+export function trimServiceAccount(
+  account: Stored<ServiceAccount>,
+  apis: BindingApis,
+): Stored<CachedServiceAccount> {
   const { name, namespace, uid, resourceVersion, annotations } = account.metadata;
   const names = pullSecretsOf(account);
   return {
@@ -94,22 +101,22 @@ export function trimServiceAccount(account: Stored<ServiceAccount>): Stored<Cach
     },
     ...(areFew(names)
       ? { imagePullSecrets: account.imagePullSecrets ?? [] }
-      : { crowd: crowdOf(names) }),
+      : { crowd: crowdOf(names, (name) => apis.ofSecret(name) !== undefined) }),
   };
 }
 
 /** The Secret as a plan sees it. */
-export function secretState(secret: Stored<SecretMetadata>): SecretState {
+export function secretState(secret: Stored<SecretMetadata>, apis: BindingApis): SecretState {
   const { name, uid, resourceVersion, labels, annotations, ownerReferences } = secret.metadata;
   const { deletionTimestamp, finalizers = [] } = secret.metadata;
-  const owner = ownerReferences?.find(isBinding);
+  const owner = ownerReferences?.find((reference) => isBinding(reference, apis));
   return {
     name,
     uid,
     resourceVersion,
     ...optional("label", labels?.[BINDING_LABEL]),
     ...optional("owner", owner && ownerOf(owner)),
-    ownedByOthers: ownerReferences?.some((reference) => !isBinding(reference)) ?? false,
+    ownedByOthers: ownerReferences?.some((reference) => !isBinding(reference, apis)) ?? false,
     ...optional("heldBy", deletionTimestamp === undefined ? undefined : finalizers),
     ...optional("expiry", annotations?.[EXPIRY_ANNOTATION]),
     ...optional("refresh", annotations?.[REFRESH_ANNOTATION]),
@@ -186,9 +193,9 @@ const OTHER_OWNER: OwnerReference = {
 };
 
 /** The binding among the owners, and one of the others, for whom only counts that they are there. */
-function keptOwners(owners: readonly OwnerReference[]): OwnerReference[] {
-  const binding = owners.find(isBinding);
-  const other = owners.find((owner) => !isBinding(owner));
+function keptOwners(owners: readonly OwnerReference[], apis: BindingApis): OwnerReference[] {
+  const binding = owners.find((owner) => isBinding(owner, apis));
+  const other = owners.find((owner) => !isBinding(owner, apis));
   return [
     ...(binding === undefined ? [] : [binding]),
     ...(other === undefined ? [] : [OTHER_OWNER]),
@@ -196,10 +203,12 @@ function keptOwners(owners: readonly OwnerReference[]): OwnerReference[] {
 }
 
 /** What the API server does not take for a binding's name or UID cannot be one's. */
-function isBinding({ apiVersion, kind, name, uid }: OwnerReference): boolean {
-  const group = apiVersion.split("/", 1)[0];
-  return kind === "AcrPullBinding" &&
-    (group === "acrpull.microsoft.com" || group === "msi-acrpull.microsoft.com") &&
+function isBinding(
+  { apiVersion, kind, name, uid }: OwnerReference,
+  apis: BindingApis,
+): boolean {
+  const group = apiVersion.split("/", 1)[0]!;
+  return kind === "AcrPullBinding" && apis.hasGroup(group) &&
     apiVersion.length <= LONGEST_NAME && name.length <= LONGEST_NAME && uid.length <= LONGEST_NAME;
 }
 

@@ -1,14 +1,13 @@
 import { LONGEST_WHOLE } from "../../runtime/masking/brief.ts";
 import { ELLIPSIS, start } from "../../runtime/text/cut.ts";
 import { optional } from "../../runtime/optional.ts";
-import type { KubernetesObject, Stored } from "../../kubernetes/resources/resource_client.ts";
-import { isOurCondition, type Kept } from "../binding/kept.ts";
+import type { Stored } from "../../kubernetes/resources/resource_client.ts";
+import type { AcrPullBinding, BindingApi, CachedBinding } from "../binding/api.ts";
+import { isOurCondition } from "../binding/kept.ts";
 import type { BindingStatus, Condition } from "../binding/view.ts";
 import { FINALIZER } from "../conventions.ts";
 import { boundedSpec, specShape } from "./bounded_spec.ts";
 import { isLarge, type Sized } from "./large.ts";
-
-type AnyBinding = KubernetesObject & { spec?: unknown; status?: unknown };
 
 /** What others write is kept up to so many texts of so many UTF-16 units together. */
 const MOST_OF_OTHERS = { texts: 64, length: 4096 };
@@ -20,9 +19,9 @@ const LONGEST_TIME = 64;
  * admits. Annotations go, of which kubectl's own holds the whole object once more. `maxLengths` are
  * those of the binding's API.
  */
-export function bindingTrimmer<T extends AnyBinding>(
-  maxLengths: Readonly<Record<string, number>>,
-): (binding: Stored<T>) => Stored<T> & Kept & Sized {
+export function bindingTrimmer(
+  { maxLengths }: Pick<BindingApi, "maxLengths">,
+): (binding: Stored<AcrPullBinding>) => CachedBinding & Sized {
   const shape = specShape(maxLengths);
   return ({ metadata, spec, status }) => {
     const { name, namespace, uid, resourceVersion } = metadata;
@@ -48,7 +47,7 @@ export function bindingTrimmer<T extends AnyBinding>(
         ? { isLarge: true }
         : {}),
     };
-    return kept as unknown as Stored<T> & Kept & Sized;
+    return kept as unknown as CachedBinding & Sized;
   };
 }
 

@@ -1,11 +1,12 @@
 import { isNotFound } from "../../kubernetes/http/errors.ts";
+import type { Informer } from "../../kubernetes/informer/informer.ts";
 import type {
-  KubernetesObject,
   ObjectMeta,
   ResourceClient,
   Stored,
 } from "../../kubernetes/resources/resource_client.ts";
 import { optional } from "../../runtime/optional.ts";
+import type { AcrPullBinding } from "../binding/api.ts";
 import { isOurCondition } from "../binding/kept.ts";
 import type { ApiName, BindingBasics, BindingStatus } from "../binding/view.ts";
 import type { Informers } from "../cluster/cluster.ts";
@@ -16,8 +17,8 @@ import { type Missing, missingFinalizers, missingOfStatus } from "./written.ts";
 
 /** What the writer needs from its surroundings. */
 export interface BindingWriterOptions {
-  readonly clients: Pick<Clients, ApiName>;
-  readonly informers: Pick<Informers, ApiName>;
+  readonly clients: Pick<Clients, "bindings">;
+  readonly informers: Pick<Informers, "bindings">;
   /**
    * Hears whether a status came back with the conditions that were written into it. Answers whether
    * it should have: the reference's CRDs prune them.
@@ -30,7 +31,7 @@ export interface BindingWriterOptions {
 }
 
 /**
- * Writes finalizers and statuses of bindings of either API, each at the version that was decided on.
+ * Writes finalizers and statuses of bindings, each at the version that was decided on.
  * Everything rejects with an ApiError, with an UndoneError where the answer lacks what was written,
  * or with the abort reason.
  */
@@ -43,14 +44,13 @@ export class BindingWriter {
 
   /** Reads the binding past the cache: the last write met one that was no longer so. */
   async refresh({ api, namespace, name, uid }: BindingBasics, signal: AbortSignal): Promise<void> {
-    await this.#perApi(api, async (client, informer) => {
-      try {
-        informer.observe(await client.get(namespace, name, { signal }));
-      } catch (error) {
-        if (!isNotFound(error)) throw error;
-        informer.forget(namespace, name, uid);
-      }
-    });
+    const informer = this.#informer(api);
+    try {
+      informer.observe(await this.#client(api).get(namespace, name, { signal }));
+    } catch (error) {
+      if (!isNotFound(error)) throw error;
+      informer.forget(namespace, name, uid);
+    }
   }
 
   /** Reads the binding's metadata, `managedFields` included, past the cache. */
@@ -58,11 +58,7 @@ export class BindingWriter {
     { api, namespace, name }: BindingBasics,
     signal: AbortSignal,
   ): Promise<ObjectMeta> {
-    let metadata: ObjectMeta = {};
-    await this.#perApi(api, async (client) => {
-      ({ metadata } = await client.get(namespace, name, { signal }));
-    });
-    return metadata;
+    return (await this.#client(api).get(namespace, name, { signal })).metadata;
   }
 
   async addFinalizer(binding: BindingBasics, signal: AbortSignal): Promise<void> {
@@ -80,7 +76,7 @@ export class BindingWriter {
     }
     if (!binding.deleting) return;
     const { api, namespace, name, uid } = binding;
-    await this.#perApi(api, (_, informer) => informer.forget(namespace, name, uid));
+    this.#informer(api).forget(namespace, name, uid);
   }
 
   async writeStatus(
@@ -93,15 +89,13 @@ export class BindingWriter {
     const wanted = { ...status, ...optional("conditions", conditions) };
     // A merge patch keeps what it does not name; an error that is over must go.
     const body = { metadata: { uid, resourceVersion }, status: { error: null, ...wanted } };
-    await this.#perApi(api, async (client, informer) => {
-      const patch = { type: "merge", body } as const;
-      const written = await client.patchStatus(namespace, name, patch, { signal });
-      informer.observe(written);
-      const kept = wanted.conditions === undefined || written.status?.conditions !== undefined;
-      const isMissed = await this.#options.conditionsKept(api, kept, signal) && !kept;
-      const missing = missingOfStatus(written.status, wanted);
-      refuse(isMissed ? [...missing, "status.conditions"] : missing);
-    });
+    const patch = { type: "merge", body } as const;
+    const written = await this.#client(api).patchStatus(namespace, name, patch, { signal });
+    this.#informer(api).observe(written);
+    const kept = wanted.conditions === undefined || written.status?.conditions !== undefined;
+    const isMissed = await this.#options.conditionsKept(api, kept, signal) && !kept;
+    const missing = missingOfStatus(written.status, wanted);
+    refuse(isMissed ? [...missing, "status.conditions"] : missing);
   }
 
   /** Answers the finalizers that the binding has now. */
@@ -114,12 +108,10 @@ export class BindingWriter {
     const whole = await this.#whole(binding, signal);
     const finalizers = change(whole?.metadata.finalizers ?? binding.finalizers);
     const body = { metadata: { uid, resourceVersion, finalizers } };
-    await this.#perApi(api, async (client, informer) => {
-      const patch = { type: "merge", body } as const;
-      const written = await client.patch(namespace, name, patch, { signal });
-      informer.observe(written);
-      refuse(missingFinalizers(written, finalizers, FINALIZER));
-    });
+    const patch = { type: "merge", body } as const;
+    const written = await this.#client(api).patch(namespace, name, patch, { signal });
+    this.#informer(api).observe(written);
+    refuse(missingFinalizers(written, finalizers, FINALIZER));
     return finalizers;
   }
 
@@ -127,23 +119,16 @@ export class BindingWriter {
   async #whole(
     { api, namespace, name, isIncomplete }: BindingBasics,
     signal: AbortSignal,
-  ): Promise<Stored<AnyBinding> | undefined> {
-    if (!isIncomplete) return undefined;
-    let whole: Stored<AnyBinding> | undefined;
-    await this.#perApi(api, async (client) => {
-      whole = await client.get(namespace, name, { signal });
-    });
-    return whole;
+  ): Promise<Stored<AcrPullBinding> | undefined> {
+    return isIncomplete ? await this.#client(api).get(namespace, name, { signal }) : undefined;
   }
 
-  /** Both APIs' clients take the same calls, but their types know nothing of one another. */
-  async #perApi(
-    api: ApiName,
-    call: (client: BindingClient, informer: BindingCache) => Promise<void> | void,
-  ): Promise<void> {
-    const { clients, informers } = this.#options;
-    if (api === "v1beta1") await call(clients.v1beta1, informers.v1beta1 as BindingCache);
-    else await call(clients.v1beta2, informers.v1beta2 as unknown as BindingCache);
+  #client(api: ApiName): ResourceClient<AcrPullBinding> {
+    return this.#options.clients.bindings.get(api)!;
+  }
+
+  #informer(api: ApiName): Informer<AcrPullBinding> {
+    return this.#options.informers.bindings.get(api)!;
   }
 }
 
@@ -158,19 +143,4 @@ function withOthers(
 
 function refuse(missing: Missing): void {
   if (missing.length > 0) throw UndoneError.byAdmission(missing);
-}
-
-type AnyBinding = KubernetesObject & { status?: BindingStatus };
-
-interface BindingClient {
-  get(namespace: string, name: string, options: { signal: AbortSignal }): Promise<
-    Stored<AnyBinding>
-  >;
-  patch: ResourceClient<AnyBinding>["patch"];
-  patchStatus: ResourceClient<AnyBinding>["patchStatus"];
-}
-
-interface BindingCache {
-  observe(binding: Stored<AnyBinding>): void;
-  forget(namespace: string, name: string, uid: string): void;
 }

@@ -12,13 +12,14 @@ import type {
 } from "../../kubernetes/resources/resource_client.ts";
 import type { Clock } from "../../runtime/time/clock.ts";
 import { optional } from "../../runtime/optional.ts";
+import type { BindingApis } from "../binding/apis.ts";
 import type { BindingBasics, BindingStatus, BindingView } from "../binding/view.ts";
 import type { Informers } from "../cluster/cluster.ts";
 import { secretState, trimSecret } from "../cluster/objects.ts";
 import { BINDING_LABEL } from "../conventions.ts";
 import type { Action, AdoptSecretAction, MintAction } from "../plan/actions.ts";
 import { type Lifetime, lifetimeOf } from "../plan/schedule.ts";
-import type { Inspection, SecretState } from "../plan/snapshot.ts";
+import type { FoundSecret, Inspection, SecretState } from "../plan/snapshot.ts";
 import type { Slot } from "../queue.ts";
 import { attempt } from "./attempt.ts";
 import { BindingWriter, type BindingWriterOptions } from "./binding_writer.ts";
@@ -41,6 +42,7 @@ export type { Clients } from "./clients.ts";
 
 /** What the executor needs from its surroundings. */
 export interface ExecutorOptions {
+  readonly apis: BindingApis;
   readonly clients: Clients;
   readonly informers: Informers;
   /** Whether the cache of Secrets holds only what was read by name, and no watch keeps it. */
@@ -165,7 +167,7 @@ export class Executor {
     try {
       const secret = await clients.secrets.get(namespace, secretName, { signal });
       this.#observeSecret(secret);
-      const inspection = verdictOn(secret, binding);
+      const inspection = this.#verdictOn(secret, binding);
       const { content } = inspection;
       if (content.kind === "intact" && content.otherAudience !== undefined) {
         this.#options.onOtherAudience?.(binding, content.otherAudience);
@@ -256,8 +258,10 @@ export class Executor {
     this.#observeSecret(written);
     const missing = missingOfSecret(written, writtenBy(binding, action, credential));
     // By its metadata it would pass for what the operator wrote.
-    if (missing.length > 0) throw UndoneError.byAdmission(missing, verdictOn(written, binding));
-    return secretState(trimSecret(written));
+    if (missing.length > 0) {
+      throw UndoneError.byAdmission(missing, this.#verdictOn(written, binding));
+    }
+    return this.#stateOf(written);
   }
 
   async #adopt(
@@ -318,11 +322,25 @@ export class Executor {
     };
   }
 
+  /** What a Secret that was read in full tells. */
+  #verdictOn(secret: Stored<Secret>, { credential }: BindingView): FoundSecret {
+    return {
+      kind: "found",
+      secret: this.#stateOf(secret),
+      content: contentOf(secret, credential.kind === "invalid" ? undefined : credential),
+    };
+  }
+
+  #stateOf(secret: Stored<Secret>): SecretState {
+    const { apis } = this.#options;
+    return secretState(trimSecret(secret, apis), apis);
+  }
+
   /** Azure may take minutes, in which a binding is changed, deleted or made anew. */
   #assertStillWanted(binding: BindingView, { request }: MintAction): void {
     const { informers } = this.#options;
     const { namespace, name, api, uid, generation } = binding;
-    const known = informers[api].get(namespace, name)?.metadata;
+    const known = informers.bindings.get(api)!.get(namespace, name)?.metadata;
     if (known?.uid !== uid || (known.generation ?? 0) !== generation) {
       throw new SupersededError("the binding changed while its credential was minted");
     }
@@ -332,18 +350,6 @@ export class Executor {
     if (account?.uid === serviceAccount.uid) return;
     throw new SupersededError("the ServiceAccount was made anew while its credential was minted");
   }
-}
-
-/** What a Secret that was read in full tells. */
-function verdictOn(
-  secret: Stored<Secret>,
-  { credential }: BindingView,
-): Extract<Inspection, { kind: "found" }> {
-  return {
-    kind: "found",
-    secret: secretState(trimSecret(secret)),
-    content: contentOf(secret, credential.kind === "invalid" ? undefined : credential),
-  };
 }
 
 /** Who asks, and what the binding has already. */

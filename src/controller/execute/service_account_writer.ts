@@ -4,7 +4,7 @@ import type { Stored } from "../../kubernetes/resources/resource_client.ts";
 import { pullSecretsOf } from "../cluster/objects.ts";
 import { FairRoom } from "../../runtime/fairness/fair_room.ts";
 import { quote } from "../../runtime/text/quote.ts";
-import { kindOfReference } from "../names.ts";
+import type { BindingApis } from "../binding/apis.ts";
 import { UndoneError } from "./undone.ts";
 import { missingReferences } from "./written.ts";
 
@@ -16,6 +16,8 @@ export interface ServiceAccountWriterOptions {
   readonly client: Pick<ServiceAccountClient, "get" | "patch">;
   /** The account as last seen; undefined where it is not known as a whole, and must be read. */
   readonly cached: (namespace: string, name: string) => Stored<ServiceAccount> | undefined;
+  /** Those in whose order an account names Secrets. */
+  readonly apis: BindingApis;
   /** Takes in the account as it is after a write, or as it was read. */
   readonly observe: (account: Stored<ServiceAccount>) => void;
   /** Takes in that the account of that UID is gone. */
@@ -132,8 +134,8 @@ export class ServiceAccountWriter {
     const read = () => client.get(namespace, name, { signal });
     const account = cached(namespace, name);
     const patch = (change: Change | undefined) => this.#carryOut(change, references, signal, read);
-    if (account !== undefined) return await patch(changeOf(account, references));
-    const readAndPatch = async () => patch(changeOf(await read(), references));
+    if (account !== undefined) return await patch(this.#changeOf(account, references));
+    const readAndPatch = async () => patch(this.#changeOf(await read(), references));
     return await this.#room.run(namespace, readAndPatch, { signal, outside });
   }
 
@@ -155,10 +157,16 @@ export class ServiceAccountWriter {
         // Whatever the watch has told meanwhile, such as of one made anew, is not what was asked of.
         if (isNotFound(error)) forget(namespace, name, uid);
         if (!isConflict(error) || tries >= MOST_TRIES) throw error;
-        change = changeOf(await this.#readAfter(change, read), references);
+        change = this.#changeOf(await this.#readAfter(change, read), references);
       }
     }
     return [];
+  }
+
+  #changeOf(account: Stored<ServiceAccount>, references: References): Change | undefined {
+    const { namespace, name, uid } = account.metadata;
+    const body = referencePatch(account, references, this.#options.apis);
+    return body && { namespace, name, uid, body };
   }
 
   async #readAfter(
@@ -185,24 +193,16 @@ interface Change {
   readonly body: Record<string, unknown>;
 }
 
-function changeOf(account: Stored<ServiceAccount>, references: References): Change | undefined {
-  const { namespace, name, uid } = account.metadata;
-  const body = referencePatch(account, references);
-  return body && { namespace, name, uid, body };
-}
-
 /**
  * A merge patch that adds and removes our names and puts the list in order, or undefined when the
  * account has it all. The API server knows imagePullSecrets only as a whole (listType atomic), so
  * the patch names the version that it was made from: what others write at the same moment makes it
  * a conflict, and is kept.
- *
- * kubelet tries the Secrets in their order: those of others come first, as their owners wrote them,
- * then those of v1beta2 and those of v1beta1, each sorted, as in the reference.
  */
 export function referencePatch(
   account: Stored<ServiceAccount>,
   references: References,
+  apis: BindingApis,
 ): Record<string, unknown> | undefined {
   const { uid, resourceVersion } = account.metadata;
   const present = pullSecretsOf(account);
@@ -210,15 +210,9 @@ export function referencePatch(
   const added = [...references].filter(([name, wanted]) => wanted && !known.has(name));
   const kept = present.filter((name) => references.get(name) !== false);
   if (added.length === 0 && kept.length === present.length) return undefined;
-  const names = ordered([...kept, ...added.map(([name]) => name)]);
+  const names = apis.inOrder([...kept, ...added.map(([name]) => name)]);
   return {
     metadata: { uid, resourceVersion },
     imagePullSecrets: names.map((name) => ({ name })),
   };
-}
-
-function ordered(names: readonly string[]): readonly string[] {
-  const of = { other: [] as string[], v1beta2: [] as string[], v1beta1: [] as string[] };
-  for (const name of names) of[kindOfReference(name)].push(name);
-  return of.other.concat(of.v1beta2.sort(), of.v1beta1.sort());
 }

@@ -1,5 +1,4 @@
-import { kindOfReference } from "../names.ts";
-import type { BindingView } from "../binding/view.ts";
+import type { BindingView, SecretRules } from "../binding/view.ts";
 import type { SecretState } from "./snapshot.ts";
 
 /** Whose a Secret is, as seen from one binding. */
@@ -13,13 +12,16 @@ export type Ownership =
  * A Secret belongs to a binding by owner UID first, then by name pattern and label: two bindings of
  * one name, one per API, must not take each other's.
  */
-export function ownershipOf(secret: SecretState, binding: BindingView): Ownership {
+export function ownershipOf(
+  secret: SecretState,
+  binding: BindingView,
+  rules: Pick<SecretRules, "isSecretName">,
+): Ownership {
   const { owner } = secret;
   if (owner?.uid === binding.uid) return "ours";
   if (owner !== undefined) return isPredecessor(secret, binding) ? "stale" : "foreign";
   if (secret.ownedByOthers) return "foreign";
-  const named = kindOfReference(secret.name) === binding.api;
-  return named && secret.label === binding.label ? "stale" : "foreign";
+  return rules.isSecretName(secret.name) && secret.label === binding.label ? "stale" : "foreign";
 }
 
 /** Owned by a binding of this API and name that is gone: the names of objects are unique. */

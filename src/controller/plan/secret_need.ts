@@ -58,11 +58,11 @@ function needOfOurs(
   situation: Situation,
   wanted: WantedCredential,
 ): SecretNeed {
-  const { binding, lifetime, now } = situation;
+  const { binding, lifetime } = situation;
   const stale = staleness(secret, situation, wanted);
-  if (stale !== undefined) return mintAgain(secret, binding, stale, content, now);
+  if (stale !== undefined) return mintAgain(secret, content, stale, situation);
   if (content?.kind === "broken") {
-    return mintAgain(secret, binding, `the Secret ${content.why}`, content, now);
+    return mintAgain(secret, content, `the Secret ${content.why}`, situation);
   }
   const isTrusted = secret.dataIsOurs && lifetime !== undefined &&
     secret.inputs !== undefined && !isInDoubt(binding);
@@ -108,23 +108,24 @@ function isDue(
 function needOfIntact(
   secret: SecretState,
   content: IntactContent | undefined,
-  { binding, now }: Situation,
+  situation: Situation,
 ): SecretNeed {
+  const { binding, now } = situation;
   const annotations = content === undefined
     ? {}
     : missingAnnotations(secret, content, binding, now);
   // Without it the annotations alone count, by which it is not due.
   if (content !== undefined && isDue(lifetimeAsRead(secret, annotations), binding, now)) {
-    return mintAgain(secret, binding, "the refresh is due", content, now);
+    return mintAgain(secret, content, "the refresh is due", situation);
   }
-  if (isLabelFixed(secret, binding)) {
-    return mintAgain(secret, binding, "the Secret lost its label", content, now);
+  if (isLabelFixed(secret, situation)) {
+    return mintAgain(secret, content, "the Secret lost its label", situation);
   }
   const labels = secret.label === binding.label ? {} : { [BINDING_LABEL]: binding.label };
   const nothing = Object.keys(labels).length + Object.keys(annotations).length === 0;
   if (!nothing) return { kind: "adoptSecret", secret, labels, annotations };
   if (lackingIn({ secret, ...optional("content", content) }) === 0) return { kind: "nothing" };
-  return mintAgain(secret, binding, "not all that was asked for was granted", content, now);
+  return mintAgain(secret, content, "not all that was asked for was granted", situation);
 }
 
 function missingAnnotations(
@@ -172,13 +173,14 @@ function lifetimeAsRead(
 
 function mintAgain(
   secret: SecretState,
-  binding: BindingView,
-  reason: string,
   content: Content | undefined,
-  now: number,
+  reason: string,
+  situation: Situation,
 ): SecretNeed {
-  const isFixed = content?.immutable || isLabelFixed(secret, binding);
-  const write = isFixed ? replacement(secret, content, now) : { mode: "update", secret } as const;
+  const isFixed = content?.immutable || isLabelFixed(secret, situation);
+  const write: SecretWrite = isFixed
+    ? replacement(secret, content, situation.now)
+    : { mode: "update", secret };
   return { kind: "mint", write, reason };
 }
 
@@ -197,7 +199,7 @@ function mayServe(secret: SecretState, content: Content | undefined, now: number
   return expiresAt === undefined || now < expiresAt;
 }
 
-/** The reference's admission policy lets labels of v1beta2's Secrets never change in place. */
-function isLabelFixed(secret: SecretState, binding: BindingView): boolean {
-  return binding.api === "v1beta2" && secret.label !== binding.label;
+/** It lacks the label that may not change in place. */
+function isLabelFixed({ label }: SecretState, { binding, rules }: Situation): boolean {
+  return rules.isLabelFixed && label !== binding.label;
 }

@@ -54,11 +54,11 @@ function isNew({ finalizers, status }: BindingView): boolean {
 }
 
 function occupied(
-  { binding }: Snapshot,
+  { binding, rules }: Snapshot,
   secret: SecretState,
   content: Content | undefined,
 ): SecretSlot {
-  const kind = ownershipOf(secret, binding);
+  const kind = ownershipOf(secret, binding, rules);
   if (kind !== "ours") return { kind, secret };
   return { kind, secret, ...(content === undefined ? {} : { content }) };
 }
@@ -77,10 +77,10 @@ function contentFor({ inspection }: Snapshot, secret: SecretState): Content | un
 }
 
 /** Further Secrets of the binding, under other names: left by other versions of the operator. */
-export function extraneousSecrets({ binding, secrets }: Snapshot): readonly SecretState[] {
+export function extraneousSecrets({ binding, rules, secrets }: Snapshot): readonly SecretState[] {
   return secrets.filter((secret) => {
     if (secret.name === binding.secretName) return false;
-    const ownership = ownershipOf(secret, binding);
+    const ownership = ownershipOf(secret, binding, rules);
     // One of a predecessor goes with the garbage collector; its owner is named.
     return ownership === "ours" || (ownership === "stale" && secret.owner === undefined);
   });

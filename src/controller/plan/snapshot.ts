@@ -1,6 +1,6 @@
 import type { FailureClass } from "../../azure/errors.ts";
 import type { Brevity } from "../../runtime/masking/brief.ts";
-import type { BindingView } from "../binding/view.ts";
+import type { BindingView, SecretRules } from "../binding/view.ts";
 import type { ActionKind } from "./action_kind.ts";
 
 /** A ServiceAccount as far as bindings care. */
@@ -68,9 +68,14 @@ export interface BrokenContent {
 }
 
 /** The result of reading the binding's Secret by name, past label and cache. */
-export type Inspection =
-  | { readonly kind: "absent" }
-  | { readonly kind: "found"; readonly secret: SecretState; readonly content: Content };
+export type Inspection = { readonly kind: "absent" } | FoundSecret;
+
+/** A Secret that was read in full. */
+export interface FoundSecret {
+  readonly kind: "found";
+  readonly secret: SecretState;
+  readonly content: Content;
+}
 
 /** The last attempt, if it failed. */
 export interface Trouble {
@@ -97,6 +102,8 @@ export interface Trouble {
 /** Everything that a decision is made from. */
 export interface Snapshot {
   readonly binding: BindingView;
+  /** Those of the binding's API. */
+  readonly rules: SecretRules;
   /** The target, the federated one, and all that refer to a Secret of the binding. */
   readonly serviceAccounts: ReadonlyMap<string, ServiceAccountState>;
   /** Labelled Secrets that may be the binding's: by owner, by label or by name. */

@@ -6,9 +6,8 @@ import type {
   AcrPullBinding as BindingV2,
   AcrPullBindingSpec as SpecV2,
 } from "../../../src/api/v1beta2.ts";
+import { APIS } from "../../../src/controller/binding/apis.ts";
 import type { BindingSettings } from "../../../src/controller/binding/settings.ts";
-import { viewOfV1beta1 } from "../../../src/controller/binding/v1beta1.ts";
-import { viewOfV1beta2 } from "../../../src/controller/binding/v1beta2.ts";
 import type { BindingView } from "../../../src/controller/binding/view.ts";
 import type {
   SecretState,
@@ -16,6 +15,7 @@ import type {
   Snapshot,
 } from "../../../src/controller/plan/snapshot.ts";
 import type { ObjectMeta, Stored } from "../../../src/kubernetes/resources/resource_client.ts";
+import { viewOfV1beta1, viewOfV1beta2 } from "./views.ts";
 
 /** 2026-06-01T12:00:00Z, when tests of the controller take place. */
 export const NOW = Date.UTC(2026, 5, 1, 12);
@@ -154,6 +154,7 @@ export function snapshotOf(
   const { accounts = [account(binding.target)], ...rest } = change;
   return {
     binding,
+    rules: APIS.named(binding.api),
     secrets: [],
     keepsConditions: true,
     serviceAccounts: new Map(accounts.map((each) => [each.name, each])),

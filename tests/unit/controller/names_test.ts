@@ -1,18 +1,13 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import fc from "fast-check";
-import { viewOfV1beta1 } from "../../../src/controller/binding/v1beta1.ts";
-import { viewOfV1beta2 } from "../../../src/controller/binding/v1beta2.ts";
 import type { BindingView } from "../../../src/controller/binding/view.ts";
-import {
-  hash,
-  kindOfReference,
-  labelValue,
-  v1beta1SecretName,
-  v1beta2SecretName,
-} from "../../../src/controller/names.ts";
+import { v1beta1SecretName } from "../../../src/controller/binding/v1beta1.ts";
+import { v1beta2SecretName } from "../../../src/controller/binding/v1beta2.ts";
+import { hash, labelValue } from "../../../src/controller/names.ts";
 import { type GoldenObject, goldenStates } from "../../data/golden.ts";
 import { SETTINGS } from "./builders.ts";
+import { kindOfReference, viewOfV1beta1, viewOfV1beta2 } from "./views.ts";
 
 /** base36(sha224(text)) by division, digit by digit, over another implementation of SHA-224. */
 function independentHash(text: string): string {

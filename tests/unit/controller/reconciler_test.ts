@@ -472,9 +472,9 @@ Deno.test("reconciler: in a namespace that is being deleted it waits quietly to 
   for (const { metadata } of [...rig.informers.serviceAccounts.values()]) {
     rig.informers.serviceAccounts.forget(metadata.namespace, metadata.name, metadata.uid);
   }
-  const seen = rig.informers.v1beta1.get(NAMESPACE, "pull")!;
+  const seen = rig.informers.bindings.get("v1beta1")!.get(NAMESPACE, "pull")!;
   const resourceVersion = String(Number(seen.metadata.resourceVersion) + 1);
-  rig.informers.v1beta1.observe({
+  rig.informers.bindings.get("v1beta1")!.observe({
     ...seen,
     metadata: { ...seen.metadata, resourceVersion, generation: 2 },
     spec: { acrServer: "bench" },

@@ -1,15 +1,7 @@
-import {
-  type AcrPullBinding as BindingV1,
-  acrPullBindings as v1beta1,
-  maxLengths as boundsOfV1,
-} from "../../../src/api/v1beta1.ts";
-import {
-  type AcrPullBinding as BindingV2,
-  acrPullBindings as v1beta2,
-  maxLengths as boundsOfV2,
-} from "../../../src/api/v1beta2.ts";
 import type { CredentialRequest } from "../../../src/azure/credential_request.ts";
 import type { Credential, Need } from "../../../src/azure/credentials.ts";
+import type { AcrPullBinding } from "../../../src/controller/binding/api.ts";
+import { APIS } from "../../../src/controller/binding/apis.ts";
 import { Cluster, type Informers } from "../../../src/controller/cluster/cluster.ts";
 import {
   type CachedServiceAccount,
@@ -27,12 +19,13 @@ import {
   serviceAccounts,
 } from "../../../src/kubernetes/resources/built_in.ts";
 import { Informer } from "../../../src/kubernetes/informer/informer.ts";
-import type {
-  KubernetesObject,
-  ListWatch,
-  Page,
-  Stored,
-  WatchEvent,
+import {
+  type KubernetesObject,
+  type ListWatch,
+  type Page,
+  ResourceClient,
+  type Stored,
+  type WatchEvent,
 } from "../../../src/kubernetes/resources/resource_client.ts";
 import { optional } from "../../../src/runtime/optional.ts";
 import { Redacted } from "../../../src/runtime/masking/redacted.ts";
@@ -150,25 +143,39 @@ export class Rig implements AsyncDisposable {
     const rest = restOver((request) => this.#answer(request), clock);
     const options = { fieldManager: "msi-acrpull-deno" };
     const clients = {
-      v1beta1: v1beta1(rest, options),
-      v1beta2: v1beta2(rest, options),
+      bindings: new Map(
+        APIS.all.map(({ name, definition }) => [
+          name,
+          new ResourceClient<AcrPullBinding>(rest, definition, options),
+        ]),
+      ),
       secrets: secrets(rest, options),
       secretMetadata: secrets(rest, options).metadataOnly(),
       serviceAccounts: serviceAccounts(rest, options),
       serviceAccountMetadata: serviceAccounts(rest, options).metadataOnly(),
     };
     this.informers = {
-      v1beta1: this.#informer<BindingV1>(V1, bindingTrimmer(boundsOfV1)),
-      v1beta2: this.#informer<BindingV2>(V2, bindingTrimmer(boundsOfV2)),
-      secrets: this.#informer<SecretMetadata>(SECRET, trimSecret),
-      serviceAccounts: this.#informer<CachedServiceAccount>(ACCOUNT, trimServiceAccount),
+      bindings: new Map(APIS.all.map((api) => [
+        api.name,
+        this.#informer<AcrPullBinding>(
+          { apiVersion: api.apiVersion, kind: api.definition.kind },
+          bindingTrimmer(api),
+        ),
+      ])),
+      secrets: this.#informer<SecretMetadata>(SECRET, (secret) => trimSecret(secret, APIS)),
+      serviceAccounts: this.#informer<CachedServiceAccount>(
+        ACCOUNT,
+        (account) => trimServiceAccount(account, APIS),
+      ),
     };
-    this.cluster = new Cluster(this.informers, SETTINGS);
+    this.cluster = new Cluster(APIS, this.informers, SETTINGS);
     this.executor = new Executor({
+      apis: APIS,
       clients,
       readsSecretsByName,
       informers: this.informers,
       serviceAccounts: new ServiceAccountWriter({
+        apis: APIS,
         client: clients.serviceAccounts,
         cached: (namespace, name) => wholeOnly(this.informers.serviceAccounts.get(namespace, name)),
         observe: (account) => this.informers.serviceAccounts.observe(account),
@@ -190,8 +197,9 @@ export class Rig implements AsyncDisposable {
 
   /** Fills the caches. */
   async start(): Promise<this> {
-    const { secrets, ...others } = this.informers;
-    const informers = [...Object.values(others), ...(this.readsSecretsByName ? [] : [secrets])];
+    const { bindings, secrets, serviceAccounts } = this.informers;
+    const watched = this.readsSecretsByName ? [] : [secrets];
+    const informers = [...bindings.values(), serviceAccounts, ...watched];
     const { signal } = this.#ended;
     this.#running = Promise.all(informers.map((informer) => informer.run(signal)));
     await Promise.all(informers.map((informer) => informer.whenSynced(signal)));

@@ -420,7 +420,7 @@ Deno.test("report: a CRD that is missing, that goes and that comes is named, wit
     ]
   ) {
     const resource = `acrpullbindings ${api}`;
-    const { stateChanged } = report.informer(resource);
+    const { stateChanged } = report.informer(resource, crd);
     stateChanged!("desynced", "no connection", "listing");
     stateChanged!("absent", "404", "desynced");
     stateChanged!("synced", "the watch stands", "absent");

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import type { AcrPullBindingSpec } from "../../../../src/api/v1beta1.ts";
 import type { BindingSettings } from "../../../../src/controller/binding/settings.ts";
-import { viewOfV1beta1 } from "../../../../src/controller/binding/v1beta1.ts";
 import type { CredentialSpec } from "../../../../src/controller/binding/view.ts";
 import { hash } from "../../../../src/controller/names.ts";
 import { bindingV1, CLIENT_ID, MINUTE, RESOURCE_ID, SERVER, SETTINGS } from "../builders.ts";
+import { viewOfV1beta1 } from "../views.ts";
 
 const OTHER_ID = "2c571416-39cf-4382-8feb-ce0ae3f35362";
 const ARM = "https://management.azure.com/";

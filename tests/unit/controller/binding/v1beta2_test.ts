@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import type { AcrPullBindingSpec } from "../../../../src/api/v1beta2.ts";
 import type { BindingSettings } from "../../../../src/controller/binding/settings.ts";
-import { viewOfV1beta2 } from "../../../../src/controller/binding/v1beta2.ts";
 import type { CredentialSpec } from "../../../../src/controller/binding/view.ts";
 import { hash } from "../../../../src/controller/names.ts";
 import {
@@ -14,6 +13,7 @@ import {
   TENANT_ID,
   without,
 } from "../builders.ts";
+import { viewOfV1beta2 } from "../views.ts";
 
 const AIRGAPPED = {
   entraAuthorityHost: "login.airgap.example",

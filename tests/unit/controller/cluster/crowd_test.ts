@@ -1,6 +1,15 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { areFew, crowdOf, isInCrowd } from "../../../../src/controller/cluster/crowd.ts";
+import { APIS } from "../../../../src/controller/binding/apis.ts";
+import {
+  areFew,
+  type Crowd,
+  crowdOf as crowdOfThose,
+  isInCrowd,
+} from "../../../../src/controller/cluster/crowd.ts";
+
+const crowdOf = (all: readonly string[]): Crowd =>
+  crowdOfThose(all, (name) => APIS.ofSecret(name) !== undefined);
 
 const names = (count: number, prefix = "acr-pull-") =>
   [...Array(count).keys()].map((each) => `${prefix}${each}`);

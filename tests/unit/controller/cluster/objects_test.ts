@@ -1,14 +1,13 @@
 import assert from "node:assert/strict";
+import { APIS } from "../../../../src/controller/binding/apis.ts";
+import { V1BETA1 } from "../../../../src/controller/binding/v1beta1.ts";
+import * as objects from "../../../../src/controller/cluster/objects.ts";
 import {
   pullSecretsOf,
-  secretState,
   serviceAccountState,
-  trimSecret,
-  trimServiceAccount,
   wholeOnly,
 } from "../../../../src/controller/cluster/objects.ts";
 import { bindingTrimmer } from "../../../../src/controller/cluster/trim_binding.ts";
-import { maxLengths } from "../../../../src/api/v1beta1.ts";
 import { faultOfClientId, faultOfTenant } from "../../../../src/azure/identity.ts";
 import type {
   ObjectMeta,
@@ -16,6 +15,11 @@ import type {
   Stored,
 } from "../../../../src/kubernetes/resources/resource_client.ts";
 import { NOW, time } from "../builders.ts";
+
+const trimSecret = (secret: Stored<PartialObjectMetadata>) => objects.trimSecret(secret, APIS);
+const secretState = (secret: Stored<objects.SecretMetadata>) => objects.secretState(secret, APIS);
+const trimServiceAccount = (account: Parameters<typeof objects.trimServiceAccount>[0]) =>
+  objects.trimServiceAccount(account, APIS);
 
 const LABEL = "acr.microsoft.com/binding";
 const EXPIRY = "acr.microsoft.com/token.expiry";
@@ -163,7 +167,7 @@ for (const [what, change, isBinding] of OWNERS) {
   });
 }
 
-const trimBinding = bindingTrimmer(maxLengths);
+const trimBinding = bindingTrimmer(V1BETA1);
 
 Deno.test("objects: of a binding everything that a view is made of is kept, and nothing else", () => {
   const told = {

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import * as v1beta1 from "../../../../src/api/v1beta1.ts";
 import * as v1beta2 from "../../../../src/api/v1beta2.ts";
-import { viewOfV1beta1 } from "../../../../src/controller/binding/v1beta1.ts";
-import { viewOfV1beta2 } from "../../../../src/controller/binding/v1beta2.ts";
+import { V1BETA1 } from "../../../../src/controller/binding/v1beta1.ts";
+import { V1BETA2 } from "../../../../src/controller/binding/v1beta2.ts";
 import type { Condition } from "../../../../src/controller/binding/view.ts";
 import { bindingTrimmer } from "../../../../src/controller/cluster/trim_binding.ts";
 import type {
@@ -10,11 +10,12 @@ import type {
   Stored,
 } from "../../../../src/kubernetes/resources/resource_client.ts";
 import { bindingV1, bindingV2, FINALIZER, SETTINGS } from "../builders.ts";
+import { viewOfV1beta1, viewOfV1beta2 } from "../views.ts";
 
 type Binding = Stored<KubernetesObject & { spec?: unknown; status?: unknown }>;
 
-const trimV1 = bindingTrimmer<Stored<v1beta1.AcrPullBinding>>(v1beta1.maxLengths);
-const trimV2 = bindingTrimmer<Stored<v1beta2.AcrPullBinding>>(v1beta2.maxLengths);
+const trimV1 = bindingTrimmer(V1BETA1);
+const trimV2 = bindingTrimmer(V1BETA2);
 const MEGABYTE = 1_000_000;
 const huge = "x".repeat(MEGABYTE);
 

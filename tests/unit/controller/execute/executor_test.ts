@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { APIS } from "../../../../src/controller/binding/apis.ts";
 import type { Need } from "../../../../src/azure/credentials.ts";
 import type {
   BindingStatus,
@@ -136,6 +137,7 @@ Deno.test("executor: after the operator's end no write is even begun, whatever t
     },
   });
   const executor = new Executor({
+    apis: APIS,
     clients: { secretMetadata: deaf, secrets: deaf } as unknown as Clients,
     informers: rig.informers,
     serviceAccounts: deaf as ServiceAccountWriter,

@@ -1,16 +1,17 @@
 import assert from "node:assert/strict";
+import { APIS } from "../../../../src/controller/binding/apis.ts";
 import fc from "fast-check";
 import {
   type Outside,
   referencePatch,
   ServiceAccountWriter,
 } from "../../../../src/controller/execute/service_account_writer.ts";
-import { kindOfReference } from "../../../../src/controller/names.ts";
 import type { ServiceAccount } from "../../../../src/kubernetes/resources/built_in.ts";
 import { ApiError } from "../../../../src/kubernetes/http/errors.ts";
 import type { Patch, Stored } from "../../../../src/kubernetes/resources/resource_client.ts";
 import { sleep } from "../../../../src/runtime/time/clock.ts";
 import { FakeTime } from "../../kubernetes/fake_time.ts";
+import { kindOfReference } from "../views.ts";
 
 const { signal } = new AbortController();
 const add = (...names: string[]) => new Map(names.map((name) => [name, true]));
@@ -82,16 +83,16 @@ for (const { what, present, references, names } of LISTS) {
       metadata: { uid: "uid-default", resourceVersion: "1" },
       imagePullSecrets: names.map((name) => ({ name })),
     };
-    assert.deepEqual(referencePatch(stored(present), references), expected);
+    assert.deepEqual(referencePatch(stored(present), references, APIS), expected);
   });
 }
 
 Deno.test("references: an account without a list gets one", () => {
   const { imagePullSecrets: _, ...account } = stored([]);
-  assert.deepEqual(referencePatch(account, add("acr-pull-a"))!.imagePullSecrets, [{
+  assert.deepEqual(referencePatch(account, add("acr-pull-a"), APIS)!.imagePullSecrets, [{
     name: "acr-pull-a",
   }]);
-  assert.equal(referencePatch(account, drop("acr-pull-a")), undefined);
+  assert.equal(referencePatch(account, drop("acr-pull-a"), APIS), undefined);
 });
 
 Deno.test("property: a change touches what it names and no other reference", () => {
@@ -105,7 +106,7 @@ Deno.test("property: a change touches what it names and no other reference", () 
   fc.assert(
     fc.property(fc.array(name), references, (present, wanted) => {
       const map = new Map(Object.entries(wanted));
-      const patch = referencePatch(stored(present), map) as
+      const patch = referencePatch(stored(present), map, APIS) as
         | { imagePullSecrets: { name: string }[] }
         | undefined;
       const result = patch?.imagePullSecrets.map((each) => each.name) ?? present;
@@ -158,6 +159,7 @@ function rig(options: { cached?: boolean } = {}) {
     },
   };
   const writer = new ServiceAccountWriter({
+    apis: APIS,
     now: () => 0,
     client: client as unknown as ConstructorParameters<typeof ServiceAccountWriter>[0]["client"],
     cached: (_, name) => cache.get(name),

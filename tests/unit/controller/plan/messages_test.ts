@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { parse } from "yaml";
-import { viewOfV1beta1 } from "../../../../src/controller/binding/v1beta1.ts";
-import { viewOfV1beta2 } from "../../../../src/controller/binding/v1beta2.ts";
+import { APIS } from "../../../../src/controller/binding/apis.ts";
 import type { BindingView } from "../../../../src/controller/binding/view.ts";
 import type { Snapshot } from "../../../../src/controller/plan/snapshot.ts";
 import { LONGEST_WHOLE } from "../../../../src/runtime/masking/brief.ts";
 import { bindingV1, bindingV2, NOW, SETTINGS, viewV2 } from "../builders.ts";
 import { plan } from "./planning.ts";
+import { viewOfV1beta1, viewOfV1beta2 } from "../views.ts";
 
 /** More than any CRD of the project admits; the reference's have no bound but the object's. */
 const LONG = 300_000;
@@ -94,7 +94,9 @@ const PLACES: readonly [place: string, view: (value: string) => BindingView, rem
 const sizeOf = (text: string) => new TextEncoder().encode(text).length;
 
 function statusOf(binding: BindingView, change: Partial<Snapshot> = {}) {
-  const snapshot = { binding, serviceAccounts: new Map(), secrets: [], keepsConditions: true };
+  const rules = APIS.named(binding.api);
+  const known = { binding, rules, serviceAccounts: new Map(), secrets: [] };
+  const snapshot: Snapshot = { ...known, keepsConditions: true };
   const { actions } = plan({ ...snapshot, ...change }, NOW);
   const told = actions.flatMap((action) => action.kind === "writeStatus" ? [action.status] : []);
   assert.equal(told.length, 1);

@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { V1BETA1 } from "../../../../src/controller/binding/v1beta1.ts";
+import { V1BETA2 } from "../../../../src/controller/binding/v1beta2.ts";
 import { ownershipOf } from "../../../../src/controller/plan/ownership.ts";
 import type { SecretOwner, SecretState } from "../../../../src/controller/plan/snapshot.ts";
 import { secretOf, viewV1, viewV2, without } from "../builders.ts";
@@ -41,11 +43,11 @@ const CASES: readonly [what: string, secret: SecretState, expected: string][] = 
 ];
 
 for (const [what, secret, expected] of CASES) {
-  Deno.test(`ownership: ${what}`, () => assert.equal(ownershipOf(secret, V1), expected));
+  Deno.test(`ownership: ${what}`, () => assert.equal(ownershipOf(secret, V1, V1BETA1), expected));
 }
 
 Deno.test("ownership: of two bindings of one name, each has its own", () => {
   const secrets = [secretOf(V1), secretOf(V2)];
-  assert.deepEqual(secrets.map((secret) => ownershipOf(secret, V1)), ["ours", "foreign"]);
-  assert.deepEqual(secrets.map((secret) => ownershipOf(secret, V2)), ["foreign", "ours"]);
+  assert.deepEqual(secrets.map((secret) => ownershipOf(secret, V1, V1BETA1)), ["ours", "foreign"]);
+  assert.deepEqual(secrets.map((secret) => ownershipOf(secret, V2, V1BETA2)), ["foreign", "ours"]);
 });

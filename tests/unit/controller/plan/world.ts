@@ -1,10 +1,8 @@
 import assert from "node:assert/strict";
+import { APIS } from "../../../../src/controller/binding/apis.ts";
 import type { AcrPullBinding as BindingV1 } from "../../../../src/api/v1beta1.ts";
 import type { AcrPullBinding as BindingV2 } from "../../../../src/api/v1beta2.ts";
-import { viewOfV1beta1 } from "../../../../src/controller/binding/v1beta1.ts";
-import { viewOfV1beta2 } from "../../../../src/controller/binding/v1beta2.ts";
 import type { BindingStatus, BindingView } from "../../../../src/controller/binding/view.ts";
-import { kindOfReference } from "../../../../src/controller/names.ts";
 import type { Action, MintAction } from "../../../../src/controller/plan/actions.ts";
 import type {
   Content,
@@ -17,6 +15,7 @@ import type {
 import type { Stored } from "../../../../src/kubernetes/resources/resource_client.ts";
 import { FINALIZER, HOUR, NOW, SECOND, SETTINGS, time } from "../builders.ts";
 import { inputsOfAttempt, plan } from "./planning.ts";
+import { kindOfReference, viewOfV1beta1, viewOfV1beta2 } from "../views.ts";
 
 /** What a Secret's data are worth. */
 interface Data {
@@ -124,6 +123,7 @@ export class World {
     const trouble = this.#troubles.get(key);
     return {
       binding,
+      rules: APIS.named(binding.api),
       secrets: labelled.map(stateOf),
       serviceAccounts: new Map(
         [...this.accounts.values()].map((account) => [

@@ -1,0 +1,31 @@
+import { optional } from "../../runtime/optional.ts";
+import type { BindingApi, CachedBinding } from "./api.ts";
+import type { BindingSettings } from "./settings.ts";
+import type { BindingBasics, BindingView } from "./view.ts";
+
+/** The parts of a view that do not depend on the spec. */
+export function basicsOf(api: BindingApi, binding: CachedBinding): BindingBasics {
+  const { metadata } = binding;
+  return {
+    api: api.name,
+    apiVersion: api.apiVersion,
+    namespace: metadata.namespace,
+    name: metadata.name,
+    uid: metadata.uid,
+    resourceVersion: metadata.resourceVersion,
+    generation: metadata.generation ?? 0,
+    deleting: metadata.deletionTimestamp !== undefined,
+    finalizers: metadata.finalizers ?? [],
+    ...optional("isIncomplete", binding.isIncomplete),
+    status: binding.status ?? {},
+  };
+}
+
+/** A binding after the operator's defaults. */
+export function viewOf(
+  api: BindingApi,
+  binding: CachedBinding,
+  settings: BindingSettings,
+): BindingView {
+  return { ...basicsOf(api, binding), ...api.asked(binding, settings) };
+}
