@@ -272,7 +272,7 @@ export class Controller {
     { labelSelector, crd, trim }: {
       readonly labelSelector: string;
       readonly crd?: string;
-      readonly trim: (object: Stored<T>) => Stored<T>;
+      readonly trim: (object: Stored<T>, previous: Stored<T> | undefined) => Stored<T>;
     },
   ): Informer<T> {
     const { clock, random, breather, onSilent, informerReport } = this.#options;

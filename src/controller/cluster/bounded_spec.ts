@@ -34,6 +34,18 @@ export function boundedSpec(
   return { spec: bounded(spec, shape, "spec", overlong), overlong };
 }
 
+/** Whether two specs of that shape, of which was kept what `boundedSpec` keeps, say the same. */
+export function isSameSpec(one: unknown, other: unknown, shape: number | SpecShape): boolean {
+  if (typeof shape === "number" || !isMembers(one) || !isMembers(other)) return one === other;
+  return Object.entries(shape).every(([member, below]) =>
+    isSameSpec(one[member], other[member], below)
+  );
+}
+
+function isMembers(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null;
+}
+
 function bounded(
   value: unknown,
   shape: number | SpecShape,
@@ -41,10 +53,10 @@ function bounded(
   overlong: Overlong[],
 ): unknown {
   if (typeof shape === "number") return boundedText(value, shape, field, overlong);
-  if (typeof value !== "object" || value === null) return undefined;
+  if (!isMembers(value)) return undefined;
   const kept: Record<string, unknown> = {};
   for (const [member, below] of Object.entries(shape)) {
-    const given = (value as Record<string, unknown>)[member];
+    const given = value[member];
     const part = bounded(given, below, `${field}.${member}`, overlong);
     if (part !== undefined) kept[member] = part;
   }

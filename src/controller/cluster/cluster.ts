@@ -2,10 +2,11 @@ import type { Informer } from "../../kubernetes/informer/informer.ts";
 import type { KubernetesObject, Stored } from "../../kubernetes/resources/resource_client.ts";
 import type { AcrPullBinding, BindingApi, CachedBinding } from "../binding/api.ts";
 import type { BindingApis } from "../binding/apis.ts";
-import { basicsOf, viewOf } from "../binding/read.ts";
+import { basicsOf } from "../binding/basics.ts";
 import type { BindingSettings } from "../binding/settings.ts";
 import {
   type ApiName,
+  type Asked,
   type BindingBasics,
   type BindingId,
   bindingKey,
@@ -49,6 +50,8 @@ export class Cluster {
   readonly #apis: BindingApis;
   readonly #informers: Informers;
   readonly #settings: BindingSettings;
+  /** What is asked for, by the specs that the caches hold. */
+  readonly #asked = new WeakMap<object, Asked>();
 
   /** Adds indexes to the informers: call it once, before they run. */
   constructor(apis: BindingApis, informers: Informers, settings: BindingSettings) {
@@ -118,7 +121,20 @@ export class Cluster {
   /** The binding as it is now. */
   view(id: BindingId): BindingView | undefined {
     const binding = this.#get(id);
-    return binding && viewOf(this.#apis.named(id.api), binding, this.#settings);
+    if (binding === undefined) return undefined;
+    const api = this.#apis.named(id.api);
+    return { ...basicsOf(api, binding), ...this.#askedBy(api, binding) };
+  }
+
+  /** Each spec is understood once: hashes cost more than all else that is decided on it. */
+  #askedBy(api: BindingApi, binding: CachedBinding): Asked {
+    const { spec } = binding;
+    if (typeof spec !== "object" || spec === null) return api.asked(binding, this.#settings);
+    const known = this.#asked.get(spec);
+    if (known !== undefined) return known;
+    const asked = api.asked(binding, this.#settings);
+    this.#asked.set(spec, asked);
+    return asked;
   }
 
   /** The binding as it is now, as far as that can be said whatever its spec says. */

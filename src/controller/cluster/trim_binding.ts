@@ -6,7 +6,7 @@ import type { AcrPullBinding, BindingApi, CachedBinding } from "../binding/api.t
 import { isOurCondition } from "../binding/kept.ts";
 import type { BindingStatus, Condition } from "../binding/view.ts";
 import { FINALIZER } from "../conventions.ts";
-import { boundedSpec, specShape } from "./bounded_spec.ts";
+import { boundedSpec, isSameSpec, specShape } from "./bounded_spec.ts";
 import { isLarge, type Sized } from "./large.ts";
 
 /** What others write is kept up to so many texts of so many UTF-16 units together. */
@@ -17,16 +17,19 @@ const LONGEST_TIME = 64;
 /**
  * Makes of a binding what is kept of it: all that a view is made of, bounded whatever its CRD
  * admits. Annotations go, of which kubectl's own holds the whole object once more. `maxLengths` are
- * those of the binding's API.
+ * those of the binding's API. A spec that is as it was is the same object as before, so that what was
+ * understood of it still holds.
  */
 export function bindingTrimmer(
   { maxLengths }: Pick<BindingApi, "maxLengths">,
-): (binding: Stored<AcrPullBinding>) => CachedBinding & Sized {
+): (binding: Stored<AcrPullBinding>, previous?: CachedBinding) => CachedBinding & Sized {
   const shape = specShape(maxLengths);
-  return ({ metadata, spec, status }) => {
+  return ({ metadata, spec, status }, previous) => {
     const { name, namespace, uid, resourceVersion } = metadata;
     const told = status as BindingStatus | undefined;
     const asked = boundedSpec(spec, shape);
+    const isAsBefore = asked.overlong.length === 0 && previous?.overlong === undefined &&
+      isSameSpec(asked.spec, previous?.spec, shape);
     const others = othersOf(told?.conditions ?? []);
     const isComplete = areFew(metadata.finalizers ?? []) && areFew(others.flatMap(textsOf));
     const kept = {
@@ -39,7 +42,7 @@ export function bindingTrimmer(
         ...optional("deletionTimestamp", metadata.deletionTimestamp),
         ...optional("finalizers", keptFinalizers(metadata.finalizers)),
       },
-      ...optional("spec", asked.spec),
+      ...optional("spec", isAsBefore ? previous?.spec : asked.spec),
       ...optional("status", told && keptStatus(told)),
       ...(asked.overlong.length === 0 ? {} : { overlong: asked.overlong }),
       ...(isComplete ? {} : { isIncomplete: true }),

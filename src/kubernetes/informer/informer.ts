@@ -47,8 +47,11 @@ export interface InformerOptions<T extends KubernetesObject> {
   fieldSelector?: string | undefined;
   /** Most objects a page of a list; 500 if left out. Of large ones it has fewer. */
   pageSize?: number;
-  /** Makes of every object what is kept of it; if left out, all but `metadata.managedFields`. */
-  trim?: (object: Stored<T>) => Stored<T>;
+  /**
+   * Makes of every object what is kept of it, given what is kept of the one before, parts of which it
+   * may share; if left out, all but `metadata.managedFields`.
+   */
+  trim?: (object: Stored<T>, previous: Stored<T> | undefined) => Stored<T>;
   /**
    * A connection silent for so long is ended; 150,000 if left out. A watch hears a bookmark about
    * every minute.
@@ -103,7 +106,7 @@ export function withoutManagedFields<T extends KubernetesObject>(object: Stored<
 export class Informer<T extends KubernetesObject> {
   readonly name: string;
   readonly #options: InformerOptions<T>;
-  readonly #trim: (object: Stored<T>) => Stored<T>;
+  readonly #trim: (object: Stored<T>, previous: Stored<T> | undefined) => Stored<T>;
   readonly #silence: SilenceOptions;
   readonly #backoff: Backoff;
   readonly #tracker: SyncTracker;
@@ -352,16 +355,19 @@ export class Informer<T extends KubernetesObject> {
         this.#mustList = true;
         throw event.error;
       default: {
-        const kept = this.#kept(event.object);
+        const { metadata } = event.object;
+        // Most events are the echoes of own writes, whose answers were taken in before.
+        const kept = this.#store.isNews(metadata) ? this.#kept(event.object) : undefined;
         if (kept !== undefined) this.#store.applyChanged(kept);
-        else this.#store.advance(event.object.metadata.resourceVersion);
+        else this.#store.advance(metadata.resourceVersion);
       }
     }
   }
 
   /** Undefined for an object of which nothing can be made, which must not keep the others away. */
   #kept(object: Stored<T>): Stored<T> | undefined {
-    return this.#call(() => this.#trim(object));
+    const { namespace, name } = object.metadata;
+    return this.#call(() => this.#trim(object, this.#store.get(namespace, name)));
   }
 
   #silent(): void {

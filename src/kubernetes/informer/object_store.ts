@@ -1,6 +1,6 @@
 import type { Clock } from "../../runtime/time/clock.ts";
 import { type IndexFunction, ObjectIndex } from "./object_index.ts";
-import type { KubernetesObject, Stored } from "../resources/object.ts";
+import type { KubernetesObject, Stored, StoredIdentity } from "../resources/object.ts";
 import { isNewer } from "./resource_version.ts";
 
 /** Is told of every change of a store, after it was made. Objects are shared: change none. */
@@ -117,13 +117,17 @@ export class ObjectStore<T extends KubernetesObject> {
     }
   }
 
+  /** Whether `applyChanged` would make anything of an object of that identity. */
+  isNews({ namespace, name, uid, resourceVersion }: StoredIdentity): boolean {
+    if (this.#deleted.has(uid)) return false;
+    const held = this.get(namespace, name);
+    return !held || isNewer(resourceVersion, versionOf(held));
+  }
+
   /** Takes in an ADDED or MODIFIED event. */
   applyChanged(object: Stored<T>): void {
     this.advance(versionOf(object));
-    if (this.#deleted.has(object.metadata.uid)) return;
-    const key = keyOfObject(object);
-    const held = this.#objects.get(key);
-    if (!held || isNewer(versionOf(object), versionOf(held))) this.#put(key, object);
+    if (this.isNews(object.metadata)) this.#put(keyOfObject(object), object);
   }
 
   /** Takes in a DELETED event, whose resourceVersion is that of the deletion. */

@@ -1,7 +1,7 @@
 import type { CredentialRequest } from "../../../src/azure/credential_request.ts";
 import type { Credential, Need } from "../../../src/azure/credentials.ts";
 import type { AcrPullBinding } from "../../../src/controller/binding/api.ts";
-import { APIS } from "../../../src/controller/binding/apis.ts";
+import { APIS, type BindingApis } from "../../../src/controller/binding/apis.ts";
 import { Cluster, type Informers } from "../../../src/controller/cluster/cluster.ts";
 import {
   type CachedServiceAccount,
@@ -132,7 +132,7 @@ export class Rig implements AsyncDisposable {
   /** Answers in the place of the server, as an admission webhook does that denies. */
   admit: (request: Request) => Promise<Response | undefined> = () => Promise.resolve(undefined);
 
-  constructor(readonly readsSecretsByName = false) {
+  constructor(readonly readsSecretsByName = false, apis: BindingApis = APIS) {
     const { clock } = this.time;
     this.kube = new InMemoryKubernetes({
       clock,
@@ -144,7 +144,7 @@ export class Rig implements AsyncDisposable {
     const options = { fieldManager: "msi-acrpull-deno" };
     const clients = {
       bindings: new Map(
-        APIS.all.map(({ name, definition }) => [
+        apis.all.map(({ name, definition }) => [
           name,
           new ResourceClient<AcrPullBinding>(rest, definition, options),
         ]),
@@ -155,27 +155,27 @@ export class Rig implements AsyncDisposable {
       serviceAccountMetadata: serviceAccounts(rest, options).metadataOnly(),
     };
     this.informers = {
-      bindings: new Map(APIS.all.map((api) => [
+      bindings: new Map(apis.all.map((api) => [
         api.name,
         this.#informer<AcrPullBinding>(
           { apiVersion: api.apiVersion, kind: api.definition.kind },
           bindingTrimmer(api),
         ),
       ])),
-      secrets: this.#informer<SecretMetadata>(SECRET, (secret) => trimSecret(secret, APIS)),
+      secrets: this.#informer<SecretMetadata>(SECRET, (secret) => trimSecret(secret, apis)),
       serviceAccounts: this.#informer<CachedServiceAccount>(
         ACCOUNT,
-        (account) => trimServiceAccount(account, APIS),
+        (account) => trimServiceAccount(account, apis),
       ),
     };
-    this.cluster = new Cluster(APIS, this.informers, SETTINGS);
+    this.cluster = new Cluster(apis, this.informers, SETTINGS);
     this.executor = new Executor({
-      apis: APIS,
+      apis,
       clients,
       readsSecretsByName,
       informers: this.informers,
       serviceAccounts: new ServiceAccountWriter({
-        apis: APIS,
+        apis,
         client: clients.serviceAccounts,
         cached: (namespace, name) => wholeOnly(this.informers.serviceAccounts.get(namespace, name)),
         observe: (account) => this.informers.serviceAccounts.observe(account),
@@ -250,7 +250,7 @@ export class Rig implements AsyncDisposable {
 
   #informer<T extends KubernetesObject>(
     kind: typeof V1,
-    trim?: (object: Stored<T>) => Stored<T>,
+    trim?: (object: Stored<T>, previous: Stored<T> | undefined) => Stored<T>,
   ): Informer<T> {
     const current = () => {
       const all = this.kube.list(kind, NAMESPACE) as unknown as Stored<T>[];

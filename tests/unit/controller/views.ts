@@ -1,6 +1,6 @@
 import type { CachedBinding } from "../../../src/controller/binding/api.ts";
 import { APIS } from "../../../src/controller/binding/apis.ts";
-import { viewOf } from "../../../src/controller/binding/read.ts";
+import { basicsOf } from "../../../src/controller/binding/basics.ts";
 import type { BindingSettings } from "../../../src/controller/binding/settings.ts";
 import { V1BETA1 } from "../../../src/controller/binding/v1beta1.ts";
 import { V1BETA2 } from "../../../src/controller/binding/v1beta2.ts";
@@ -11,7 +11,7 @@ export function viewOfV1beta1(
   binding: CachedBinding,
   settings: BindingSettings,
 ): BindingView {
-  return viewOf(V1BETA1, binding, settings);
+  return { ...basicsOf(V1BETA1, binding), ...V1BETA1.asked(binding as never, settings) };
 }
 
 /** A v1beta2 binding as the plan sees it. */
@@ -19,7 +19,7 @@ export function viewOfV1beta2(
   binding: CachedBinding,
   settings: BindingSettings,
 ): BindingView {
-  return viewOf(V1BETA2, binding, settings);
+  return { ...basicsOf(V1BETA2, binding), ...V1BETA2.asked(binding as never, settings) };
 }
 
 /** Of which API's bindings a Secret of that name is. */

@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { BindingApis } from "../../../../src/controller/binding/apis.ts";
+import { V1BETA1 } from "../../../../src/controller/binding/v1beta1.ts";
 import { CLIENT_ID, SCOPE, SERVER } from "../builders.ts";
 import { NAMESPACE, Rig, V1, V2 } from "../rig.ts";
 
@@ -233,4 +235,29 @@ Deno.test("cluster: accounts that name very many Secrets are known by the bindin
     [...serviceAccounts].map(([name, { pullSecrets }]) => [name, ...pullSecrets]).sort(),
     [["builder"], ["by-name", "acr-pull-fed"], ["federated", "acr-pull-fed"]],
   );
+});
+
+Deno.test("cluster: a spec is understood once, however often its binding is written and looked at", async () => {
+  let understood = 0;
+  const asked: typeof V1BETA1.asked = (...args) => (understood++, V1BETA1.asked(...args));
+  const apis = new BindingApis([{ ...V1BETA1, asked }]);
+  await using rig = new Rig(false, apis);
+  rig.apply(bindingV1("pull"));
+  await rig.start();
+  const id = { api: "v1beta1", namespace: NAMESPACE, name: "pull" };
+  const path = `/apis/${V1.apiVersion}/namespaces/${NAMESPACE}/acrpullbindings/pull`;
+  const scope = () => {
+    const { credential } = rig.cluster.snapshot(id)!.binding;
+    return credential.kind === "managedIdentity" ? credential.scope : undefined;
+  };
+  for (const error of ["one", "two"]) {
+    await rig.send("PATCH", `${path}/status`, { status: { error } });
+    await rig.sync();
+    assert.equal(rig.cluster.view(id)!.status.error, error);
+    assert.equal(scope(), "");
+  }
+  assert.equal(understood, 1);
+  rig.apply(bindingV1("pull", { scope: SCOPE }));
+  await rig.sync();
+  assert.deepEqual([scope(), scope(), understood], [SCOPE, SCOPE, 2]);
 });

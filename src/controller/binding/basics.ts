@@ -1,7 +1,6 @@
 import { optional } from "../../runtime/optional.ts";
 import type { BindingApi, CachedBinding } from "./api.ts";
-import type { BindingSettings } from "./settings.ts";
-import type { BindingBasics, BindingView } from "./view.ts";
+import type { BindingBasics } from "./view.ts";
 
 /** The parts of a view that do not depend on the spec. */
 export function basicsOf(api: BindingApi, binding: CachedBinding): BindingBasics {
@@ -19,13 +18,4 @@ export function basicsOf(api: BindingApi, binding: CachedBinding): BindingBasics
     ...optional("isIncomplete", binding.isIncomplete),
     status: binding.status ?? {},
   };
-}
-
-/** A binding after the operator's defaults. */
-export function viewOf(
-  api: BindingApi,
-  binding: CachedBinding,
-  settings: BindingSettings,
-): BindingView {
-  return { ...basicsOf(api, binding), ...api.asked(binding, settings) };
 }
