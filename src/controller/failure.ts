@@ -13,9 +13,8 @@ import type { BindingView } from "./binding/view.ts";
 import { FINALIZER } from "./conventions.ts";
 import { type Undoer, UndoneError } from "./execute/undone.ts";
 import type { Action } from "./plan/actions.ts";
-import type { Trouble } from "./plan/snapshot.ts";
 import type { Outcome } from "./plan/status.ts";
-import type { RetriedFailure } from "./retry_policy.ts";
+import type { Failure } from "./plan/trouble.ts";
 
 /** In a namespace that is being deleted nothing can be made until the binding itself is deleted. */
 const NAMESPACE_ENDING_MS = 10 * 60_000;
@@ -33,11 +32,6 @@ const UNKNOWN_KIND = /no matches for kind "([^"]+)"/;
 export class UnsettledError extends Error {
   override readonly name = "UnsettledError";
 }
-
-/** A failure as a status tells it, and what that says of the next attempt. */
-export type Failure =
-  & Pick<Trouble, "class" | "reason" | "message" | "isNamespaceEnding" | "isUndone" | "anySecret">
-  & RetriedFailure;
 
 /** The failure as a status tells it. */
 export function describeFailure(

@@ -3,24 +3,28 @@ import type { Breather } from "../runtime/time/breather.ts";
 import type { Clock } from "../runtime/time/clock.ts";
 import { optional } from "../runtime/optional.ts";
 import type { Random } from "../runtime/random.ts";
-import { type ApiName, type BindingId, type BindingView, parseBindingKey } from "./binding/view.ts";
+import { type ApiName, type BindingId, parseBindingKey } from "./binding/view.ts";
 import type { Cluster } from "./cluster/cluster.ts";
 import type { ActionContext, ActionOutcome, Executor, Shortfall } from "./execute/executor.ts";
 import { HeldError, SupersededError } from "./execute/superseded.ts";
 import { UndoneError } from "./execute/undone.ts";
 import { brokenOutcome, describeFailure, effectOf, UnsettledError } from "./failure.ts";
-import { IdentityMemory } from "./identity_memory.ts";
-import { Memory } from "./memory.ts";
+import { Memory, withServed } from "./memory.ts";
 import type { Action, WriteStatusAction } from "./plan/actions.ts";
 import { plan } from "./plan/plan.ts";
 import { refreshAt } from "./plan/schedule.ts";
 import { lastsUntil, type Situation, understand } from "./plan/situation.ts";
-import type { Inspection, SecretState, Trouble } from "./plan/snapshot.ts";
+import type { Inspection, SecretState } from "./plan/snapshot.ts";
 import { tell } from "./plan/status.ts";
-import { inputsOfAttempt, isEnding, isOfAttempt, isResting } from "./plan/trouble.ts";
+import {
+  inputsOfAttempt,
+  isEnding,
+  type Repetition,
+  troubleAfter,
+  watched,
+} from "./plan/trouble.ts";
 import { isRace } from "./race.ts";
 import { brevityOf, refusalAfter } from "./refusal.ts";
-import { RepeatedWrites, type Repetition } from "./repeated_writes.ts";
 import type { NextAttempt, ReconcileReport } from "./report.ts";
 import { nextAttemptAt } from "./retry_policy.ts";
 
@@ -68,13 +72,11 @@ type Refused = Failed & { readonly action: WriteStatusAction };
 /** Brings one binding at a time to where its spec wants it. */
 export class Reconciler {
   readonly #options: ReconcilerOptions;
-  readonly #memory = new Memory();
-  readonly #identities = new IdentityMemory();
-  readonly #writes: RepeatedWrites;
+  readonly #memory: Memory;
 
   constructor(options: ReconcilerOptions) {
     this.#options = options;
-    this.#writes = new RepeatedWrites(options.clock, options.random);
+    this.#memory = new Memory(options.clock, options.random);
   }
 
   /**
@@ -130,7 +132,7 @@ export class Reconciler {
     }
     const { actions, wakeAt } = plan(situation);
     if (actions.length === 0) {
-      this.#settled(key, situation);
+      this.#memory.settled(key, situation);
       return { wakeAt: this.#lookAgain(wakeAt) };
     }
     const failed = await this.#carryOut(key, situation, actions, context);
@@ -191,15 +193,13 @@ export class Reconciler {
     const { cluster, keepsConditions, clock } = this.#options;
     const known = cluster.snapshot(id);
     if (known === undefined) return undefined;
-    const { trouble, refusal, ...remembered } = this.#memory.of(key, known.binding.uid);
-    const inspection = this.#stillSo(remembered.inspection);
-    const snapshot = this.#identities.recall(key, {
+    const { trouble, refusal, served, ...remembered } = this.#memory.of(key, known.binding.uid);
+    const snapshot = withServed({
       ...known,
       keepsConditions: keepsConditions(id.api),
-      ...optional("inspection", inspection),
-      ...optional("trouble", trouble),
-    });
-    const situation = understand(snapshot, clock.now());
+      ...optional("inspection", this.#stillSo(remembered.inspection)),
+    }, served);
+    const situation = understand(snapshot, trouble, clock.now());
     const brevity = brevityOf(refusal, situation);
     return brevity === undefined ? situation : { ...situation, brevity };
   }
@@ -247,7 +247,7 @@ export class Reconciler {
     const { binding } = situation;
     const startedAt = clock.now();
     try {
-      const repetition = this.#writes.heldBy(key, situation, action);
+      const repetition = this.#memory.heldBy(key, situation, action);
       if (repetition !== undefined) {
         const by = await executor.undoerOf(binding, action, context.signal);
         const error = new UndoneError(effectOf(binding, action), by);
@@ -276,7 +276,7 @@ export class Reconciler {
     { inspection }: UndoneError,
   ): Repetition {
     if (inspection !== undefined) this.#memory.note(key, situation.binding.uid, { inspection });
-    return this.#writes.note(key, situation, action, { isUndone: true });
+    return this.#memory.wrote(key, situation, action, { isUndone: true });
   }
 
   #done(
@@ -294,33 +294,23 @@ export class Reconciler {
     const dueAt = shortfall === undefined
       ? lifetime && refreshAt(lifetime, rotation, uid)
       : this.#options.clock.now();
-    const repetition = this.#writes.note(key, situation, action, { isUndone: false, dueAt });
+    const repetition = this.#memory.wrote(key, situation, action, { isUndone: false, dueAt });
     this.#keepWatch(key, situation, action, repetition);
   }
 
-  /** What was undone before is there again: whether it stays must be seen before anybody is told. */
-  #keepWatch(
-    key: string,
-    situation: Situation,
-    action: Action,
-    { times, notBefore }: Repetition,
-  ): void {
+  #keepWatch(key: string, situation: Situation, action: Action, repetition: Repetition): void {
+    const { clock, random } = this.#options;
     const { uid } = situation.binding;
     const { trouble } = this.#memory.of(key, uid);
-    const now = this.#options.clock.now();
-    if (!trouble?.isUndone || trouble.action !== action.kind || notBefore <= now) return;
+    if (!trouble?.isUndone) return;
     const from = this.#madeFrom(key, situation, action);
-    const history = {
-      now,
-      startedAt: now,
-      failures: times,
-      ...optional("servesUntil", lastsUntil(from)),
+    const attempt = {
+      action: action.kind,
+      from,
+      now: clock.now(),
+      servesUntil: lastsUntil(from),
     };
-    const retryAt = nextAttemptAt({ ...trouble, notBefore }, history, this.#options.random);
-    const inputs = inputsOfAttempt(from, trouble);
-    this.#memory.note(key, uid, {
-      trouble: { ...trouble, failures: times, failedAt: now, retryAt, inputs },
-    });
+    this.#memory.note(key, uid, { trouble: watched(trouble, repetition, attempt, random) });
   }
 
   /** Answers when to come back, or undefined to decide again at once. */
@@ -382,34 +372,22 @@ export class Reconciler {
     const { binding } = situation;
     const now = clock.now();
     const failure = describeFailure(binding, action, error);
+    const from = this.#madeFrom(key, situation, action);
     const isUntold = action.kind === "writeStatus";
-    const inputs = inputsOfAttempt(this.#madeFrom(key, situation, action), failure);
-    const inARow = this.#failuresBefore(key, binding, isUntold, inputs);
-    const failures = repetition?.times ?? inARow + 1;
-    const history = {
-      now,
+    const { trouble: last, untold = 0 } = this.#memory.of(key, binding.uid);
+    const again = isUntold ? { inputs: inputsOfAttempt(from, failure), failures: untold } : last;
+    const trouble = troubleAfter(again, failure, {
+      action: action.kind,
+      from,
       startedAt,
-      failures,
-      ...optional("servesUntil", lastsUntil(situation)),
-    };
-    const notBefore = optional("notBefore", repetition?.notBefore);
-    const retryAt = nextAttemptAt({ ...failure, ...notBefore }, history, random);
-    const { kind } = action;
-    const trouble = { ...failure, action: kind, failures, failedAt: now, retryAt, inputs };
+      now,
+      servesUntil: lastsUntil(situation),
+      repetition,
+    }, random);
+    const { failures, retryAt } = trouble;
     this.#memory.note(key, binding.uid, isUntold ? { untold: failures } : { trouble });
     report.failed(binding, action, error, { failures, retryAt });
     return isUntold ? retryAt : undefined;
-  }
-
-  #failuresBefore(
-    key: string,
-    { uid }: BindingView,
-    isUntold: boolean,
-    inputs: string,
-  ): number {
-    const { trouble, untold = 0 } = this.#memory.of(key, uid);
-    if (isUntold) return untold;
-    return trouble?.inputs === inputs ? trouble.failures : 0;
   }
 
   /** What an action was made from. One that comes after the Secret's meets it as that left it. */
@@ -419,29 +397,7 @@ export class Reconciler {
     const later = this.#situation(key, binding);
     return later === undefined
       ? situation
-      : understand({ ...later, binding, serviceAccounts }, later.now);
-  }
-
-  #settled(key: string, situation: Situation): void {
-    const { uid } = situation.binding;
-    const { trouble, inspection } = this.#memory.of(key, uid);
-    if (trouble === undefined) this.#identities.note(key, situation);
-    const isOver = trouble !== undefined && this.#isOver(trouble, situation);
-    // Of a Secret without the label no cache will tell what becomes of it.
-    const lasts = inspection?.kind === "found" && inspection.secret.label !== undefined;
-    this.#memory.note(key, uid, {
-      trouble: isOver ? undefined : trouble,
-      inspection: lasts ? inspection : undefined,
-      untold: undefined,
-      ...(situation.brevity === undefined ? { refusal: undefined } : {}),
-      broken: undefined,
-    });
-  }
-
-  #isOver(trouble: Trouble, situation: Situation): boolean {
-    const now = this.#options.clock.now();
-    if (isEnding(trouble, now)) return false;
-    return !isResting(trouble, now) || !isOfAttempt(trouble, situation);
+      : understand({ ...later, binding, serviceAccounts }, later.trouble, later.now);
   }
 
   /** Answers when to come back, after something threw that is nobody else's matter. */
@@ -492,9 +448,7 @@ export class Reconciler {
 
   #forget(key: string, id: BindingId): void {
     const { cluster, readsSecretsByName, report } = this.#options;
-    this.#identities.forget(key);
     this.#memory.forget(key);
-    this.#writes.forget(key);
     if (readsSecretsByName) cluster.dropSecret(id);
     report.gone(key);
   }
@@ -503,7 +457,7 @@ export class Reconciler {
 /** The situation as it is with that Secret, of which nothing was read since. */
 function withSecret({ inspection: _, ...before }: Situation, secret: SecretState): Situation {
   const others = before.secrets.filter(({ name }) => name !== secret.name);
-  return understand({ ...before, secrets: [...others, secret] }, before.now);
+  return understand({ ...before, secrets: [...others, secret] }, before.trouble, before.now);
 }
 
 /** Whether an update of the Secret was refused, as it is for one that a user marked immutable. */

@@ -1,8 +1,9 @@
-import { type Clock, isBetween, isWithin } from "../runtime/time/clock.ts";
+import { isBetween, isWithin } from "../runtime/time/clock.ts";
 import { fingerprint } from "../runtime/text/fingerprint.ts";
 import type { Random } from "../runtime/random.ts";
 import type { Action, AdoptSecretAction, WriteStatusAction } from "./plan/actions.ts";
 import type { Snapshot } from "./plan/snapshot.ts";
+import type { Repetition } from "./plan/trouble.ts";
 import { redoDelay } from "./retry_policy.ts";
 
 /** A place in the cluster, and the state into which a write puts it: a fingerprint of each. */
@@ -12,18 +13,11 @@ interface Mark {
 }
 
 /** The last write to a place. Moments in milliseconds since the epoch. */
-interface Row extends Mark {
+interface Row extends Mark, Repetition {
   readonly at: number;
-  /** How often it was written in a row, each time because somebody had undone it. */
-  readonly times: number;
-  /** When it may be written again. */
-  readonly notBefore: number;
   /** From when on the same write is due by itself, as that of a new credential is. */
   readonly dueAt: number;
 }
-
-/** What is known of a write that is made again and again. */
-export type Repetition = Pick<Row, "times" | "notBefore">;
 
 /** How a write ended. */
 export interface Ending {
@@ -37,99 +31,68 @@ const REMEMBER_MS = 15 * 60_000;
 /** More places than a binding writes to in that time, but where it is moved about by others. */
 const MOST_PLACES = 16;
 
-interface Entry {
-  readonly uid: string;
-  /** Oldest first, as `pack` lays them out. */
-  readonly rows: readonly number[];
-  readonly at: number;
-}
-
 const NUMBERS_OF_A_ROW = 6;
 
-const NO_ROWS: readonly number[] = [];
-
 /**
- * Knows of each binding what was written for it lately. The same write to the same place again means
- * that somebody undid it. The first time it is made again at once, since people mend and restore
- * things by hand; whoever does so in a row is followed ever more slowly.
+ * What was written for a binding lately, place by place, as `pack` lays it out. The same write to the
+ * same place again means that somebody undid it. The first time it is made again at once, since
+ * people mend and restore things by hand; whoever does so in a row is followed ever more slowly.
  */
-export class RepeatedWrites {
-  readonly #clock: Pick<Clock, "now">;
-  readonly #random: Random;
-  /** By key, the one that was written for longest ago first. */
-  readonly #entries = new Map<string, Entry>();
+export type Writes = readonly number[];
 
-  constructor(clock: Pick<Clock, "now">, random: Random) {
-    this.#clock = clock;
-    this.#random = random;
+/** What keeps a write from being made at `now`; undefined where nothing does. */
+export function heldBy(
+  writes: Writes,
+  snapshot: Snapshot,
+  action: Action,
+  now: number,
+): Repetition | undefined {
+  for (const mark of marksOf(snapshot, action)) {
+    const row = repeatedBy(writes, mark, now);
+    if (row !== undefined && isBetween(now, row.at, row.notBefore)) return row;
   }
+  return undefined;
+}
 
-  /** How many bindings something is known of. */
-  get size(): number {
-    return this.#entries.size;
-  }
+/** The writes with one more, and how often that has been made in a row. */
+export function withWrite(
+  writes: Writes,
+  snapshot: Snapshot,
+  action: Action,
+  ending: Ending,
+  now: number,
+  random: Random,
+): { readonly writes: Writes; readonly repetition: Repetition } {
+  const rows = marksOf(snapshot, action)
+    .map((mark) => next(mark, repeatedBy(writes, mark, now), ending, now, random));
+  const others = unpack(writes).filter(({ place }) => rows.every((row) => row.place !== place));
+  return {
+    writes: pack([...others, ...rows].slice(-MOST_PLACES)),
+    repetition: rows.reduce<Repetition>(later, { times: 0, notBefore: -Infinity }),
+  };
+}
 
-  /** What keeps the write from being made now; undefined where nothing does. */
-  heldBy(key: string, snapshot: Snapshot, action: Action): Repetition | undefined {
-    const before = this.#rowsOf(key, snapshot.binding.uid);
-    if (before.length === 0) return undefined;
-    const now = this.#clock.now();
-    for (const mark of marksOf(snapshot, action)) {
-      const row = repeatedBy(before, mark, now);
-      if (row !== undefined && isBetween(now, row.at, row.notBefore)) return row;
-    }
-    return undefined;
-  }
+/** Whether writes of which the last was made at that moment say nothing any more. */
+export function areOver(lastAt: number, now: number): boolean {
+  return !isWithin(now, lastAt, REMEMBER_MS);
+}
 
-  /** Takes note of a write. Answers how often it has been made in a row. */
-  note(key: string, snapshot: Snapshot, action: Action, ending: Ending): Repetition {
-    const { uid } = snapshot.binding;
-    const now = this.#clock.now();
-    this.#dropOld(now);
-    const before = this.#rowsOf(key, uid);
-    const rows = marksOf(snapshot, action)
-      .map((mark) => this.#next(mark, repeatedBy(before, mark, now), ending, now));
-    const others = unpack(before).filter(({ place }) => rows.every((row) => row.place !== place));
-    // Set anew, not in place: the order of entries is that of their last writes.
-    this.#entries.delete(key);
-    const kept = [...others, ...rows].slice(-MOST_PLACES);
-    if (kept.length > 0) this.#entries.set(key, { uid, rows: pack(kept), at: now });
-    return rows.reduce<Repetition>(later, { times: 0, notBefore: -Infinity });
-  }
-
-  /** Forgets a binding that is gone. */
-  forget(key: string): void {
-    this.#entries.delete(key);
-  }
-
-  #rowsOf(key: string, uid: string): readonly number[] {
-    const entry = this.#entries.get(key);
-    return entry?.uid === uid ? entry.rows : NO_ROWS;
-  }
-
-  #next(
-    { place, state }: Mark,
-    before: Row | undefined,
-    { isUndone, dueAt = Infinity }: Ending,
-    now: number,
-  ): Row {
-    const times = (before?.times ?? 0) + 1;
-    // One that was undone at once is known to be futile; the others have not been undone so far.
-    const delayMs = redoDelay(isUndone ? times : times - 1, this.#random);
-    const notBefore = now + delayMs;
-    return { place, state, at: now, times, notBefore, dueAt: isUndone ? Infinity : dueAt };
-  }
-
-  #dropOld(now: number): void {
-    for (const [key, { at }] of this.#entries) {
-      if (isWithin(now, at, REMEMBER_MS)) return;
-      this.#entries.delete(key);
-    }
-  }
+function next(
+  { place, state }: Mark,
+  before: Row | undefined,
+  { isUndone, dueAt = Infinity }: Ending,
+  now: number,
+  random: Random,
+): Row {
+  const times = (before?.times ?? 0) + 1;
+  // One that was undone at once is known to be futile; the others have not been undone so far.
+  const delayMs = redoDelay(isUndone ? times : times - 1, random);
+  const notBefore = now + delayMs;
+  return { place, state, at: now, times, notBefore, dueAt: isUndone ? Infinity : dueAt };
 }
 
 /** Rows one after another, since thousands of bindings have four each: a tenth of the memory. */
-function pack(rows: readonly Row[]): readonly number[] {
+function pack(rows: readonly Row[]): Writes {
   const numbers: number[] = [];
   for (const { place, state, at, times, notBefore, dueAt } of rows) {
     numbers.push(place, state, at, times, notBefore, dueAt);
@@ -137,7 +100,7 @@ function pack(rows: readonly Row[]): readonly number[] {
   return numbers;
 }
 
-function unpack(numbers: readonly number[]): readonly Row[] {
+function unpack(numbers: Writes): readonly Row[] {
   const rows: Row[] = [];
   for (let index = 0; index < numbers.length; index += NUMBERS_OF_A_ROW) {
     const [place, state, at, times, notBefore, dueAt] = numbers.slice(index) as RowNumbers;
@@ -150,7 +113,7 @@ type RowNumbers = [number, number, number, number, number, number];
 
 /** The write before, if it was of the same state, lately, and is not due again by itself. */
 function repeatedBy(
-  before: readonly number[],
+  before: Writes,
   { place, state }: Mark,
   now: number,
 ): Row | undefined {

@@ -4,15 +4,15 @@ import type { Action, Plan } from "./actions.ts";
 import { holding, isHeld, lookAgainAt } from "./held_secret.ts";
 import { referencedNames, removeReferences } from "./references.ts";
 import type { Situation } from "./situation.ts";
-import type { SecretState, Trouble } from "./snapshot.ts";
+import type { SecretState } from "./snapshot.ts";
 import { tell } from "./status.ts";
 
 /**
  * Takes back everything that was made for a binding, then lets it go. Where that is refused, or a
  * Secret stays, the status says so as long as it lasts.
  */
-export function planDeletion(situation: Situation, resting: Trouble | undefined): Plan {
-  const { binding, slot } = situation;
+export function planDeletion(situation: Situation): Plan {
+  const { binding, slot, resting } = situation;
   if (!binding.finalizers.includes(FINALIZER)) return { actions: [] };
   if (resting !== undefined) {
     const { reason, message, retryAt } = resting;

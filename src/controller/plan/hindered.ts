@@ -17,20 +17,16 @@ import {
   withoutSuccessor,
 } from "./serving.ts";
 import type { Situation } from "./situation.ts";
-import type { SecretState, Trouble } from "./snapshot.ts";
+import type { SecretState } from "./snapshot.ts";
 import { type Outcome, tell } from "./status.ts";
-import { isOfLabel, isUnreliable } from "./trouble.ts";
+import { isOfLabel, isUnreliable, type Trouble } from "./trouble.ts";
 
 /**
  * Nothing can be minted. What is there stays, and the status says why: Ready is about the credential
  * that pods have, which still serves what an earlier spec asked for, and Stalled about the spec.
  */
-export function planFault(
-  situation: Situation,
-  { reason, message }: Fault,
-  resting: Trouble | undefined,
-): Plan {
-  const { slot, now } = situation;
+export function planFault(situation: Situation, { reason, message }: Fault): Plan {
+  const { slot, resting, now } = situation;
   const serving = servingBy(credentialLeft(situation), situation);
   const { ready, expiresAt } = serving;
   const outcome: Outcome = {

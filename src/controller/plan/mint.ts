@@ -6,7 +6,6 @@ import { refreshAt } from "./schedule.ts";
 import type { MintNeed } from "./secret_need.ts";
 import { lackingIn } from "./secret_slot.ts";
 import { lastsUntil, type Situation } from "./situation.ts";
-import { isOfAttempt } from "./trouble.ts";
 
 /** The attempt at a credential that is wanted and lacked. */
 export function mintAction(
@@ -28,10 +27,9 @@ export function mintAction(
 }
 
 /** When the failure came that the attempt must not be put off by. */
-function failedAt(situation: Situation): number | undefined {
-  const { trouble, now } = situation;
+function failedAt({ trouble, isRepeated, now }: Situation): number | undefined {
   // What was changed since is tried anew, however lately the same failed for others.
-  return trouble && (isOfAttempt(trouble, situation) ? trouble.failedAt : now);
+  return trouble && (isRepeated ? trouble.failedAt : now);
 }
 
 /** How much may be lacking of what a new credential must do better than, where one serves. */

@@ -11,24 +11,23 @@ import { secretNeed } from "./secret_need.ts";
 import { isOccupied } from "./secret_slot.ts";
 import type { Situation } from "./situation.ts";
 import { type Outcome, tell } from "./status.ts";
-import { activeTrouble, isEnding } from "./trouble.ts";
+import { isEnding } from "./trouble.ts";
 
 /**
  * Decides what to do for one binding and when to look again. Pure: the same situation gives the same
  * plan, and carrying plans out until one has no actions takes a bounded number of them.
  */
 export function plan(situation: Situation): Plan {
-  const { binding, serviceAccounts, trouble, wanted, now } = situation;
-  const resting = activeTrouble(situation);
-  if (binding.deleting) return planDeletion(situation, resting);
+  const { binding, serviceAccounts, trouble, resting, wanted, now } = situation;
+  if (binding.deleting) return planDeletion(situation);
   // A namespace that is being deleted never comes back: all that is left to do is to be deleted.
   if (isEnding(trouble, now)) return { actions: [], wakeAt: trouble!.retryAt };
-  if (wanted.kind === "fault") return planFault(situation, wanted, resting);
+  if (wanted.kind === "fault") return planFault(situation, wanted);
   // A credential is minted only for a ServiceAccount that is there.
   if (!serviceAccounts.has(binding.target)) {
-    return planFault(situation, notFound(binding.target), resting);
+    return planFault(situation, notFound(binding.target));
   }
-  if (resting) return planRest(situation, resting);
+  if (resting !== undefined) return planRest(situation, resting);
   return planCredential(situation, wanted);
 }
 

@@ -8,8 +8,11 @@ import {
   secretSlot,
 } from "./secret_slot.ts";
 import type { SecretState, Snapshot } from "./snapshot.ts";
+import { isOfAttempt, isResting, type Trouble } from "./trouble.ts";
 
-/** A snapshot with what follows from it: found out once, for all who plan and judge. */
+/**
+ * What is known of a binding, with what follows from it: found out once, for all who plan and judge.
+ */
 export interface Situation extends Snapshot {
   /** Milliseconds since the epoch. */
   readonly now: number;
@@ -30,17 +33,29 @@ export interface Situation extends Snapshot {
   readonly isLacking: boolean;
   /** Further Secrets of the binding, under other names. */
   readonly extraneous: readonly SecretState[];
+  /** The last attempt, if it failed. */
+  readonly trouble: Trouble | undefined;
+  /** The same, while the next is not due, unless that would be made from something else. */
+  readonly resting: Trouble | undefined;
+  /** Whether an attempt made now would be the one that failed. */
+  readonly isRepeated: boolean;
 }
 
-/** Understands a snapshot at `now`, in milliseconds since the epoch. */
-export function understand(snapshot: Snapshot, now: number): Situation {
+/** Understands a snapshot, and what failed last, at `now` in milliseconds since the epoch. */
+export function understand(
+  snapshot: Snapshot,
+  trouble: Trouble | undefined,
+  now: number,
+): Situation {
   const { binding, serviceAccounts } = snapshot;
+  const wanted = wantedCredential(snapshot);
   const slot = secretSlot(snapshot);
   const ours = slot.kind === "ours" ? slot : undefined;
+  const isRepeated = trouble !== undefined && isOfAttempt(trouble, { binding, wanted, slot });
   return {
     ...snapshot,
     now,
-    wanted: wantedCredential(snapshot),
+    wanted,
     slot,
     ours,
     lifetime: ours && lifetimeOf(ours.secret),
@@ -49,6 +64,9 @@ export function understand(snapshot: Snapshot, now: number): Situation {
       (serviceAccounts.get(binding.target)?.pullSecrets.includes(ours.secret.name) ?? false),
     isLacking: ours !== undefined && lackingIn(ours) > 0,
     extraneous: extraneousSecrets(snapshot),
+    trouble,
+    resting: isRepeated && isResting(trouble, now) ? trouble : undefined,
+    isRepeated,
   };
 }
 

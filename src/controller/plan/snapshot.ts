@@ -1,7 +1,5 @@
-import type { FailureClass } from "../../azure/errors.ts";
 import type { Brevity } from "../../runtime/masking/brief.ts";
 import type { BindingView, SecretRules } from "../binding/view.ts";
-import type { ActionKind } from "./action_kind.ts";
 
 /** A ServiceAccount as far as bindings care. */
 export interface ServiceAccountState {
@@ -77,29 +75,7 @@ export interface FoundSecret {
   readonly content: Content;
 }
 
-/** The last attempt, if it failed. */
-export interface Trouble {
-  readonly failures: number;
-  /** Milliseconds since the epoch, as is `retryAt`. */
-  readonly failedAt: number;
-  readonly retryAt: number;
-  readonly class: FailureClass;
-  readonly reason: string;
-  /** One sentence with its remedy. The same for the same failure. */
-  readonly message: string;
-  /** What failed. */
-  readonly action: ActionKind;
-  /** Nothing can be made in the namespace any more, whatever changes. */
-  readonly isNamespaceEnding?: true;
-  /** What was written does not stay as it was written. */
-  readonly isUndone?: true;
-  /** Holds whatever becomes of the Secret meanwhile, which changes with each attempt. */
-  readonly anySecret?: true;
-  /** What the attempt was made from: another value makes the failure history. */
-  readonly inputs: string;
-}
-
-/** Everything that a decision is made from. */
+/** What is known of the cluster, as far as one binding is concerned. */
 export interface Snapshot {
   readonly binding: BindingView;
   /** Those of the binding's API. */
@@ -109,7 +85,6 @@ export interface Snapshot {
   /** Labelled Secrets that may be the binding's: by owner, by label or by name. */
   readonly secrets: readonly SecretState[];
   readonly inspection?: Inspection;
-  readonly trouble?: Trouble;
   /** Whether the API keeps `conditions`: the reference's CRDs prune them. */
   readonly keepsConditions: boolean;
   /** How much the API server lets the status tell: all, where it has refused nothing. */

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import type { BindingView } from "../../../src/controller/binding/view.ts";
 import type { Action } from "../../../src/controller/plan/actions.ts";
 import type { Snapshot } from "../../../src/controller/plan/snapshot.ts";
-import { RepeatedWrites } from "../../../src/controller/repeated_writes.ts";
+import { Memory } from "../../../src/controller/memory.ts";
 import {
   account,
   CLIENT_ID,
@@ -36,10 +36,10 @@ const MINT: Action = {
 
 function rig(binding: BindingView = V1) {
   const time = { now: NOW };
-  const writes = new RepeatedWrites({ now: () => time.now }, () => 0);
+  const writes = new Memory({ now: () => time.now }, () => 0);
   const snapshot = snapshotOf(binding);
   const write = (action: Action, isUndone?: boolean, dueAt?: number) =>
-    writes.note(KEY, snapshot, action, { isUndone: isUndone ?? false, dueAt });
+    writes.wrote(KEY, snapshot, action, { isUndone: isUndone ?? false, dueAt });
   const waitFor = (action: Action, at: Snapshot = snapshot) => {
     const held = writes.heldBy(KEY, at, action);
     return held === undefined ? 0 : held.notBefore - time.now;
@@ -198,7 +198,7 @@ Deno.test("repeated writes: nothing is held of bindings that are gone, or were n
   writes.forget(KEY);
   assert.equal(writes.size, 0);
   for (let n = 0; n < 100; n++) {
-    writes.note(`v1beta1/team-a/b${n}`, snapshot, ATTACH, { isUndone: false });
+    writes.wrote(`v1beta1/team-a/b${n}`, snapshot, ATTACH, { isUndone: false });
   }
   assert.equal(writes.size, 100);
   time.now += 15 * MINUTE;

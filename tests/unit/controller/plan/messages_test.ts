@@ -2,10 +2,9 @@ import assert from "node:assert/strict";
 import { parse } from "yaml";
 import { APIS } from "../../../../src/controller/binding/apis.ts";
 import type { BindingView } from "../../../../src/controller/binding/view.ts";
-import type { Snapshot } from "../../../../src/controller/plan/snapshot.ts";
 import { LONGEST_WHOLE } from "../../../../src/runtime/masking/brief.ts";
 import { bindingV1, bindingV2, NOW, SETTINGS, viewV2 } from "../builders.ts";
-import { plan } from "./planning.ts";
+import { plan, type Snapshot } from "./planning.ts";
 import { viewOfV1beta1, viewOfV1beta2 } from "../views.ts";
 
 /** More than any CRD of the project admits; the reference's have no bound but the object's. */

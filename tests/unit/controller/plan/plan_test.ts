@@ -11,13 +11,8 @@ import type {
   SecretWrite,
 } from "../../../../src/controller/plan/actions.ts";
 import { refreshAt } from "../../../../src/controller/plan/schedule.ts";
-import type {
-  Content,
-  Inspection,
-  SecretState,
-  Snapshot,
-  Trouble,
-} from "../../../../src/controller/plan/snapshot.ts";
+import type { Content, Inspection, SecretState } from "../../../../src/controller/plan/snapshot.ts";
+import type { Trouble } from "../../../../src/controller/plan/trouble.ts";
 import {
   account,
   CLIENT_ID,
@@ -36,7 +31,7 @@ import {
   without,
 } from "../builders.ts";
 import { hash } from "../../../../src/controller/names.ts";
-import { inputsOfAttempt, plan } from "./planning.ts";
+import { inputsOfAttempt, plan, type Snapshot } from "./planning.ts";
 
 const V1 = viewV1();
 const V2 = viewV2();

@@ -9,12 +9,11 @@ import type {
   Inspection,
   SecretOwner,
   SecretState,
-  Snapshot,
-  Trouble,
 } from "../../../../src/controller/plan/snapshot.ts";
+import type { Trouble } from "../../../../src/controller/plan/trouble.ts";
 import type { Stored } from "../../../../src/kubernetes/resources/resource_client.ts";
 import { FINALIZER, HOUR, NOW, SECOND, SETTINGS, time } from "../builders.ts";
-import { inputsOfAttempt, plan } from "./planning.ts";
+import { inputsOfAttempt, plan, type Snapshot } from "./planning.ts";
 import { kindOfReference, viewOfV1beta1, viewOfV1beta2 } from "../views.ts";
 
 /** What a Secret's data are worth. */

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { wantedCredential } from "../../../src/controller/plan/credential.ts";
 import type { SecretState, Snapshot } from "../../../src/controller/plan/snapshot.ts";
-import { understand } from "../../../src/controller/plan/situation.ts";
-import { IdentityMemory } from "../../../src/controller/identity_memory.ts";
+import { type Situation, understand } from "../../../src/controller/plan/situation.ts";
+import { Memory, withServed } from "../../../src/controller/memory.ts";
 import {
   account,
   CLIENT_ID,
@@ -28,10 +28,27 @@ const WANTED = wantedCredential(holding(SILENT)) as { identityHash: string };
 const identities = ({ secrets }: Pick<Snapshot, "secrets">) =>
   secrets.map(({ identity }) => identity);
 
+/** What a memory of bindings remembers of the identities that their Secrets were seen to serve. */
+class IdentityMemory {
+  readonly #memory = new Memory({ now: () => NOW }, () => 0);
+
+  note(key: string, situation: Situation): void {
+    this.#memory.settled(key, situation);
+  }
+
+  recall<T extends Pick<Snapshot, "secrets" | "inspection">>(key: string, snapshot: T): T {
+    return withServed(snapshot, this.#memory.last(key).served);
+  }
+
+  forget(key: string): void {
+    this.#memory.forget(key);
+  }
+}
+
 /** A memory that has seen the binding settled with `secret`. */
 function remembering(secret: SecretState = SILENT): IdentityMemory {
   const memory = new IdentityMemory();
-  memory.note(KEY, understand(holding(secret), NOW));
+  memory.note(KEY, understand(holding(secret), undefined, NOW));
   return memory;
 }
 
@@ -91,7 +108,7 @@ const NOTHING_TO_NOTE: readonly [what: string, snapshot: Snapshot][] = [
 for (const [what, snapshot] of NOTHING_TO_NOTE) {
   Deno.test(`identity memory: takes no note of ${what}`, () => {
     const memory = new IdentityMemory();
-    memory.note(KEY, understand(snapshot, NOW));
+    memory.note(KEY, understand(snapshot, undefined, NOW));
     const secrets = [SILENT, secretOf(viewV1())].map((each) => ({ ...each, expiry: time(NOW) }));
     assert.deepEqual(identities(memory.recall(KEY, { secrets })), [undefined, undefined]);
   });
