@@ -10,7 +10,7 @@ import { maskSecrets } from "../runtime/masking/mask.ts";
 import { optional } from "../runtime/optional.ts";
 import { quote } from "../runtime/text/quote.ts";
 import type { BindingView } from "./binding/view.ts";
-import { FINALIZER } from "./conventions.ts";
+import { handlerOf } from "./execute/actions/all.ts";
 import { type Undoer, UndoneError } from "./execute/undone.ts";
 import type { Action } from "./plan/actions.ts";
 import type { Outcome } from "./plan/status.ts";
@@ -121,52 +121,11 @@ function blame(by: Undoer): string {
   }
 }
 
-/** What an action was to leave behind, as its repetition shows that it does not. */
-export function effectOf(binding: BindingView, action: Action): string {
-  switch (action.kind) {
-    case "addReference":
-      return `the reference to ${quote(action.secret)}`;
-    case "removeReferences":
-      return `the removal of the reference to ${
-        action.secrets.slice(0, 3).map((name) => quote(name)).join(", ")
-      }`;
-    case "addFinalizer":
-      return `finalizer ${FINALIZER}`;
-    case "removeFinalizer":
-      return `the removal of finalizer ${FINALIZER}`;
-    case "mint":
-      return "the credential";
-    case "adoptSecret":
-      return "what labels and annotations tell of it";
-    case "deleteSecret":
-      return "its deletion";
-    case "writeStatus":
-      return "the status";
-    case "inspectSecret":
-      return `Secret ${binding.secretName}`;
-  }
-}
-
 /** A conflict is about what others write at the same time, such as the count of a ResourceQuota. */
 function mayHealByItself(error: ApiError): boolean {
   return error.retryable || error.code === 0 || isConflict(error);
 }
 
 function doing(binding: BindingView, action: Action): string {
-  switch (action.kind) {
-    case "addReference":
-    case "removeReferences":
-      return `Changing service account ${action.serviceAccount}`;
-    case "addFinalizer":
-    case "removeFinalizer":
-    case "writeStatus":
-      return `Changing the binding`;
-    case "inspectSecret":
-      return `Reading Secret ${binding.secretName}`;
-    case "mint":
-    case "adoptSecret":
-      return `Writing Secret ${binding.secretName}`;
-    case "deleteSecret":
-      return `Deleting Secret ${action.secret.name}`;
-  }
+  return handlerOf(action).doing(binding, action);
 }

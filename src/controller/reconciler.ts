@@ -5,10 +5,11 @@ import { optional } from "../runtime/optional.ts";
 import type { Random } from "../runtime/random.ts";
 import { type ApiName, type BindingId, parseBindingKey } from "./binding/view.ts";
 import type { Cluster } from "./cluster/cluster.ts";
+import { handlerOf } from "./execute/actions/all.ts";
 import type { ActionContext, ActionOutcome, Executor, Shortfall } from "./execute/executor.ts";
 import { HeldError, SupersededError } from "./execute/superseded.ts";
 import { UndoneError } from "./execute/undone.ts";
-import { brokenOutcome, describeFailure, effectOf, UnsettledError } from "./failure.ts";
+import { brokenOutcome, describeFailure, UnsettledError } from "./failure.ts";
 import { Memory, withServed } from "./memory.ts";
 import type { Action, WriteStatusAction } from "./plan/actions.ts";
 import { plan } from "./plan/plan.ts";
@@ -250,7 +251,7 @@ export class Reconciler {
       const repetition = this.#memory.heldBy(key, situation, action);
       if (repetition !== undefined) {
         const by = await executor.undoerOf(binding, action, context.signal);
-        const error = new UndoneError(effectOf(binding, action), by);
+        const error = new UndoneError(handlerOf(action).effect(binding, action), by);
         return { action, error, startedAt, repetition };
       }
       const outcome = await executor.execute(binding, action, context);

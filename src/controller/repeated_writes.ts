@@ -1,19 +1,20 @@
 import { isBetween, isWithin } from "../runtime/time/clock.ts";
 import { fingerprint } from "../runtime/text/fingerprint.ts";
 import type { Random } from "../runtime/random.ts";
-import type { Action, AdoptSecretAction, WriteStatusAction } from "./plan/actions.ts";
+import { handlerOf } from "./execute/actions/all.ts";
+import type { Action } from "./plan/actions.ts";
 import type { Snapshot } from "./plan/snapshot.ts";
 import type { Repetition } from "./plan/trouble.ts";
 import { redoDelay } from "./retry_policy.ts";
 
-/** A place in the cluster, and the state into which a write puts it: a fingerprint of each. */
-interface Mark {
+/** Those of a place in the cluster, and of the state into which a write puts it. */
+interface Fingerprints {
   readonly place: number;
   readonly state: number;
 }
 
 /** The last write to a place. Moments in milliseconds since the epoch. */
-interface Row extends Mark, Repetition {
+interface Row extends Fingerprints, Repetition {
   readonly at: number;
   /** From when on the same write is due by itself, as that of a new credential is. */
   readonly dueAt: number;
@@ -78,7 +79,7 @@ export function areOver(lastAt: number, now: number): boolean {
 }
 
 function next(
-  { place, state }: Mark,
+  { place, state }: Fingerprints,
   before: Row | undefined,
   { isUndone, dueAt = Infinity }: Ending,
   now: number,
@@ -114,7 +115,7 @@ type RowNumbers = [number, number, number, number, number, number];
 /** The write before, if it was of the same state, lately, and is not due again by itself. */
 function repeatedBy(
   before: Writes,
-  { place, state }: Mark,
+  { place, state }: Fingerprints,
   now: number,
 ): Row | undefined {
   const row = unpack(before).find((each) => each.place === place);
@@ -126,44 +127,9 @@ function later(one: Repetition, other: Repetition): Repetition {
   return other.notBefore > one.notBefore ? other : one;
 }
 
-function marksOf({ binding, serviceAccounts }: Snapshot, action: Action): readonly Mark[] {
-  // One that was made anew is another account, which lacks what was written into the first.
-  const reference = (account: string, secret: string, state: string) =>
-    markOf(`${serviceAccounts.get(account)?.uid ?? account}/${secret}`, state);
-  switch (action.kind) {
-    case "addFinalizer":
-      return [markOf("finalizer", "there")];
-    case "removeFinalizer":
-      return [markOf("finalizer", "gone")];
-    case "mint":
-      return [markOf("secret", `${binding.inputsHash}/${action.identityHash}`)];
-    case "adoptSecret":
-      return [markOf("metadata", JSON.stringify(namesIn(action)))];
-    case "deleteSecret":
-      return [markOf(`leftover ${action.secret.name}`, "gone")];
-    case "addReference":
-      return [reference(action.serviceAccount, action.secret, "there")];
-    case "removeReferences":
-      return action.secrets.map((secret) => reference(action.serviceAccount, secret, "gone"));
-    case "writeStatus":
-      return [markOf("status", withoutMoments(action))];
-    case "inspectSecret":
-      return [];
-  }
-}
-
-function markOf(place: string, state: string): Mark {
-  return { place: fingerprint(place), state: fingerprint(state) };
-}
-
-/** Annotations that tell a moment differ each time. */
-function namesIn({ labels, annotations }: AdoptSecretAction): unknown {
-  return [Object.keys(labels), Object.keys(annotations)];
-}
-
-/** The moment of a transition differs each time that somebody takes a condition away. */
-function withoutMoments({ status }: WriteStatusAction): string {
-  if (!("conditions" in status)) return JSON.stringify(status);
-  const conditions = status.conditions?.map(({ lastTransitionTime: _, ...told }) => told);
-  return JSON.stringify({ ...status, conditions });
+function marksOf(snapshot: Snapshot, action: Action): readonly Fingerprints[] {
+  return handlerOf(action).marks(snapshot, action).map(({ place, state }) => ({
+    place: fingerprint(place),
+    state: fingerprint(state),
+  }));
 }

@@ -14,23 +14,11 @@ import {
   type BindingView,
   parseBindingKey,
 } from "./binding/view.ts";
+import { handlerOf } from "./execute/actions/all.ts";
 import { describeFailure } from "./failure.ts";
 import type { Action } from "./plan/actions.ts";
 import type { ActedBinding, NextAttempt, ReconcileReport } from "./report.ts";
 import { maskSecrets } from "../runtime/masking/mask.ts";
-
-/** What each action says of itself once it is done, as a constant sentence. */
-const DONE: Readonly<Record<Action["kind"], string>> = {
-  addFinalizer: "added finalizer to binding",
-  removeFinalizer: "removed finalizer from binding",
-  inspectSecret: "looked at Secret by its name",
-  mint: "minted credential and wrote it to Secret",
-  adoptSecret: "put label and annotations of Secret right",
-  addReference: "attached Secret to service account",
-  removeReferences: "detached Secrets from service account",
-  deleteSecret: "deleted Secret",
-  writeStatus: "wrote status of binding",
-};
 
 /** Where a report goes. */
 export interface TelemetryReportOptions {
@@ -55,7 +43,8 @@ export class TelemetryReport implements ReconcileReport {
   }
 
   acted(binding: ActedBinding, action: Action): void {
-    this.#log.info(DONE[action.kind], { ...identify(binding), ...details(binding, action) });
+    const { done, details } = handlerOf(action);
+    this.#log.info(done, { ...identify(binding), ...details(binding, action) });
     this.#instruments.actions.inc({ api: binding.api, action: action.kind, result: "ok" });
     if (action.kind === "mint") this.#minted(action, "ok");
     if (action.kind === "writeStatus") this.#tellUsers(binding, action.status);
@@ -213,45 +202,6 @@ function withoutCrd(crd: string, wasServed: boolean): string {
 
 function identify({ namespace, name, api }: BindingId): Record<string, unknown> {
   return { namespace, name, api };
-}
-
-function details(binding: ActedBinding, action: Action): Record<string, unknown> {
-  switch (action.kind) {
-    case "mint":
-      return {
-        secret: binding.secretName,
-        server: action.request.server,
-        reason: action.reason,
-        write: action.write.mode,
-      };
-    case "inspectSecret":
-      return { secret: action.name };
-    case "adoptSecret":
-      return { secret: action.secret.name };
-    case "deleteSecret":
-      return { secret: action.secret.name, reason: action.reason };
-    case "addReference":
-      return { secret: action.secret, serviceAccount: action.serviceAccount };
-    case "removeReferences":
-      return { secrets: action.secrets.join(","), serviceAccount: action.serviceAccount };
-    case "writeStatus":
-      return statusDetails(action.status);
-    case "addFinalizer":
-    case "removeFinalizer":
-      return {};
-  }
-}
-
-function statusDetails(
-  { error, tokenExpirationTime, conditions }: BindingStatus,
-): Record<string, unknown> {
-  const ready = conditions?.find(({ type }) => type === "Ready");
-  return {
-    ready: ready?.status,
-    reason: ready?.reason,
-    ...(tokenExpirationTime === undefined ? {} : { expires: tokenExpirationTime }),
-    ...(error === undefined ? {} : { statusError: error }),
-  };
 }
 
 /** What is told of a text that others wrote. */

@@ -1,37 +1,8 @@
 import type { ObjectMeta } from "../../kubernetes/resources/resource_client.ts";
 import { asObject } from "../../runtime/as_object.ts";
-import { BINDING_LABEL, FIELD_MANAGER } from "../conventions.ts";
-import type { Action } from "../plan/actions.ts";
+import { FIELD_MANAGER } from "../conventions.ts";
+import type { FieldPath } from "./actions/action_handler.ts";
 import type { Undoer } from "./undone.ts";
-
-/** A field as FieldsV1 spells it (structured-merge-diff), one member for each step. */
-type FieldPath = readonly string[];
-
-const LABEL: FieldPath = ["f:metadata", "f:labels", `f:${BINDING_LABEL}`];
-
-/** The fields whose writer is the one who undid an action, where there is one. */
-export function fieldsOf(action: Action): readonly FieldPath[] {
-  switch (action.kind) {
-    case "addReference":
-    case "removeReferences":
-      return [["f:imagePullSecrets"]];
-    case "mint":
-      return [["f:data"], LABEL];
-    case "adoptSecret": {
-      const annotations = Object.keys(action.annotations);
-      return [LABEL, ...annotations.map((name) => ["f:metadata", "f:annotations", `f:${name}`])];
-    }
-    case "deleteSecret":
-      return [["f:type"]];
-    case "writeStatus":
-      return [["f:status"]];
-    // Who takes a finalizer away owns nothing of it afterwards.
-    case "addFinalizer":
-    case "removeFinalizer":
-    case "inspectSecret":
-      return [];
-  }
-}
 
 /**
  * Who wrote one of the fields last, other than the operator, as `managedFields` have it. They tell of

@@ -1,9 +1,12 @@
 import assert from "node:assert/strict";
-import { fieldsOf, undoerIn } from "../../../../src/controller/execute/undoer.ts";
+import { handlerOf } from "../../../../src/controller/execute/actions/all.ts";
+import { undoerIn } from "../../../../src/controller/execute/undoer.ts";
 import { UndoneError } from "../../../../src/controller/execute/undone.ts";
 import type { Action } from "../../../../src/controller/plan/actions.ts";
 import type { ObjectMeta } from "../../../../src/kubernetes/resources/resource_client.ts";
 import { secretOf, time, viewV1 } from "../builders.ts";
+
+const fieldsOf = (action: Action) => handlerOf(action).fields(action);
 
 const LABEL = "acr.microsoft.com/binding";
 const ATTACH: Action = { kind: "addReference", serviceAccount: "default", secret: "s" };
