@@ -8,6 +8,12 @@ export interface Asker {
 }
 
 /**
+ * In which lane a result is waited for. What is asked for in the last is a credential's last try
+ * before its predecessor expires: no failure of others and no pause holds it back.
+ */
+export type Lane = "usual" | "last";
+
+/**
  * All who wait for one result. Others may join while it is being made: whatever it waits for then is
  * waited for in their names, too, so that none of them waits longer than on its own.
  */
@@ -16,7 +22,7 @@ export class Askers {
   readonly #listeners = new Set<(asker: Asker) => void>();
   #urgency: Urgency | undefined;
 
-  constructor(...askers: readonly Asker[]) {
+  constructor(askers: readonly Asker[] = [], readonly lane: Lane = "usual") {
     for (const asker of askers) this.join(asker);
   }
 

@@ -1,6 +1,7 @@
 import { backoffBound } from "../runtime/time/backoff.ts";
 import { sleep } from "../runtime/time/clock.ts";
 import { reachability } from "./connection_failure.ts";
+import type { Askers } from "./askers.ts";
 import { AzureError } from "./errors.ts";
 import { FairGate } from "./fair_gate.ts";
 import { HostLimiter } from "./host_limiter.ts";
@@ -10,7 +11,6 @@ import type { AzureTransport } from "./request.ts";
 import { IMDS_LIMITS, Limiter } from "./limiter.ts";
 import { Pauses } from "./pauses.ts";
 import { PROBE_MS, Probes } from "./probes.ts";
-import type { Caller } from "./waiting_call.ts";
 
 /** What calls need from their surroundings. */
 export interface AzureCallsOptions extends AzureTransport {
@@ -98,11 +98,11 @@ export class AzureCalls {
    * what others were told in the same name, with the failure of another call that the host did not
    * answer, or with the abort reason. Pauses hold for all that name `pauseKey`.
    */
-  async toHost<T>(host: string, caller: Caller, call: Call<T>, pauseKey = host): Promise<T> {
-    const { askers: { namespaces } } = caller;
-    this.#checkPause(pauseKey, caller);
+  async toHost<T>(host: string, askers: Askers, call: Call<T>, pauseKey = host): Promise<T> {
+    const { namespaces } = askers;
+    this.#checkPause(pauseKey, askers);
     return await this.#hosts.run(host, async (state) => {
-      await this.#checkInPlace(pauseKey, caller);
+      await this.#checkInPlace(pauseKey, askers);
       try {
         const longest = state === "unknown" ? { longestMs: FIRST_CALL_MS } : {};
         return await call({ ...this.#options, ...longest }, this.#options.signal);
@@ -110,7 +110,7 @@ export class AzureCalls {
         this.#pauses.note(pauseKey, error, namespaces);
         throw error;
       }
-    }, caller);
+    }, askers);
   }
 
   /**
@@ -119,17 +119,17 @@ export class AzureCalls {
    */
   async toHostWith<A, T>(
     host: string,
-    caller: Caller,
+    askers: Askers,
     assert: (signal: AbortSignal) => Promise<A>,
     call: (assertion: A, ...sending: Parameters<Call<T>>) => Promise<T>,
     pauseKey = host,
   ): Promise<T> {
-    this.#checkPause(pauseKey, caller);
-    const giveBack = await this.#assertions.enter(caller);
+    this.#checkPause(pauseKey, askers);
+    const giveBack = await this.#assertions.enter(askers);
     try {
-      await this.#checkInPlace(pauseKey, caller);
+      await this.#checkInPlace(pauseKey, askers);
       const assertion = await assert(this.#options.signal);
-      return await this.toHost(host, caller, (...sending) => {
+      return await this.toHost(host, askers, (...sending) => {
         giveBack();
         return call(assertion, ...sending);
       }, pauseKey);
@@ -142,32 +142,32 @@ export class AzureCalls {
    * The same for IMDS, which takes so many calls a second. It may hang for one `identity` alone: what
    * is likely to hang has one place, and what may hang gives way to those that wait.
    */
-  async toImds<T>(identity: string, caller: Caller, call: Call<T>): Promise<T> {
-    this.#checkPause(IMDS, caller);
-    if (this.#silences.isDoubtful(identity, caller.askers.namespaces)) {
+  async toImds<T>(identity: string, askers: Askers, call: Call<T>): Promise<T> {
+    this.#checkPause(IMDS, askers);
+    if (this.#silences.isDoubtful(identity, askers.namespaces)) {
       return await this.#doubtfulImds.run(
         IMDS,
-        () => this.#inImdsPlace(caller, (signal) => this.#askImds(identity, caller, call, signal)),
-        caller,
+        () => this.#inImdsPlace(askers, (signal) => this.#askImds(identity, askers, call, signal)),
+        askers,
       );
     }
     if (this.#silences.isProven(identity)) {
       return await this.#inImdsPlace(
-        caller,
-        (signal) => this.#askImds(identity, caller, call, signal),
+        askers,
+        (signal) => this.#askImds(identity, askers, call, signal),
       );
     }
-    return await this.#inImdsPlace(caller, (signal) =>
+    return await this.#inImdsPlace(askers, (signal) =>
       this.#probes.run(
         signal,
         gaveWay,
-        (own, restart) => this.#askImds(identity, caller, call, own, restart),
+        (own, restart) => this.#askImds(identity, askers, call, own, restart),
       ));
   }
 
   /** Runs `ask` when IMDS has a place, and the time has come by its pace. */
   async #inImdsPlace<T>(
-    caller: Caller,
+    askers: Askers,
     ask: (signal: AbortSignal) => Promise<T>,
   ): Promise<T> {
     const { signal } = this.#options;
@@ -175,12 +175,12 @@ export class AzureCalls {
     try {
       return await this.#imds.run(IMDS, async () => {
         waited();
-        await this.#checkInPlace(IMDS, caller);
+        await this.#checkInPlace(IMDS, askers);
         return await this.#pace.run(signal, () => {
-          this.#checkPause(IMDS, caller);
+          this.#checkPause(IMDS, askers);
           return ask(signal);
         });
-      }, caller);
+      }, askers);
     } finally {
       waited();
     }
@@ -188,7 +188,7 @@ export class AzureCalls {
 
   async #askImds<T>(
     identity: string,
-    { askers: { namespaces } }: Caller,
+    { namespaces }: Askers,
     call: Call<T>,
     signal: AbortSignal,
     onRepeat: () => void = () => {},
@@ -211,14 +211,14 @@ export class AzureCalls {
     }
   }
 
-  #checkPause(key: string, { askers, isLastTry }: Caller): void {
-    if (!isLastTry) this.#pauses.check(key, askers.namespaces);
+  #checkPause(key: string, { lane, namespaces }: Askers): void {
+    if (lane !== "last") this.#pauses.check(key, namespaces);
   }
 
   /** Thousands may have waited for a place in which to be told: that is work for many turns. */
-  async #checkInPlace(key: string, caller: Caller): Promise<void> {
+  async #checkInPlace(key: string, askers: Askers): Promise<void> {
     try {
-      this.#checkPause(key, caller);
+      this.#checkPause(key, askers);
     } catch (error) {
       await sleep(this.#options.clock, TELLING_MS, this.#options.signal);
       throw error;

@@ -1,7 +1,8 @@
 import type { Clock } from "../runtime/time/clock.ts";
 import { FairLine } from "../runtime/fairness/fair_line.ts";
 import { FairPlaces, type PlacesOptions } from "../runtime/fairness/fair_places.ts";
-import { type Caller, WaitingCall } from "./waiting_call.ts";
+import type { Askers } from "./askers.ts";
+import { WaitingCall } from "./waiting_call.ts";
 
 /** Lets as many through at once as it has places, which namespaces share. */
 export class FairGate {
@@ -27,9 +28,9 @@ export class FairGate {
    * Waits for a place. Answers what gives it back; a second call of that does nothing. Rejects with
    * the signal's reason if that aborts first.
    */
-  async enter(caller: Caller): Promise<() => void> {
+  async enter(askers: Askers): Promise<() => void> {
     this.#signal.throwIfAborted();
-    const call = new WaitingCall(caller, this.#clock.now(), this.#calls++);
+    const call = new WaitingCall(askers, this.#clock.now(), this.#calls++);
     call.enter(this.#line);
     this.#waiting.add(call);
     const stop = call.onJoin(() => this.#serve());

@@ -2,7 +2,7 @@ import { type Clock, isWithin } from "../runtime/time/clock.ts";
 import { type Admission, FairLine } from "../runtime/fairness/fair_line.ts";
 import { FairPlaces } from "../runtime/fairness/fair_places.ts";
 import { Askers } from "./askers.ts";
-import { type Caller, WaitingCall } from "./waiting_call.ts";
+import { WaitingCall } from "./waiting_call.ts";
 import { AzureError } from "./errors.ts";
 import {
   type HostLimits,
@@ -90,11 +90,11 @@ export class HostLimiter {
   async run<T>(
     name: string,
     call: (state: HostState) => Promise<T>,
-    caller: Caller = { askers: new Askers({ namespace: "" }) },
+    askers: Askers = new Askers([{ namespace: "" }]),
   ): Promise<T> {
     this.#signal.throwIfAborted();
     const host = this.#begin(name);
-    const waiting = new WaitingCall(caller, this.#clock.now(), this.#calls++);
+    const waiting = new WaitingCall(askers, this.#clock.now(), this.#calls++);
     try {
       await this.#turn(host, waiting);
       return await this.#watched(host, call, waiting);

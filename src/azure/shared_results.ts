@@ -1,5 +1,5 @@
 import { type Clock, isBetween } from "../runtime/time/clock.ts";
-import { Askers } from "./askers.ts";
+import { Askers, type Lane } from "./askers.ts";
 
 /** To look through all entries whenever one of them is over would cost more than it frees. */
 const SWEEP_EVERY_MS = 10_000;
@@ -15,9 +15,10 @@ export interface Asking<T> {
    * attempt, an earlier one is the one that it tries to get over.
    */
   readonly failedAt?: number;
-  /** No failure of another's, nor an attempt that was begun with less need, will do. */
-  readonly lastTry?: boolean;
-  /** In whose names: they join those for whom the result is being made. */
+  /**
+   * In whose names: they join those for whom the result is being made. In the last lane no failure
+   * of another's will do, nor an attempt that was begun in the usual one.
+   */
   readonly askers?: Askers;
 }
 
@@ -37,7 +38,7 @@ interface Entry<T> {
   readonly result: Promise<T>;
   /** Absent once the result is there: nobody waits for it any more. */
   askers: Askers | undefined;
-  readonly lastTry: boolean;
+  readonly lane: Lane;
   /** Absent while the result is under way. */
   outcome?: SharedOutcome<T>;
   /** Milliseconds since the epoch; infinite while the result is under way, as is `keepUntil`. */
@@ -86,12 +87,12 @@ export class SharedResults<T> {
       if (asking.askers !== undefined) known.askers?.follow(asking.askers);
       return known.result;
     }
-    const askers = new Askers();
+    const askers = new Askers([], asking.askers?.lane);
     if (asking.askers !== undefined) askers.follow(asking.askers);
     const entry: Entry<T> = {
       result: make(askers),
       askers,
-      lastTry: asking.lastTry ?? false,
+      lane: askers.lane,
       endedAt: Infinity,
       keepUntil: Infinity,
     };
@@ -122,11 +123,12 @@ export class SharedResults<T> {
     this.#sweepBy(entry.keepUntil);
   }
 
-  #willDo({ outcome, lastTry, endedAt, keepUntil }: Entry<T>, asking: Asking<T>): boolean {
-    if (outcome === undefined) return lastTry || !asking.lastTry;
+  #willDo({ outcome, lane, endedAt, keepUntil }: Entry<T>, asking: Asking<T>): boolean {
+    const isLast = asking.askers?.lane === "last";
+    if (outcome === undefined) return !isLast || lane === "last";
     if (!isBetween(this.#clock.now(), endedAt, keepUntil)) return false;
     if (outcome.kind === "value") return asking.suits?.(outcome.value) ?? true;
-    return !asking.lastTry && endedAt > (asking.failedAt ?? -Infinity);
+    return !isLast && endedAt > (asking.failedAt ?? -Infinity);
   }
 
   #ended(key: string, entry: Entry<T>, outcome: SharedOutcome<T>, keepUntil: number): void {

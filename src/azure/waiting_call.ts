@@ -1,16 +1,8 @@
 import type { FairLine, Waiting } from "../runtime/fairness/fair_line.ts";
 import type { Askers } from "./askers.ts";
 
-/** In whose names a call is made. */
-export interface Caller {
-  readonly askers: Askers;
-  /** It must not be told of the failure of a call that is none. */
-  readonly isLastTry?: boolean;
-}
-
 /** A call that waits for its turn, in one line or another, and the places that it has got. */
 export class WaitingCall {
-  readonly isLastTry: boolean;
   /** Resolves when it is admitted; rejects when it is refused. */
   readonly turn: Promise<void>;
   readonly admit: () => void;
@@ -23,16 +15,20 @@ export class WaitingCall {
 
   /** `since` when it came, in milliseconds since the epoch; `order` is less the earlier that was. */
   constructor(
-    { askers, isLastTry = false }: Caller,
+    askers: Askers,
     readonly since: number,
     readonly order: number,
   ) {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     this.#askers = askers;
-    this.isLastTry = isLastTry;
     this.turn = promise;
     this.admit = resolve;
     this.refuse = reject;
+  }
+
+  /** Whether it must not be told of the failure of a call that is none. */
+  get isLastTry(): boolean {
+    return this.#askers.lane === "last";
   }
 
   /** In whose names it waits. */

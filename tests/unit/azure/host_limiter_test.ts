@@ -10,7 +10,6 @@ import {
   type Places,
   PROXIED_LIMITS,
 } from "../../../src/azure/host_limits.ts";
-import type { Caller } from "../../../src/azure/waiting_call.ts";
 import { sleep } from "../../../src/runtime/time/clock.ts";
 import { FakeTime } from "../kubernetes/fake_time.ts";
 import { rejection, settle } from "./support.ts";
@@ -18,8 +17,8 @@ import { rejection, settle } from "./support.ts";
 let callers = 0;
 
 /** One that shares with nobody: each call of these tests is of another namespace, if not said. */
-function somebody(change: Partial<Caller> = {}): Caller {
-  return { askers: new Askers({ namespace: `n${callers++}` }), ...change };
+function somebody(): Askers {
+  return new Askers([{ namespace: `n${callers++}` }]);
 }
 
 /** Where nothing is said of hosts that are not known to answer, they have the places of those that are. */
@@ -37,7 +36,7 @@ function rig({ together, perHost, ...others }: Places & Partial<HostLimits>) {
     host: string,
     durationMs: number,
     failure?: unknown,
-    caller: Caller = somebody(),
+    caller: Askers = somebody(),
   ) =>
     limiter.run(host, async () => {
       starts.push([host, time.elapsed()]);
@@ -239,8 +238,7 @@ Deno.test("host limiter: a call is told what is known of its host", async () => 
 
 Deno.test("host limiter: namespaces that wait for places have them by turns", async () => {
   const { time, starts, run } = rig({ together: 1, perHost: 1 });
-  const of = (namespace: string) =>
-    run(namespace, 10, undefined, { askers: new Askers({ namespace }) });
+  const of = (namespace: string) => run(namespace, 10, undefined, new Askers([{ namespace }]));
   const first = ["a", "b", "c"].map(of);
   await time.pass(100);
   const calls = ["a", "a", "a", "b", "c"].map(of);
@@ -249,11 +247,8 @@ Deno.test("host limiter: namespaces that wait for places have them by turns", as
   assert.deepEqual(starts.slice(3).map(([host]) => host), ["a", "b", "c", "a", "a"]);
 });
 
-const of = (namespace: string, until?: number): Caller => ({
-  askers: new Askers(
-    until === undefined ? { namespace } : { namespace, urgency: { from: 0, until } },
-  ),
-});
+const of = (namespace: string, until?: number): Askers =>
+  new Askers([until === undefined ? { namespace } : { namespace, urgency: { from: 0, until } }]);
 
 /** A host that has answered has all its places from then on. */
 async function known(host: string, { time, run }: ReturnType<typeof rig>): Promise<void> {
@@ -281,7 +276,7 @@ Deno.test("host limiter: what another namespace wants, too, is served in its tur
   const shared = of("flood");
   const last = run("shared", 10, undefined, shared);
   await time.pass(5);
-  shared.askers.join({ namespace: "other" });
+  shared.join({ namespace: "other" });
   await time.pass(1000);
   await Promise.all([first, ...flood, last]);
   const at = starts.find(([host]) => host === "shared")![1];
@@ -295,7 +290,7 @@ Deno.test("host limiter: what becomes urgent while it waits goes first", async (
   const hastened = of("n10");
   const last = run("last", 10, undefined, hastened);
   await time.pass(5);
-  hastened.askers.join({ namespace: "n10", urgency: { from: 0, until: 1 } });
+  hastened.join({ namespace: "n10", urgency: { from: 0, until: 1 } });
   await time.pass(1000);
   await Promise.all([first, ...others, last]);
   assert.deepEqual(starts[1], ["last", 10]);
@@ -334,7 +329,7 @@ Deno.test("host limiter: the failure of a call puts no last try off that waits",
   const { time, run } = rig({ together: 1, perHost: 1 });
   const silent = failure();
   const first = rejection(run("a", 20_000, silent, of("n")));
-  const last = run("a", 1, undefined, { ...of("n"), isLastTry: true });
+  const last = run("a", 1, undefined, new Askers([{ namespace: "n" }], "last"));
   await time.pass(20_001);
   assert.deepEqual([await first, await last], [silent, "a"]);
 });

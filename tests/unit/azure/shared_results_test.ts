@@ -78,12 +78,12 @@ Deno.test("shared results: nobody is told of a failure twice, and the next is ne
 Deno.test("shared results: a last try is put off by no failure, and by no attempt of less need", async () => {
   const { results, next } = rig();
   await rejection(results.get("a", fail));
-  assert.equal(await results.get("a", next, { lastTry: true }), 1);
+  assert.equal(await results.get("a", next, { askers: new Askers([], "last") }), 1);
   const { promise, resolve } = Promise.withResolvers<number>();
   const slow = results.get("b", () => promise);
   const last = [
-    results.get("b", next, { lastTry: true }),
-    results.get("b", next, { lastTry: true }),
+    results.get("b", next, { askers: new Askers([], "last") }),
+    results.get("b", next, { askers: new Askers([], "last") }),
     results.get("b", next),
   ];
   assert.deepEqual(await Promise.all(last), [2, 2, 2]);
@@ -96,7 +96,7 @@ Deno.test("shared results: a value that came late takes the place of a failure",
   const { results, next } = rig();
   const { promise, resolve } = Promise.withResolvers<number>();
   const slow = results.get("k", () => promise);
-  await rejection(results.get("k", fail, { lastTry: true }));
+  await rejection(results.get("k", fail, { askers: new Askers([], "last") }));
   resolve(9);
   assert.deepEqual([await slow, await results.get("k", next)], [9, 9]);
 });
@@ -188,7 +188,7 @@ Deno.test("shared results: a late failure does not touch what took its place", a
   const { results, next, made } = rig();
   const { promise, reject } = Promise.withResolvers<number>();
   const first = rejection<Error>(results.get("k", () => promise));
-  await results.get("k", next, { lastTry: true });
+  await results.get("k", next, { askers: new Askers([], "last") });
   reject(new Error("late"));
   await first;
   await results.get("k", next);
@@ -244,7 +244,7 @@ Deno.test("shared results: who asks while one is being made joins those for whom
     all = askers;
     return promise;
   };
-  const of = (namespace: string) => ({ askers: new Askers({ namespace }) });
+  const of = (namespace: string) => ({ askers: new Askers([{ namespace }]) });
   const first = of("a");
   const asked = [results.get("k", make, first)];
   assert.deepEqual([...all.namespaces], ["a"]);
