@@ -69,6 +69,8 @@ export const DOORS: Readonly<Record<string, readonly string[]>> = {
   ],
   "src/controller": [
     "binding/settings",
+    "binding/v1beta1",
+    "binding/v1beta2",
     "controller",
     "conventions",
     "execute/service_account_token",
@@ -258,6 +260,8 @@ export const OPEN_TO_DEPLOY: readonly string[] = [
   "cli/operator/ca_bundle",
   "cli/permissions/proxy_variables",
   "cli/version",
+  "controller/binding/v1beta1",
+  "controller/binding/v1beta2",
   "controller/conventions",
   "controller/names",
   "kubernetes/config/in_cluster",

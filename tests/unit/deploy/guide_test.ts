@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { parse, parseAllDocuments } from "yaml";
 import { DEFAULTS } from "../../../deploy/manifests/settings.ts";
 import { parseDeploy } from "../../../deploy/options/options.ts";
-import { v1beta1SecretName, v1beta2SecretName } from "../../../src/controller/names.ts";
+import { v1beta1SecretName } from "../../../src/controller/binding/v1beta1.ts";
+import { v1beta2SecretName } from "../../../src/controller/binding/v1beta2.ts";
 import { guideBlock } from "../../e2e/servers/guide.ts";
 
 const GUIDE = await Deno.readTextFile(new URL("../../../deploy/api.md", import.meta.url));
