@@ -9,9 +9,9 @@ import { tenantPolicy } from "./policies/tenants.ts";
 import { DEFAULTS, type Settings } from "./settings.ts";
 
 /**
- * Everything that is installed but the CRDs, in the order in which it is to be applied: policies
- * before the rights that they narrow, and the Deployment last, so that nothing runs before its
- * limits stand.
+ * Everything that is installed but the CRDs, in the order in which it is to be applied. Policies
+ * come before the rights that they narrow. The Deployment comes last, so that nothing runs before
+ * its limits stand.
  */
 export function installation(settings: Settings): readonly Manifest[] {
   return [

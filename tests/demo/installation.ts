@@ -61,9 +61,9 @@ export async function deleteBindings(rest: RestClient, signal: AbortSignal): Pro
 }
 
 /**
- * Takes back everything that bears the demo's label: bindings by way of the operator, which should
- * still run, and without it where that does not answer; then the namespace, then the CRDs, unless
- * somebody uses them by now. Answers what is left on purpose, one sentence an item.
+ * Takes back everything that bears the demo's label. First the bindings, by way of the operator,
+ * which should still run, or without it where it does not answer. Then the namespace, then the
+ * CRDs, unless somebody uses them by now. Answers what is left on purpose, one sentence an item.
  */
 export async function uninstall(
   rest: RestClient,

@@ -10,10 +10,10 @@ export interface StandIns {
 const decoder = new TextDecoder();
 
 /**
- * Makes images in place of those that the Dockerfile names, which cannot be pulled everywhere: for
- * the build, this very Deno with a shell and the packages of the lock file; as the base, nothing but
- * the libraries that Deno is linked with. In place of Deno's runtime stub stands Deno itself, so
- * that what is compiled has everything in it but does not start as the program.
+ * Makes images in place of those that the Dockerfile names, which cannot be pulled everywhere. For
+ * the build it is this very Deno, with a shell and the packages of the lock file. The base is
+ * nothing but the libraries that Deno is linked with. In place of Deno's runtime stub stands Deno
+ * itself, so that what is compiled has everything in it but does not start as the program.
  */
 export async function makeStandIns(buildah: Buildah, project: string): Promise<StandIns> {
   const deno = await Deno.realPath(Deno.execPath());

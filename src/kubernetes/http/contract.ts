@@ -2,9 +2,9 @@
  * How this project speaks to a Kubernetes API server.
  *
  * The shape is the part of `RestClient` in JSR's @cloudydeno/kubernetes-client (`lib/contract.ts`)
- * that is used here, restated, so that a client of that package can be passed wherever a `RestClient`
- * is asked for: 0.7.3, whose clients cannot be closed, as well as 0.8.1, whose clients can. Tunnels
- * are left out: the operator opens none, and the two versions have different ones.
+ * that is used here, restated. So a client of that package can be passed wherever a `RestClient` is
+ * asked for: of 0.7.3, which cannot be closed, and of 0.8.1, which can. Tunnels are left out: the
+ * operator opens none, and the two versions have different ones.
  * tests/unit/kubernetes/http/contract_test.ts holds both against it, and our own transport against
  * theirs.
  */

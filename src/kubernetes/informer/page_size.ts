@@ -2,9 +2,9 @@
 const PAGE_BYTES = 2 * 1024 * 1024;
 
 /**
- * How many objects the next page of a list is asked for. The server makes a page in one piece, so
- * that many large objects are asked for in small numbers: as many as `PAGE_BYTES` hold, by the last
- * page, and half as many after a failure, down to one.
+ * How many objects the next page of a list is asked for. The server makes a page in one piece. So
+ * large objects are asked for in small numbers: as many as `PAGE_BYTES` hold, by the last page, and
+ * half as many after a failure, down to one.
  */
 export class PageSize {
   readonly #most: number;

@@ -12,7 +12,7 @@ const NO_PROXY: Readonly<Record<Route, string>> = { direct: "*,0.0.0.0/0,::/0", 
 
 /**
  * Makes an HTTP client of Deno all of whose calls take `route`. Deno reads NO_PROXY by rules of its
- * own, once, when a client is made; so the variable says all or nothing for that moment, and which
+ * own, once, when a client is made. So the variable says all or nothing for that moment. Which
  * hosts a client calls is decided here.
  */
 export function onRoute<T>(route: Route, make: () => T, env: Variables = Deno.env): T {

@@ -5,9 +5,9 @@ import type { Figures, Measurement } from "../report/result.ts";
 export type Run = Figures & Pick<Measurement, "problems">;
 
 /**
- * What `run` measures of a program in a control group. Where the kernel killed the program for want
- * of memory that is what was found out, with none of the figures that the program did not live to
- * show; `say` is told how far it came. Rejects as `run` does when it failed for another reason.
+ * What `run` measures of a program in a control group. The kernel may kill the program for want of
+ * memory. Then that is what was found out, without the figures that the program did not live to
+ * show. `say` is told how far it came. Rejects as `run` does when it failed for another reason.
  */
 export async function confined(
   cgroup: Cgroup,

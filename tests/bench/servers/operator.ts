@@ -19,9 +19,9 @@ export interface OperatorOptions {
 }
 
 /**
- * Notes its own number, enters the control groups named up to `--`, puts the file after it in place
- * of /etc/hosts, for itself alone, and becomes the program, with an environment of nothing but what
- * stands before it.
+ * Notes its own number, and enters the control groups named up to `--`. Puts the file after that in
+ * place of /etc/hosts, for itself alone. Then it becomes the program, with an environment of
+ * nothing but what stands before it.
  */
 const LAUNCHER = `
 echo $$ > "$0"

@@ -1,8 +1,8 @@
 /**
- * Runs "$@" and ties its life to this shell's standard input: when that reaches its end, because it
- * was closed or because the process that held it died in whatever way, the command is killed and
- * the directory in $2, if any, is removed. Signals are ignored so that a Ctrl-C meant for the tests
- * cannot end the shell before it has cleaned up.
+ * Runs "$@" and ties its life to this shell's standard input. That ends when it is closed, or when
+ * the process that held it dies in whatever way. Then the command is killed, and the directory in
+ * $2, if any, is removed. Signals are ignored so that a Ctrl-C meant for the tests cannot end the
+ * shell before it has cleaned up.
  */
 const GUARDIAN = `
 log=$1 directory=$2; shift 2

@@ -28,9 +28,9 @@ export function reviewed(
 
 /**
  * What webhooks and policies do: change what is written, then refuse it by throwing an ApiError. As
- * in kube-apiserver, `managedFields` are those of the request before mutation, so that they show
- * neither what it takes away nor who did; and refusal comes after the server's own validation, and
- * before it looks whether the name is taken.
+ * in kube-apiserver, `managedFields` are those of the request before mutation. So they show neither
+ * what it takes away nor who did. Refusal comes after the server's own validation, and before it
+ * looks whether the name is taken.
  */
 export interface Admission {
   readonly mutate?: (review: AdmissionReview) => void;

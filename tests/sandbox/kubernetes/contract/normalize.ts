@@ -4,9 +4,9 @@ import type { Answer } from "./conversation.ts";
 const TIMES = new Set(["creationTimestamp", "deletionTimestamp", "time", "expirationTimestamp"]);
 
 /**
- * Replaces in the answers of one conversation what differs from run to run (versions, uids, times,
- * generated names, tokens, the namespace) by names in the order of their appearance, and drops what
- * means nothing: descriptions of columns, the order of validation errors.
+ * Replaces what differs from run to run in the answers of one conversation: versions, uids, times,
+ * generated names, tokens, the namespace. They become names in the order of their appearance. What
+ * means nothing is dropped: descriptions of columns, the order of validation errors.
  */
 export function normalize(answers: readonly Answer[], namespace: string): Answer[] {
   const names = new Names();
