@@ -1,5 +1,6 @@
 import type { Overlong } from "../binding/kept.ts";
 import { ELLIPSIS, start } from "../../runtime/text/cut.ts";
+import { shareText } from "../../runtime/text/shared_text.ts";
 
 /** The most characters of each string of a spec, in the spec's own shape. */
 export type SpecShape = { readonly [member: string]: number | SpecShape };
@@ -69,7 +70,8 @@ function boundedText(
   field: string,
   overlong: Overlong[],
 ): string | undefined {
-  if (typeof value !== "string" || value.length <= most) return value as string | undefined;
+  if (typeof value !== "string") return value as undefined;
+  if (value.length <= most) return shareText(value);
   const length = charactersOf(value, most);
   if (length <= most) return value;
   overlong.push({ field, length, most });

@@ -6,6 +6,7 @@ import type {
 } from "../../kubernetes/resources/resource_client.ts";
 import { cut } from "../../runtime/text/cut.ts";
 import { optional } from "../../runtime/optional.ts";
+import { shareText } from "../../runtime/text/shared_text.ts";
 import {
   BINDING_LABEL,
   CLIENT_ID_ANNOTATION,
@@ -61,7 +62,7 @@ export function trimSecret(
     dataIsOurs: isDataOurs(secret.metadata),
     metadata: {
       name,
-      namespace,
+      namespace: shareText(namespace),
       uid,
       resourceVersion,
       labels: pick(secret.metadata.labels, [BINDING_LABEL]),
@@ -94,7 +95,7 @@ export function trimServiceAccount(
     ...(isLarge(account) ? { isLarge: true } : {}),
     metadata: {
       name,
-      namespace,
+      namespace: shareText(namespace),
       uid,
       resourceVersion,
       annotations: pick(annotations, [CLIENT_ID_ANNOTATION, TENANT_ID_ANNOTATION]),
@@ -197,9 +198,13 @@ function keptOwners(owners: readonly OwnerReference[], apis: BindingApis): Owner
   const binding = owners.find((owner) => isBinding(owner, apis));
   const other = owners.find((owner) => !isBinding(owner, apis));
   return [
-    ...(binding === undefined ? [] : [binding]),
+    ...(binding === undefined ? [] : [withSharedTexts(binding)]),
     ...(other === undefined ? [] : [OTHER_OWNER]),
   ];
+}
+
+function withSharedTexts(owner: OwnerReference): OwnerReference {
+  return { ...owner, apiVersion: shareText(owner.apiVersion), kind: shareText(owner.kind) };
 }
 
 /** What the API server does not take for a binding's name or UID cannot be one's. */
@@ -223,7 +228,7 @@ function pick(
   const picked: Record<string, string> = {};
   for (const key of keys) {
     const value = values?.[key];
-    if (value !== undefined) picked[key] = cut(value, LONGEST_ANNOTATION);
+    if (value !== undefined) picked[key] = shareText(cut(value, LONGEST_ANNOTATION));
   }
   return picked;
 }

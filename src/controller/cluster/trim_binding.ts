@@ -1,6 +1,7 @@
 import { LONGEST_WHOLE } from "../../runtime/masking/brief.ts";
 import { ELLIPSIS, start } from "../../runtime/text/cut.ts";
 import { optional } from "../../runtime/optional.ts";
+import { shareText } from "../../runtime/text/shared_text.ts";
 import type { Stored } from "../../kubernetes/resources/resource_client.ts";
 import type { AcrPullBinding, BindingApi, CachedBinding } from "../binding/api.ts";
 import { isOurCondition } from "../binding/kept.ts";
@@ -35,7 +36,7 @@ export function bindingTrimmer(
     const kept = {
       metadata: {
         name,
-        namespace,
+        namespace: shareText(namespace),
         uid,
         resourceVersion,
         ...optional("generation", metadata.generation),
@@ -80,7 +81,19 @@ function keptConditions(conditions: readonly Condition[]): readonly Condition[] 
   return conditions.filter((condition) =>
     // One of that type which is longer than any that the operator writes is written anew.
     isOurCondition(condition) ? textsOf(condition).every(isShort) : fewOthers
-  );
+  ).map(withSharedTexts);
+}
+
+/** The message names the binding's own Secret, and is nobody else's. */
+function withSharedTexts(condition: Condition): Condition {
+  const { type, status, reason, lastTransitionTime } = condition;
+  return {
+    ...condition,
+    type: shareText(type),
+    status: shareText(status),
+    reason: shareText(reason),
+    lastTransitionTime: shareText(lastTransitionTime),
+  };
 }
 
 function othersOf(conditions: readonly Condition[]): readonly Condition[] {
@@ -101,6 +114,6 @@ function areFew(texts: readonly string[]): boolean {
 }
 
 function bounded(text: string | undefined, longest: number): string | undefined {
-  if (text === undefined || text.length <= longest) return text;
+  if (text === undefined || text.length <= longest) return shareText(text);
   return start(text, LONGEST_TIME - ELLIPSIS.length) + ELLIPSIS;
 }
