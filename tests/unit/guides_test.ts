@@ -106,6 +106,13 @@ Deno.test("tests/README: its table of tasks has those of deno.json, and no other
   assert.deepEqual(rows.map((row) => row[1]!).sort(), Object.keys(config.tasks).sort());
 });
 
+Deno.test("tests/README: its table of folders has every folder of tests", () => {
+  const section = guideSection("tests/README.md", "Where a test goes");
+  const folders = [...Deno.readDirSync(new URL("tests", ROOT))]
+    .filter(({ isDirectory }) => isDirectory).map(({ name }) => `\`tests/${name}\``);
+  assert.deepEqual(folders.filter((folder) => !section.includes(folder)), []);
+});
+
 Deno.test("guides: one version of Deno is pinned wherever it is named", () => {
   const texts = [...guides().map(guide), Deno.readTextFileSync(new URL("Dockerfile", ROOT))];
   const versions = texts.flatMap((text) =>
