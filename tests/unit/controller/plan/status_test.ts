@@ -45,6 +45,18 @@ const CASES: readonly {
   readonly wanted: BindingStatus | undefined;
 }[] = [
   { what: "an empty status gets all its parts", wanted: SETTLED },
+  {
+    what: "the CRDs' default, of a binding that nobody has looked at, gets all its parts",
+    present: { observedGeneration: -1 },
+    wanted: SETTLED,
+  },
+  {
+    what: "the CRDs' default gets all its parts where conditions are pruned, too",
+    present: { observedGeneration: -1 },
+    outcome: FAILED,
+    keepsConditions: false,
+    wanted: { error: "Slow.", observedGeneration: 1, conditions: [failed()] },
+  },
   { what: "a status that says it already is left alone", present: SETTLED, wanted: undefined },
   {
     what: "a transition of earlier keeps its moment",
