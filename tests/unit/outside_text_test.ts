@@ -176,6 +176,19 @@ const READERS: readonly [what: string, read: (text: string) => unknown][] = [
       ApiError.fromStatus({ message, reason: message, details: { causes: [{ message }] } }),
   ],
   [
+    "a webhook's denial",
+    (text) => ApiError.fromStatus({ message: `admission webhook "w" denied the request: ${text}` }),
+  ],
+  [
+    "a policy's name",
+    (text) => ApiError.fromStatus({ message: `ValidatingAdmissionPolicy '${text}` }),
+  ],
+  [
+    "what a policy refuses",
+    (text) =>
+      ApiError.fromStatus({ message: `${text} is forbidden: ValidatingAdmissionPolicy 'p' ` }),
+  ],
+  [
     "a failure of the API server",
     (message) =>
       describeFailure(

@@ -6,6 +6,7 @@ import { installation } from "../../../deploy/manifests/installation.ts";
 import { LABELS, type Manifest, NAMES } from "../../../deploy/manifests/manifest.ts";
 import { DEFAULTS, type Settings } from "../../../deploy/manifests/settings.ts";
 import { derivedFiles, installationFiles, readCrds, readSources } from "../../../deploy/render.ts";
+import { denialIn } from "../../../src/kubernetes/http/denial.ts";
 import { pathOf, prunedKinds } from "../../../deploy/cluster/resources.ts";
 
 const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
@@ -144,6 +145,24 @@ Deno.test("rights follow the settings", () => {
   assert.deepEqual(verbsOn("serviceaccounts/token", { workloadIdentity: false }), []);
   assert.deepEqual(verbsOn("tokenreviews", {}), []);
   assert.deepEqual(verbsOn("tokenreviews", { metricsSecure: true }), ["create"]);
+});
+
+interface Policy extends Manifest {
+  readonly spec: { readonly validations?: readonly { readonly message?: string }[] };
+}
+
+Deno.test("what a policy refuses the operator is short enough for a status to tell whole", () => {
+  const policies = installation(DEFAULTS)
+    .filter(({ kind }) => kind === "ValidatingAdmissionPolicy") as unknown as Policy[];
+  assert.ok(policies.length >= 4);
+  for (const { metadata: { name }, spec: { validations = [] } } of policies) {
+    assert.ok(validations.length > 0, name);
+    for (const { message } of validations) {
+      const told = `ValidatingAdmissionPolicy '${name}' with binding '${name}' denied request: ` +
+        message;
+      assert.equal(denialIn(`secrets "x" is forbidden: ${told}`)?.message, told);
+    }
+  }
 });
 
 interface PodSecurity {
