@@ -1,6 +1,11 @@
 import type { Breather } from "../runtime/time/breather.ts";
 import type { Clock } from "../runtime/time/clock.ts";
-import { FairLine, type Urgency, type Waiting } from "../runtime/fairness/fair_line.ts";
+import {
+  type Admission,
+  FairLine,
+  type Urgency,
+  type Waiting,
+} from "../runtime/fairness/fair_line.ts";
 import { FairPlaces, type PlacesOptions } from "../runtime/fairness/fair_places.ts";
 import { Progress } from "./progress.ts";
 
@@ -37,6 +42,13 @@ export interface WorkQueueOptions {
   readonly breather: Breather;
 }
 
+/**
+ * Of one namespace so much work is begun at most, but for what is urgent. Work that waits outside its
+ * place takes some kilobytes, of thousands that wait for one slow host; and more than this keeps
+ * Azure no busier.
+ */
+const MOST_BEGUN = 128;
+
 /** Work on one key: before it begins, inside its place, or outside. */
 interface Job {
   readonly key: string;
@@ -61,6 +73,9 @@ export class WorkQueue {
   readonly #asked = new Set<string>();
   readonly #waiting = new Map<string, Waiting<Job>>();
   readonly #working = new Set<string>();
+  /** How many keys of each namespace are being worked on. */
+  readonly #begun = new Map<string, number>();
+  readonly #admission: Admission<Job>;
   /** Keys that came again while they were worked on. */
   readonly #again = new Set<string>();
   #open = false;
@@ -75,6 +90,12 @@ export class WorkQueue {
     this.#progress = new Progress(options.monotonic);
     this.#places = new FairPlaces(options.places);
     this.#line = new FairLine(() => options.clock.now());
+    const places = this.#places;
+    this.#admission = {
+      hasFree: (isUrgent) => places.hasFree(isUrgent),
+      admits: (namespace, isUrgent, job) =>
+        places.admits(namespace, isUrgent) && (isUrgent || this.#mayBegin(namespace, job)),
+    };
   }
 
   /** Keys that wait, not counting those being worked on. */
@@ -176,13 +197,18 @@ export class WorkQueue {
     while (this.#line.size > 0) {
       // Work that has nothing to do ends at once, and thousands such would follow one another.
       if (this.#options.breather.isDue) return this.#fillLater();
-      const taken = this.#line.take(this.#places);
+      const taken = this.#line.take(this.#admission);
       if (taken === undefined) break;
       const { waiting, namespace, isUrgent } = taken;
       waiting.item.giveBack = this.#places.take(namespace, isUrgent);
       this.#begins(waiting);
     }
     this.#filling = false;
+  }
+
+  /** Work that was begun goes on, whatever else of its namespace was. */
+  #mayBegin(namespace: string, { goOn }: Job): boolean {
+    return goOn !== undefined || (this.#begun.get(namespace) ?? 0) < MOST_BEGUN;
   }
 
   #fillLater(): void {
@@ -203,6 +229,7 @@ export class WorkQueue {
   #start(waiting: Waiting<Job>): void {
     const { key } = waiting.item;
     this.#working.add(key);
+    this.#count(key, 1);
     const slot: Slot = {
       outside: (wait, line) => this.#outside(waiting, wait, line),
       caughtUp: () => {
@@ -229,9 +256,17 @@ export class WorkQueue {
     giveBack();
     this.#progress.left(key);
     this.#working.delete(key);
+    this.#count(key, -1);
     if (this.#again.delete(key)) this.add(key);
     this.#fill();
     this.#done();
+  }
+
+  #count(key: string, change: 1 | -1): void {
+    const namespace = this.#options.namespaceOf(key);
+    const begun = (this.#begun.get(namespace) ?? 0) + change;
+    if (begun === 0) this.#begun.delete(namespace);
+    else this.#begun.set(namespace, begun);
   }
 
   async #outside<T>(

@@ -12,11 +12,14 @@ export interface Urgency {
 }
 
 /** Who may be served now. `FairPlaces` is one. */
-export interface Admission {
+export interface Admission<T = unknown> {
   /** Whether anybody may: nobody is looked for where this says no. */
   hasFree(isUrgent: boolean): boolean;
-  /** Must refuse few namespaces while places are free, since each costs a look. */
-  admits(namespace: string, isUrgent: boolean): boolean;
+  /**
+   * Whether the first of a namespace may. Must refuse few namespaces while places are free, since
+   * each costs a look.
+   */
+  admits(namespace: string, isUrgent: boolean, first: T): boolean;
 }
 
 /** What had its turn. */
@@ -131,7 +134,7 @@ export class FairLine<T> {
   }
 
   /** Takes out the next that is admitted; undefined where there is none. */
-  take(admission: Admission): Taken<T> | undefined {
+  take(admission: Admission<T>): Taken<T> | undefined {
     this.#ripen();
     const seat = this.#next(this.#urgent, admission, true) ??
       this.#next(this.#others, admission, false);
@@ -143,9 +146,9 @@ export class FairLine<T> {
     return { waiting, namespace, isUrgent };
   }
 
-  #next(rounds: Rounds<T>, admission: Admission, isUrgent: boolean): Seat<T> | undefined {
+  #next(rounds: Rounds<T>, admission: Admission<T>, isUrgent: boolean): Seat<T> | undefined {
     if (!admission.hasFree(isUrgent)) return undefined;
-    return rounds.next((namespace) => admission.admits(namespace, isUrgent));
+    return rounds.next((namespace, first) => admission.admits(namespace, isUrgent, first));
   }
 
   #ripen(): void {
@@ -221,7 +224,7 @@ class Rounds<T> {
   }
 
   /** The one whose turn it is; it stays where it is. */
-  next(admits: (namespace: string) => boolean): Seat<T> | undefined {
+  next(admits: Admits<T>): Seat<T> | undefined {
     const line = firstAdmitted(this.#round, admits) ?? this.#beginRound(admits);
     return line?.seats.first;
   }
@@ -248,7 +251,7 @@ class Rounds<T> {
   }
 
   /** Those that were not admitted in the round that ends have their turn in the next. */
-  #beginRound(admits: (namespace: string) => boolean): Line<T> | undefined {
+  #beginRound(admits: Admits<T>): Line<T> | undefined {
     for (let { first } = this.#round; first !== undefined; first = this.#round.first) {
       this.#round.remove(first);
       first.round = this.#nextRound;
@@ -259,12 +262,13 @@ class Rounds<T> {
   }
 }
 
-function firstAdmitted<T>(
-  round: Heap<Line<T>>,
-  admits: (namespace: string) => boolean,
-): Line<T> | undefined {
+type Admits<T> = (namespace: string, first: T) => boolean;
+
+function firstAdmitted<T>(round: Heap<Line<T>>, admits: Admits<T>): Line<T> | undefined {
   const passed: Line<T>[] = [];
-  for (let { first } = round; first && !admits(first.namespace); first = round.first) {
+  const isAdmitted = ({ namespace, seats }: Line<T>) =>
+    admits(namespace, seats.first!.waiting.item);
+  for (let { first } = round; first && !isAdmitted(first); first = round.first) {
     round.remove(first);
     passed.push(first);
   }

@@ -68,9 +68,9 @@ Deno.test("controller: one binding at which the operator goes wrong ends nothing
   const reasons = () =>
     NAMES.map((name) => {
       const { status } = kube.get(V1, NAMESPACE, name) as {
-        status?: { conditions: { reason: string }[] };
+        status?: { conditions?: { reason: string }[] };
       };
-      return status?.conditions[0]?.reason;
+      return status?.conditions?.[0]?.reason;
     });
   const wanted = ["CredentialAttached", "InternalError", "CredentialAttached"];
   await time.waitFor(() => reasons().join() === wanted.join(), 10 * SECOND);

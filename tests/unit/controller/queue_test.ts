@@ -562,3 +562,39 @@ Deno.test("queue: keys that nobody works on are stuck, and none are before it ru
   stop.abort();
   await running;
 });
+
+Deno.test("queue: of one namespace so much is begun and no more, but for what is urgent; others begin, and what was begun goes on", async () => {
+  const time = new FakeTime();
+  const answers = new Map<string, () => void>();
+  const begun: string[] = [];
+  const ended: string[] = [];
+  const queue = queueOf(time, 32, async (key, slot) => {
+    begun.push(key);
+    await slot.outside(() => new Promise<void>((resolve) => answers.set(key, resolve)));
+    ended.push(key);
+  }, {
+    urgencyOf: (key) => key.endsWith("due") ? { from: 0, until: time.clock.now() } : undefined,
+  });
+  const stop = new AbortController();
+  const running = queue.run(stop.signal);
+  for (let n = 0; n < 2_000; n++) queue.add(`busy/${n}`);
+  await time.pass(0);
+  assert.equal(begun.length, 128);
+  queue.add("quiet/new");
+  queue.add("busy/due");
+  await time.pass(0);
+  assert.deepEqual(begun.slice(128), ["quiet/new", "busy/due"]);
+  answers.get("busy/due")!();
+  await time.pass(0);
+  assert.deepEqual([ended, begun.length], [["busy/due"], 130]);
+  answers.get("busy/7")!();
+  answers.get("busy/8")!();
+  await time.pass(0);
+  assert.deepEqual([ended, begun.slice(130)], [["busy/due", "busy/7", "busy/8"], [
+    "busy/128",
+    "busy/129",
+  ]]);
+  stop.abort();
+  for (const answer of answers.values()) answer();
+  await running;
+});
