@@ -116,7 +116,7 @@ function blame(by: Undoer): string {
     case "manager":
       return `since field manager ${quote(by.name)} writes over it. Have that leave it alone`;
     case "unknown":
-      return "since somebody writes over it whom managedFields do not name. Find out who does, " +
+      return "since somebody writes over it, and managedFields do not say who. Find out who does, " +
         "and have them leave it alone";
   }
 }

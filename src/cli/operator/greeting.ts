@@ -59,7 +59,7 @@ function hintInPod(failure: ApiError, greeting: Greeting): string | undefined {
   const { hostname } = new URL(greeting.cluster.server);
   const problem = name === "unknown"
     ? `the DNS server that this pod asks does not know ${hostname}`
-    : `no DNS server has told this pod the address of ${hostname}; should that last`;
+    : `no DNS server has told this pod the address of ${hostname}; if that lasts`;
   const remedies = [
     "set dnsPolicy: ClusterFirstWithHostNet in the pod, if it has hostNetwork: true",
     ...aliasRemedy(hostname, greeting.serviceHost),
@@ -73,7 +73,7 @@ function untrusted({ message }: ApiError): string | undefined {
   if (at < 0) return undefined;
   return `the pod's ca.crt does not vouch for what answers as the API server (${
     message.slice(at)
-  }); should that last, look for a proxy in its place, or restart the pod`;
+  }); if that lasts, look for a proxy in its place, or restart the pod`;
 }
 
 /** Where the cluster has no DNS at all. The certificate is checked by the name all the same. */

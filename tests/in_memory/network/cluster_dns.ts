@@ -146,7 +146,7 @@ Deno.test("the API server's name", async (context) => {
     await using _ = await serveApi(NAME);
     await configure("198.51.100.9", "svc.cluster.local");
     await using pod = new PodProcess();
-    await pod.logs(`no DNS server has told this pod the address of ${NAME}; should that last, set`);
+    await pod.logs(`no DNS server has told this pod the address of ${NAME}; if that lasts, set`);
     await pod.logs(ALIAS);
     await configure("198.51.100.9", "svc.cluster.local", `${API_ADDRESS}\t${NAME}\n`);
     await pod.logs(WORKS);

@@ -152,7 +152,7 @@ Deno.test("undone: one who takes the whole list away is not named, since nothing
   await rig.live(MINUTE, { ...reverter(rig, 5), undo });
   assert.match(
     rig.status().error!,
-    /since somebody writes over it whom managedFields do not name\./,
+    /since somebody writes over it, and managedFields do not say who\./,
   );
 });
 

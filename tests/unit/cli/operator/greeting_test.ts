@@ -43,8 +43,8 @@ Deno.test("greeting: where DNS does not know the API server, the settings are na
 Deno.test("greeting: where no DNS server answers, it is said and waited for", async () => {
   assert.deepEqual(await greeted(unreachable(UNTOLD)), {
     logged: [
-      "in-cluster: no DNS server has told this pod the address of kubernetes.default.svc; should " +
-      "that last, set dnsPolicy: ClusterFirstWithHostNet in the pod, if it has hostNetwork: true, " +
+      "in-cluster: no DNS server has told this pod the address of kubernetes.default.svc; if " +
+      "that lasts, set dnsPolicy: ClusterFirstWithHostNet in the pod, if it has hostNetwork: true, " +
       "or give it hostAliases in which 10.0.0.1 has the name kubernetes.default.svc",
     ],
     ended: undefined,
@@ -68,7 +68,7 @@ Deno.test("greeting: an API server that the pod's authority does not know is tol
   assert.deepEqual(await greeted(unreachable("invalid peer certificate: UnknownIssuer")), {
     logged: [
       "in-cluster: the pod's ca.crt does not vouch for what answers as the API server (invalid peer " +
-      "certificate: UnknownIssuer); should that last, look for a proxy in its place, or restart " +
+      "certificate: UnknownIssuer); if that lasts, look for a proxy in its place, or restart " +
       "the pod",
     ],
     ended: undefined,
