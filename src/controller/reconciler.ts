@@ -44,7 +44,7 @@ export interface ReconcilerOptions {
 }
 
 /** Where no watch tells of Secrets, how soon one that somebody altered is seen. */
-const LOOK_AGAIN_MS = 10 * 60_000;
+const UNWATCHED_SECRET_MS = 10 * 60_000;
 
 /** More passes than any binding needs: others change what is decided on, again and again. */
 const MOST_PASSES = 16;
@@ -186,7 +186,7 @@ export class Reconciler {
     const { readsSecretsByName, clock, random } = this.#options;
     if (!readsSecretsByName) return wakeAt;
     // All bindings are looked at when the operator starts, and need not be all at once again.
-    const again = clock.now() + LOOK_AGAIN_MS * (0.5 + random() / 2);
+    const again = clock.now() + UNWATCHED_SECRET_MS * (0.5 + random() / 2);
     return Math.min(wakeAt ?? again, again);
   }
 

@@ -1,3 +1,4 @@
+import { optional } from "../runtime/optional.ts";
 import { cut, cutMiddle } from "../runtime/text/cut.ts";
 import { AzureError } from "../azure/errors.ts";
 import { ApiError, isNamespaceTerminating } from "../kubernetes/http/errors.ts";
@@ -216,7 +217,7 @@ function facts(error: unknown): Record<string, unknown> {
   if (error instanceof AzureError) {
     const { endpoint, host, status, requestId, class: failureClass } = error.failure;
     const cause = error.cause instanceof Error ? { cause: foreign(error.cause.message) } : {};
-    const named = requestId === undefined ? {} : { requestId: foreign(requestId) };
+    const named = optional("requestId", requestId === undefined ? undefined : foreign(requestId));
     return { endpoint, host, status, ...named, class: failureClass, ...cause };
   }
   if (error instanceof ApiError) return { code: error.code, reason: error.reason };

@@ -49,7 +49,7 @@ export function contentOf(secret: Stored<Secret>, purpose: Purpose | undefined):
   return {
     kind: "intact",
     expiresAt: claims.exp * 1000,
-    ...(claims.iat === undefined ? {} : { mintedAt: claims.iat * 1000 }),
+    ...optional("mintedAt", claims.iat === undefined ? undefined : claims.iat * 1000),
     ...(secret.immutable === true ? { immutable: true } : {}),
     ...(lacking > 0 ? { lacking } : {}),
     ...optional("otherAudience", otherAudience(claims, server)),

@@ -1,3 +1,4 @@
+import { optional } from "../../runtime/optional.ts";
 import type { Credential } from "../../azure/credentials.ts";
 import type {
   ObjectMeta,
@@ -152,7 +153,7 @@ function withoutOldAnnotations(
   const { metadata } = change;
   const annotations = {
     [IDENTITY_ANNOTATION]: null,
-    ...(lacking === undefined ? {} : { [LACKING_ANNOTATION]: null }),
+    ...optional(LACKING_ANNOTATION, lacking === undefined ? undefined : null),
     ...metadata.annotations,
   };
   return { ...change, metadata: { ...metadata, annotations } };
@@ -185,8 +186,8 @@ function secretMetadata(
       [EXPIRY_ANNOTATION]: formatTime(expiresAt),
       [REFRESH_ANNOTATION]: formatTime(mintedAt),
       [INPUTS_ANNOTATION]: binding.inputsHash,
-      ...(identityHash === undefined ? {} : { [IDENTITY_ANNOTATION]: identityHash }),
-      ...(lacking === undefined ? {} : { [LACKING_ANNOTATION]: String(lacking.length) }),
+      ...optional(IDENTITY_ANNOTATION, identityHash),
+      ...optional(LACKING_ANNOTATION, lacking && String(lacking.length)),
     },
   };
 }

@@ -1,3 +1,4 @@
+import { optional } from "../../runtime/optional.ts";
 import type { FederatedIdentity } from "../../azure/credential_request.ts";
 import { quote } from "../../runtime/text/quote.ts";
 import { AzureError, type AzureFailure } from "../../azure/errors.ts";
@@ -88,7 +89,7 @@ function tokenRequestError(serviceAccount: string, error: ApiError): AzureError 
     status: error.code,
     problem: `A token of service account ${quote(serviceAccount)} could not be had ` +
       `(${error.denial?.message ?? error.message})`,
-    ...(error.retryAfterMs === undefined ? {} : { retryAfterMs: error.retryAfterMs }),
+    ...optional("retryAfterMs", error.retryAfterMs),
   }, { cause: error });
 }
 

@@ -2,7 +2,7 @@ import { quote } from "../../runtime/text/quote.ts";
 import type { SecretState } from "./snapshot.ts";
 
 /** As soon as whatever else may heal without a change that the caches tell of. */
-const LOOK_AGAIN_MS = 5 * 60_000;
+const HELD_SECRET_MS = 5 * 60_000;
 
 /** Of finalizers, of which an object may have any number. */
 const MOST_TOLD = 3;
@@ -23,5 +23,5 @@ export function holding({ name, heldBy = [] }: SecretState): string {
 
 /** One without the label is in no cache: that it has gone is seen only by looking again. */
 export function lookAgainAt({ label }: SecretState, now: number): number | undefined {
-  return label === undefined ? now + LOOK_AGAIN_MS : undefined;
+  return label === undefined ? now + HELD_SECRET_MS : undefined;
 }

@@ -1,3 +1,4 @@
+import { optional } from "../../runtime/optional.ts";
 import { isNewer } from "../../kubernetes/informer/resource_version.ts";
 import type { BindingView } from "../binding/view.ts";
 import { FINALIZER } from "../conventions.ts";
@@ -60,7 +61,7 @@ function occupied(
 ): SecretSlot {
   const kind = ownershipOf(secret, binding, rules);
   if (kind !== "ours") return { kind, secret };
-  return { kind, secret, ...(content === undefined ? {} : { content }) };
+  return { kind, secret, ...optional("content", content) };
 }
 
 /** Reading by name may be ahead of the watch. */

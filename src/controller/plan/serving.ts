@@ -1,3 +1,4 @@
+import { optional } from "../../runtime/optional.ts";
 import { formatTime, lifetimeOf } from "./schedule.ts";
 import type { SecretSlot } from "./secret_slot.ts";
 import type { Situation } from "./situation.ts";
@@ -64,5 +65,5 @@ export function expiredBeside(
 export function lifetimeIn(slot: SecretSlot): Pick<Outcome, "lifetime"> {
   const isTold = slot.kind === "ours" && slot.content?.kind !== "broken";
   const lifetime = isTold ? lifetimeOf(slot.secret) : undefined;
-  return lifetime === undefined ? {} : { lifetime };
+  return optional("lifetime", lifetime);
 }

@@ -1,3 +1,4 @@
+import { optional } from "../../runtime/optional.ts";
 import { type Brevity, brief } from "../../runtime/masking/brief.ts";
 import type { BindingBasics, BindingStatus, Condition } from "../binding/view.ts";
 import type { WriteStatusAction } from "./actions.ts";
@@ -46,7 +47,7 @@ export function statusFor(
   const outcome = told(decided, brevity);
   const wanted: BindingStatus = {
     ...times(present, outcome.lifetime),
-    ...(outcome.error === undefined ? {} : { error: outcome.error }),
+    ...optional("error", outcome.error),
     observedGeneration: binding.generation,
     conditions: conditionsFor(binding, outcome, now),
   };
@@ -61,8 +62,8 @@ function told(outcome: Outcome, brevity: Brevity): Outcome {
   return {
     ...outcome,
     message: tell(outcome.message),
-    ...(error === undefined ? {} : { error: tell(error) }),
-    ...(stalled === undefined ? {} : { stalled: { ...stalled, message: tell(stalled.message) } }),
+    ...optional("error", error === undefined ? undefined : tell(error)),
+    ...optional("stalled", stalled && { ...stalled, message: tell(stalled.message) }),
   };
 }
 
@@ -71,8 +72,8 @@ function times(present: BindingStatus, lifetime: Lifetime | undefined): Partial<
   const { lastTokenRefreshTime, tokenExpirationTime } = present;
   if (lifetime === undefined) {
     return {
-      ...(lastTokenRefreshTime === undefined ? {} : { lastTokenRefreshTime }),
-      ...(tokenExpirationTime === undefined ? {} : { tokenExpirationTime }),
+      ...optional("lastTokenRefreshTime", lastTokenRefreshTime),
+      ...optional("tokenExpirationTime", tokenExpirationTime),
     };
   }
   return {

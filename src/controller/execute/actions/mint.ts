@@ -6,7 +6,7 @@ import type { BindingView } from "../../binding/view.ts";
 import type { MintAction } from "../../plan/actions.ts";
 import { lifetimeOf } from "../../plan/schedule.ts";
 import type { SecretState } from "../../plan/snapshot.ts";
-import { attempt } from "../attempt.ts";
+import { mintWithLastTry } from "../last_try.ts";
 import { SupersededError } from "../superseded.ts";
 import type { ActionContext, ActionHandler, ActionOutcome, Hands } from "./action_handler.ts";
 import { LABEL_FIELD } from "./secret_fields.ts";
@@ -40,7 +40,12 @@ async function mint(
   const { request, keeps } = action;
   const credential = await slot.outside(() => {
     const need = needOf(binding, action);
-    return attempt((asked) => hands.mint(request, asked), need, need.expiresAt, hands.clock);
+    return mintWithLastTry(
+      (asked) => hands.mint(request, asked),
+      need,
+      need.expiresAt,
+      hands.clock,
+    );
   });
   signal.throwIfAborted();
   assertStillWanted(binding, action, hands);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Credential, Need } from "../../../../src/azure/credentials.ts";
-import { attempt } from "../../../../src/controller/execute/attempt.ts";
+import { mintWithLastTry } from "../../../../src/controller/execute/last_try.ts";
 import { Redacted } from "../../../../src/runtime/masking/redacted.ts";
 import { sleep } from "../../../../src/runtime/time/clock.ts";
 import { FakeTime } from "../../kubernetes/fake_time.ts";
@@ -25,7 +25,7 @@ async function play(first: Mint, last: Mint, leftMs: number | undefined, need: N
     return { password: new Redacted(name), mintedAt: 0, expiresAt: 1 };
   };
   const expiresAt = leftMs === undefined ? undefined : time.clock.now() + leftMs;
-  const outcome = attempt(mint, need, expiresAt, time.clock)
+  const outcome = mintWithLastTry(mint, need, expiresAt, time.clock)
     .then(({ password }) => password.reveal(), (error) => error.message)
     .then((what) => [what, time.elapsed() / SECOND]);
   await time.pass(200 * SECOND);

@@ -10,7 +10,7 @@ const LONGEST_MS = 10 * 60_000;
  * undefined where there is none). Should it hang when the last try is due, that is made beside it,
  * and the first of the two to succeed counts. Rejects as `mint` does.
  */
-export async function attempt(
+export async function mintWithLastTry(
   mint: (need: Need) => Promise<Credential>,
   need: Need,
   expiresAt: number | undefined,
