@@ -62,7 +62,8 @@ export async function scopedToken(
   });
   const request = toRequest("token", server, form, signal);
   const { token, expiresAt, access } = await ask(transport, request, "access_token");
-  return { token, expiresAt, lacking: notGranted(scope, access) };
+  // What nobody could compare is the registry's to judge, as what it does not tell.
+  return { token, expiresAt, lacking: notGranted(scope, access) ?? [] };
 }
 
 function toRequest(

@@ -1,12 +1,18 @@
 import { lowerAscii } from "../runtime/text/ascii.ts";
 import { cut } from "../runtime/text/cut.ts";
 import { AzureError } from "./errors.ts";
-import type { AccessEntry } from "./jwt.ts";
+import { type Access, type AccessEntry, TOO_LARGE } from "./jwt.ts";
+import { covers, Steps } from "./wildcard.ts";
 
 /** A status is read on one screen. */
 const LONGEST_LIST = 200;
-/** Names with wildcards are compared one by one. */
-const MOST_COMPARISONS = 100_000;
+
+/**
+ * Each name that was asked for meets each name with wildcards: so many characters may be looked at,
+ * some milliseconds of work. Both sides may be a tenant's, and all others wait meanwhile. 100
+ * repositories of 30 characters against as many wildcards take a tenth of it.
+ */
+const MOST_STEPS = 1_000_000;
 
 /** A scope in its parts: TYPE:NAME:ACTION[,ACTION]. */
 interface Scope {
@@ -18,20 +24,26 @@ interface Scope {
 /**
  * What of the scopes in `asked` a token with that claim `access` does not grant, each with the
  * actions that it lacks. A token without the claim says nothing, and neither does a scope of no known
- * form. Source: docs/AAD-OAuth.md of Azure/acr, "Calling POST /oauth2/token".
+ * form. Undefined where nobody knows: it would take too long to compare. Source: docs/AAD-OAuth.md of
+ * Azure/acr, "Calling POST /oauth2/token".
  */
 export function notGranted(
   asked: string,
-  access: readonly AccessEntry[] | undefined,
-): readonly string[] {
+  access: Access | undefined,
+  steps: Steps = new Steps(MOST_STEPS),
+): readonly string[] | undefined {
   if (access === undefined) return [];
-  const granted = new Granted(access);
-  return asked.split(/\s/).map(parseScope).flatMap((scope) => {
-    if (scope === undefined) return [];
-    const { type, name } = scope;
-    const lacking = scope.actions.filter((action) => !granted.has(type, name, action));
-    return lacking.length === 0 ? [] : [`${type}:${name}:${lacking.join(",")}`];
-  });
+  if (access === TOO_LARGE) return undefined;
+  const granted = new Granted(access, steps);
+  const lacking: string[] = [];
+  for (const text of asked.split(/\s/)) {
+    const scope = parseScope(text);
+    if (scope === undefined) continue;
+    const actions = granted.without(scope);
+    if (steps.areSpent) return undefined;
+    if (actions.length > 0) lacking.push(`${scope.type}:${scope.name}:${actions.join(",")}`);
+  }
+  return lacking;
 }
 
 /** The failure of a registry that gave a token which lacks those scopes. */
@@ -60,67 +72,77 @@ function parseScope(text: string): Scope | undefined {
   return { type: text.slice(0, first), name: text.slice(first + 1, last), actions };
 }
 
-/** What a token grants. Both it and what is asked may name thousands of repositories. */
-class Granted {
-  readonly #byName = new Map<string, AccessEntry[]>();
-  readonly #all: readonly AccessEntry[];
-  /** Those of more repositories than one. */
-  readonly #wide: readonly AccessEntry[];
-  #comparisons = 0;
+/** An entry of the claim, made ready to be compared many times. */
+interface Grant {
+  readonly type: string;
+  readonly name: string;
+  readonly actions: ReadonlySet<string>;
+}
 
-  constructor(access: readonly AccessEntry[]) {
-    this.#all = access;
-    this.#wide = access.filter(({ name }) => name.includes("*"));
-    for (const entry of access) {
-      const key = keyOf(entry.type, entry.name);
-      const entries = this.#byName.get(key);
-      if (entries === undefined) this.#byName.set(key, [entry]);
-      else entries.push(entry);
+/** What a token grants. Both it and what is asked may name many repositories. */
+class Granted {
+  readonly #byName = new Map<string, Grant[]>();
+  readonly #all: readonly Grant[];
+  /** Those of more repositories than one. */
+  readonly #wide: readonly Grant[];
+  readonly #steps: Steps;
+
+  constructor(access: readonly AccessEntry[], steps: Steps) {
+    this.#steps = steps;
+    this.#all = access.map(({ type, name, actions }) => ({
+      type,
+      name: lowerAscii(name),
+      actions: new Set(actions),
+    }));
+    this.#wide = this.#all.filter(({ name }) => name.includes("*"));
+    for (const grant of this.#all) {
+      const key = keyOf(grant.type, grant.name);
+      const grants = this.#byName.get(key);
+      if (grants === undefined) this.#byName.set(key, [grant]);
+      else grants.push(grant);
     }
   }
 
-  has(type: string, name: string, action: string): boolean {
-    const serves = (entry: AccessEntry) => allows(entry, action);
-    if (this.#byName.get(keyOf(type, name))?.some(serves)) return true;
-    const entries = name.includes("*") ? this.#all : this.#wide;
-    this.#comparisons += entries.length;
-    // What nobody asks for in earnest is not worth the time of others.
-    if (this.#comparisons > MOST_COMPARISONS) return true;
-    return entries.some((entry) =>
-      entry.type === type && serves(entry) && (covers(entry.name, name) || covers(name, entry.name))
-    );
+  /** Those of a scope's actions that nothing grants; of no meaning once the steps are spent. */
+  without({ type, name: asked, actions }: Scope): readonly string[] {
+    const name = lowerAscii(asked);
+    const named = this.#byName.get(keyOf(type, name)) ?? [];
+    const lacking = this.#leave(actions, named);
+    if (lacking.length === 0) return lacking;
+    const grants = name.includes("*") ? this.#all : this.#wide;
+    return this.#leave(lacking, grants, (grant) =>
+      grant.type === type &&
+      (covers(grant.name, name, this.#steps) || covers(name, grant.name, this.#steps)));
+  }
+
+  /** Those of the actions that none of the grants allows for which `serves` holds. */
+  #leave(
+    actions: readonly string[],
+    grants: readonly Grant[],
+    serves: (grant: Grant) => boolean = () => true,
+  ): readonly string[] {
+    let lacking = actions;
+    for (const grant of grants) {
+      this.#steps.left--;
+      if (lacking.length === 0 || this.#steps.areSpent) break;
+      if (!serves(grant)) continue;
+      this.#steps.left -= lacking.length;
+      lacking = lacking.filter((action) => !allows(grant, action));
+    }
+    return lacking;
   }
 }
 
 function keyOf(type: string, name: string): string {
-  return `${type}:${lowerAscii(name)}`;
+  return `${type}:${name}`;
 }
 
-function allows({ type, actions }: AccessEntry, asked: string): boolean {
-  if (actions.includes("*") || actions.includes(asked)) return true;
+function allows({ type, actions }: Grant, asked: string): boolean {
+  if (actions.has("*") || actions.has(asked)) return true;
   return asked === "*" && isUseful(type, actions);
 }
 
 /** Who asks for all that may be done gets what may be: of a repository that is to be pulled at least. */
-function isUseful(type: string, actions: readonly string[]): boolean {
-  return type === "repository" ? actions.includes("pull") : actions.length > 0;
-}
-
-/**
- * Whether a name, in which each `*` stands for any text, covers another. A registry may answer to a
- * name with wildcards by the repositories that it found, or by the wildcard itself.
- */
-function covers(pattern: string, name: string): boolean {
-  const [start = "", ...parts] = lowerAscii(pattern).split("*");
-  const text = lowerAscii(name);
-  if (parts.length === 0) return start === text;
-  const end = parts.pop()!;
-  if (!text.startsWith(start)) return false;
-  let at = start.length;
-  for (const part of parts) {
-    const found = text.indexOf(part, at);
-    if (found < 0) return false;
-    at = found + part.length;
-  }
-  return text.length - end.length >= at && text.endsWith(end);
+function isUseful(type: string, actions: ReadonlySet<string>): boolean {
+  return type === "repository" ? actions.has("pull") : actions.size > 0;
 }

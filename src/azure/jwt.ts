@@ -9,8 +9,13 @@ export interface JwtClaims {
   readonly iat?: number;
   readonly aud?: string;
   /** What a registry's token opens. */
-  readonly access?: readonly AccessEntry[];
+  readonly access?: Access;
 }
+
+/** A claim `access`, or that it is larger than one that the operator compares with anything. */
+export type Access = readonly AccessEntry[] | typeof TOO_LARGE;
+
+export const TOO_LARGE = "too large";
 
 /** One entry of the claim `access`: docs/AAD-OAuth.md of Azure/acr. */
 export interface AccessEntry {
@@ -21,6 +26,13 @@ export interface AccessEntry {
 
 /** A DNS name at its longest; registries name themselves by one. */
 const LONGEST_AUDIENCE = 253;
+
+/**
+ * What is read of a claim `access`. Whoever may write a Secret chooses it, and it is compared with
+ * each scope. A token of 32 KiB holds no more than 500 entries; a repository's name has 256 characters
+ * at most, and ACR knows a dozen actions.
+ */
+const MOST_OF_ACCESS = { entries: 512, name: 512, type: 64, actions: 32, action: 64, stars: 8 };
 
 /** 9999-12-31T23:59:59Z. */
 const LAST_MOMENT_S = 253_402_300_799;
@@ -36,8 +48,21 @@ export function readClaims(token: Redacted): JwtClaims | undefined {
     ...(isMoment(payload.exp) ? { exp: payload.exp } : {}),
     ...(isMoment(payload.iat) ? { iat: payload.iat } : {}),
     ...(typeof payload.aud === "string" ? { aud: cut(payload.aud, LONGEST_AUDIENCE) } : {}),
-    ...(Array.isArray(payload.access) ? { access: payload.access.flatMap(accessEntry) } : {}),
+    ...(Array.isArray(payload.access) ? { access: accessOf(payload.access) } : {}),
   };
+}
+
+function accessOf(claim: readonly unknown[]): Access {
+  if (claim.length > MOST_OF_ACCESS.entries) return TOO_LARGE;
+  const entries = claim.flatMap(accessEntry);
+  return entries.every(isBounded) ? entries : TOO_LARGE;
+}
+
+function isBounded({ type, name, actions }: AccessEntry): boolean {
+  return type.length <= MOST_OF_ACCESS.type && name.length <= MOST_OF_ACCESS.name &&
+    actions.length <= MOST_OF_ACCESS.actions &&
+    actions.every(({ length }) => length <= MOST_OF_ACCESS.action) &&
+    name.split("*").length - 1 <= MOST_OF_ACCESS.stars;
 }
 
 /** An entry of another form grants nothing that could be asked for. */
@@ -55,9 +80,12 @@ export function audiencesOf(token: Redacted): readonly string[] {
   return all.filter((audience) => typeof audience === "string");
 }
 
+/** One more than a token has: whoever writes dots alone has no million of them taken apart. */
+const MOST_SEGMENTS = 4;
+
 /** All claims of a JSON Web Token as they are; undefined as for `readClaims`. */
 export function payloadOf(token: Redacted): Record<string, unknown> | undefined {
-  const segments = token.reveal().split(".");
+  const segments = token.reveal().split(".", MOST_SEGMENTS);
   if (segments.length !== 3 || segments.some((segment) => segment === "")) return undefined;
   return parsePayload(segments[1]!);
 }

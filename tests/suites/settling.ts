@@ -97,8 +97,8 @@ export function settlingSuite(test: TestOnApiServer, options: RigOptions = {}): 
     await v2.createBinding();
     assert.equal(
       await v2.errorOnce(),
-      'Secret "acr-pull-foo-msi-acrpull-secret" belongs to AcrPullBinding acr-pull-foo ' +
-        "(msi-acrpull.microsoft.com/v1beta1); delete it, or give this binding another name.",
+      'Secret "acr-pull-foo-msi-acrpull-secret" belongs to AcrPullBinding "acr-pull-foo" ' +
+        'of "msi-acrpull.microsoft.com/v1beta1"; delete it, or give this binding another name.',
     );
     await assertSettledOnce(rig);
     // What is not its own it takes from nobody, not even when it goes.

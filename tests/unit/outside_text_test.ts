@@ -19,7 +19,7 @@ import { faultOfTokenAudience } from "../../src/cli/flags/token_audience.ts";
 import { APIS } from "../../src/controller/binding/apis.ts";
 import { describeFailure } from "../../src/controller/failure.ts";
 import { secretState } from "../../src/controller/cluster/objects.ts";
-import { passwordIn } from "../../src/azure/docker_config.ts";
+import { dockerConfig, passwordIn } from "../../src/azure/docker_config.ts";
 import { contentOf } from "../../src/controller/execute/inspect.ts";
 import { labelValue } from "../../src/controller/names.ts";
 import { lifetimeOf } from "../../src/controller/plan/schedule.ts";
@@ -57,6 +57,7 @@ import {
 } from "./controller/builders.ts";
 import { plan } from "./controller/plan/planning.ts";
 import { viewOfV1beta1, viewOfV1beta2 } from "./controller/views.ts";
+import { encodeJwt } from "../sandbox/azure/jwt.ts";
 
 /** What a text of 64 KiB may take of a processor: other programs use the same. */
 const LONGEST_MS = 250;
@@ -102,6 +103,31 @@ function planned(binding: ReturnType<typeof viewV1>) {
   const serviceAccounts = new Map([["default", account("default", [])]]);
   const rules = APIS.named(binding.api);
   return plan({ binding, rules, serviceAccounts, secrets: [], keepsConditions: true }, NOW);
+}
+
+/** The text in pieces of `size` units. */
+function pieces(text: string, size: number): readonly string[] {
+  const count = Math.ceil(text.length / size);
+  return Array.from({ length: count }, (_, at) => text.slice(at * size, (at + 1) * size));
+}
+
+/** Reads an intact Secret, whose token claims what the tenant likes. */
+function claimed(names: readonly string[]) {
+  const access = names.flatMap((name) => [
+    { type: "repository", name: `*${name}`, actions: ["*"] },
+    { type: "repository", name: `${name}*${name}`, actions: ["push"] },
+  ]);
+  const token = encodeJwt({ exp: NOW / 1000 + 3600, access });
+  const config = dockerConfig("a.azurecr.io", new Redacted(token)).reveal();
+  const asked = [
+    ...Array.from({ length: 300 }, (_, n) => `repository:a${n}:pull`),
+    ...names.map((name) => `repository:${name}:pull,push,delete`),
+  ].join(" ");
+  return contentOf({
+    type: "kubernetes.io/dockerconfigjson",
+    metadata: { name: "a", namespace: "b", uid: "c", resourceVersion: "1" },
+    data: { ".dockerconfigjson": bytes(config).toBase64() },
+  } as never, { server: "a.azurecr.io", scope: asked.slice(0, LENGTH / 4) });
 }
 
 const LINE = { level: "info", stacktraceLevel: "info", timeEncoding: "iso8601" } as const;
@@ -277,6 +303,11 @@ const READERS: readonly [what: string, read: (text: string) => unknown][] = [
       metadata: { name: "a", namespace: "b", uid: "c", resourceVersion: "1" },
       data: { ".dockerconfigjson": text },
     } as never, { server: "a.azurecr.io", scope: text })],
+  [
+    "a Secret whose token names hundreds of repositories",
+    (text) => claimed(pieces(text.slice(0, 60_000), 250)),
+  ],
+  ["a Secret whose token names few, of long names", (text) => claimed(pieces(text, LENGTH / 20))],
   ["the scopes of a token", (text) =>
     notGranted(`${text} repository:${text}:pull`, [
       { type: "repository", name: text, actions: [text] },

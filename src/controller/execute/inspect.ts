@@ -1,5 +1,5 @@
-import { cut } from "../../runtime/text/cut.ts";
 import { optional } from "../../runtime/optional.ts";
+import { quote } from "../../runtime/text/quote.ts";
 import { Redacted } from "../../runtime/masking/redacted.ts";
 import { notGranted } from "../../azure/granted.ts";
 import { type JwtClaims, readClaims } from "../../azure/jwt.ts";
@@ -9,9 +9,6 @@ import type { Stored } from "../../kubernetes/resources/resource_client.ts";
 import { SECRET_KEY, SECRET_TYPE } from "../conventions.ts";
 import { passwordIn } from "../../azure/docker_config.ts";
 import type { Content } from "../plan/snapshot.ts";
-
-/** Anybody may write any type, and a log tells of it. */
-const LONGEST_TYPE = 120;
 
 /** What a Secret's credential is to be for. */
 export interface Purpose {
@@ -27,7 +24,7 @@ export function contentOf(secret: Stored<Secret>, purpose: Purpose | undefined):
   if (secret.type !== SECRET_TYPE) {
     return {
       kind: "broken",
-      why: `is of type ${cut(secret.type ?? "", LONGEST_TYPE)}`,
+      why: `is of type ${quote(secret.type ?? "")}`,
       immutable: true,
     };
   }
@@ -45,13 +42,14 @@ export function contentOf(secret: Stored<Secret>, purpose: Purpose | undefined):
   if (password === undefined) return broken(`holds no intact credential for ${server}`);
   const claims = readClaims(password);
   if (claims?.exp === undefined) return broken("holds a token without expiry");
-  const lacking = notGranted(scope, claims.access).length;
+  const lacking = notGranted(scope, claims.access);
+  if (lacking === undefined) return broken("holds a token that names more than can be compared");
   return {
     kind: "intact",
     expiresAt: claims.exp * 1000,
     ...optional("mintedAt", claims.iat === undefined ? undefined : claims.iat * 1000),
     ...(secret.immutable === true ? { immutable: true } : {}),
-    ...(lacking > 0 ? { lacking } : {}),
+    ...(lacking.length > 0 ? { lacking: lacking.length } : {}),
     ...optional("otherAudience", otherAudience(claims, server)),
   };
 }

@@ -62,7 +62,9 @@ export function missingReferences(
   references: ReadonlyMap<string, boolean>,
   present: readonly string[],
 ): readonly string[] {
-  return [...references].filter(([name, wanted]) => present.includes(name) !== wanted)
+  // Both may be thousands: an account names as many Secrets as its tenant likes.
+  const names = new Set(present);
+  return [...references].filter(([name, wanted]) => names.has(name) !== wanted)
     .map(([name]) => name);
 }
 

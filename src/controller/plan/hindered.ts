@@ -1,6 +1,6 @@
-import { cut } from "../../runtime/text/cut.ts";
 import { optional } from "../../runtime/optional.ts";
 import { quote } from "../../runtime/text/quote.ts";
+import { LONGEST_NAME } from "../names.ts";
 import type { Plan } from "./actions.ts";
 import type { Fault } from "./credential.ts";
 import { finalizer } from "./finalizer.ts";
@@ -119,9 +119,9 @@ function isAltered(slot: OccupiedSlot): boolean {
 export function planTaken(situation: Situation, secret: SecretState): Plan {
   const owner = secret.owner === undefined
     ? "is not managed by this operator"
-    : `belongs to AcrPullBinding ${cut(secret.owner.name, 253)} (${
-      cut(secret.owner.apiVersion, 253)
-    })`;
+    : `belongs to AcrPullBinding ${quote(secret.owner.name, LONGEST_NAME)} of ${
+      quote(secret.owner.apiVersion, LONGEST_NAME)
+    }`;
   const message = `Secret ${quote(secret.name)} ${owner}; delete it, or give this ` +
     "binding another name.";
   const outcome: Outcome = { ready: false, reason: "SecretNameTaken", message, error: message };

@@ -10,6 +10,10 @@ const payload = (text: string) =>
     new TextEncoder().encode(text).toBase64({ alphabet: "base64url", omitPadding: true })
   }.c2ln`;
 
+function access(name: string, actions: readonly string[], count = 1): readonly object[] {
+  return Array.from({ length: count }, () => ({ type: "repository", name, actions }));
+}
+
 const CASES: readonly [what: string, token: string, claims: ReturnType<typeof read>][] = [
   [
     "claims are read as they stand",
@@ -43,6 +47,18 @@ const CASES: readonly [what: string, token: string, claims: ReturnType<typeof re
     }),
     { access: [{ type: "repository", name: "a", actions: ["pull"] }] },
   ],
+  ...([
+    ["thousands of entries", access("a", ["pull"], 513)],
+    ["a name that no repository has", access("a".repeat(513), ["pull"])],
+    ["a type that no entry has", [{ type: "t".repeat(65), name: "a", actions: [] }]],
+    ["thousands of actions", access("a", Array.from({ length: 33 }, String))],
+    ["an action that there is not", access("a", ["a".repeat(65)])],
+    ["a name of many stars", access("*a".repeat(9), ["pull"])],
+  ] as const).map(([what, claim]): (typeof CASES)[number] => [
+    `a claim access of ${what} is not read`,
+    encodeJwt({ exp: 1, access: claim }),
+    { exp: 1, access: "too large" },
+  ]),
   ["a claim access that is no list says nothing", encodeJwt({ access: { a: 1 } }), {}],
   [
     "an audience longer than any host name is cut",

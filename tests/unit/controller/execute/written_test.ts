@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { cpuUsage } from "node:process";
 import type { BindingStatus } from "../../../../src/controller/binding/view.ts";
 import {
   type AnsweredSecret,
@@ -79,6 +80,17 @@ Deno.test("written: of references those count that were asked for, and no others
   const asked = new Map([["a", true], ["b", true], ["c", false], ["d", false]]);
   assert.deepEqual(missingReferences(asked, ["x", "a", "d"]), ["b", "d"]);
   assert.deepEqual(missingReferences(asked, ["a", "b"]), []);
+});
+
+Deno.test("written: thousands of references are looked for among thousands in one pass", () => {
+  // Made twice: texts of one origin are told apart by where they are.
+  const names = () =>
+    Array.from({ length: 10_000 }, (_, index) => "n".repeat(100) + String(index).padStart(6, "0"));
+  const [asked, present] = [new Map(names().map((name) => [name, true])), names()];
+  const startedAt = cpuUsage();
+  assert.deepEqual(missingReferences(asked, present), []);
+  const { user, system } = cpuUsage(startedAt);
+  assert.ok(user + system < 500_000, `${user + system} microseconds`);
 });
 
 Deno.test("written: of finalizers ours counts, as it was written", () => {

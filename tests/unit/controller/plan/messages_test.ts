@@ -117,9 +117,9 @@ for (const [place, view, remedy] of PLACES) {
   }
 }
 
-Deno.test("messages: the owner of a Secret whose name is taken is told cut", () => {
+Deno.test("messages: the owner of a Secret whose name is taken is told cut, in quotes and escaped", () => {
   const binding = viewV2();
-  const owner = { apiVersion: "v".repeat(LONG), name: "n".repeat(LONG), uid: "other" };
+  const owner = { apiVersion: "v\n".repeat(LONG), name: "n\n".repeat(LONG), uid: "other" };
   const secret = {
     name: binding.secretName,
     uid: "s",
@@ -135,6 +135,7 @@ Deno.test("messages: the owner of a Secret whose name is taken is told cut", () 
     serviceAccounts: new Map([["default", account]]),
   });
   assert.ok(sizeOf(error!) < 1024);
+  assert.ok(error!.includes('AcrPullBinding "n\\nn') && !error!.includes("\n"), error);
   assert.match(error!, /; delete it, or give this binding another name\.$/);
 });
 

@@ -909,8 +909,8 @@ const OWNERS: readonly Case[] = [
       actions: [
         failure(
           "SecretNameTaken",
-          `Secret "${NAME}" belongs to AcrPullBinding pull (acrpull.microsoft.com/v1beta2); ` +
-            "delete it, or give this binding another name.",
+          `Secret "${NAME}" belongs to AcrPullBinding "pull" of ` +
+            '"acrpull.microsoft.com/v1beta2"; delete it, or give this binding another name.',
         ),
       ],
     },
