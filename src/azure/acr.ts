@@ -1,6 +1,6 @@
 import { optional } from "../runtime/optional.ts";
 import type { Redacted } from "../runtime/masking/redacted.ts";
-import { badAnswer, jsonOf, tokenOf } from "./answer.ts";
+import { badAzureAnswer, jsonOf, tokenOf } from "./answer.ts";
 import { notGranted } from "./granted.ts";
 import { callAzure } from "./http.ts";
 import type { AzureRequest, AzureTransport } from "./request.ts";
@@ -84,7 +84,7 @@ async function ask(
   const json = jsonOf(request, await callAzure(transport, request));
   const token = tokenOf(request, json, field);
   const claims = readClaims(token);
-  if (claims === undefined) throw badAnswer(request, "holds a token that is no JWT");
+  if (claims === undefined) throw badAzureAnswer(request, "holds a token that is no JWT");
   const { aud, access } = claims;
   const { hostname } = request.url;
   // Whom the token is for is the registry's to judge, which may know itself by further names.
@@ -97,7 +97,7 @@ async function ask(
 
 /** Neither answer tells an expiry; the JWT does. */
 function checkedExpiry(request: AzureRequest, { exp }: JwtClaims, now: number): number {
-  if (exp === undefined) throw badAnswer(request, "holds a token without exp");
-  if (exp * 1000 <= now) throw badAnswer(request, "holds a token that has expired");
+  if (exp === undefined) throw badAzureAnswer(request, "holds a token without exp");
+  if (exp * 1000 <= now) throw badAzureAnswer(request, "holds a token that has expired");
   return exp * 1000;
 }

@@ -13,10 +13,10 @@ export function jsonOf(request: AzureRequest, response: AzureResponse): Record<s
   try {
     json = JSON.parse(response.body);
   } catch {
-    throw badAnswer(request, response.body === "" ? "is empty" : "is not JSON");
+    throw badAzureAnswer(request, response.body === "" ? "is empty" : "is not JSON");
   }
   if (typeof json !== "object" || json === null || Array.isArray(json)) {
-    throw badAnswer(request, "is not a JSON object");
+    throw badAzureAnswer(request, "is not a JSON object");
   }
   return json as Record<string, unknown>;
 }
@@ -29,13 +29,13 @@ export function tokenOf(
 ): Redacted {
   const token = json[field];
   if (typeof token !== "string" || token === "") {
-    throw badAnswer(request, `has no ${field}`);
+    throw badAzureAnswer(request, `has no ${field}`);
   }
   return new Redacted(token);
 }
 
 /** The error for an answer that came whole, and yet is not what the protocol says. */
-export function badAnswer(request: AzureRequest, fault: string): AzureError {
+export function badAzureAnswer(request: AzureRequest, fault: string): AzureError {
   const host = hostOf(request.endpoint, request.url);
   return new AzureError({
     endpoint: request.endpoint,

@@ -4,7 +4,7 @@ import { ACR_AUDIENCE } from "./clouds.ts";
 import { type CredentialRequest, entraKey } from "./credential_request.ts";
 import { AzureError } from "./errors.ts";
 import { type AllowedSuffixes, DEFAULT_SUFFIXES, isUnder, registryHost } from "./registry.ts";
-import { Remembered } from "./remembered.ts";
+import { Learned } from "./learned.ts";
 
 /**
  * Which audience registries are offered. `auto` is the registry service's own, then the cloud's for
@@ -33,22 +33,22 @@ export class Audiences {
   readonly #policy: AudiencePolicy;
   readonly #allowed: AllowedSuffixes;
   /** By cloud: those that Entra does not know there. */
-  readonly #unknown: Remembered;
+  readonly #unknown: Learned;
   /** By registry: those that it refused while it took the other. */
-  readonly #refused: Remembered;
+  readonly #refused: Learned;
   /** Registries that took their own: what they then refuse is an identity without a role. */
-  readonly #taken: Remembered;
+  readonly #taken: Learned;
   /** By registry and identity: ARM's, refused as the registry's own was. */
-  readonly #denied: Remembered;
+  readonly #denied: Learned;
 
   /** `allowed` are the suffixes under which bindings may name registries. */
   constructor(policy: AudiencePolicy, clock: Pick<Clock, "now">, allowed: AllowedSuffixes) {
     this.#policy = policy;
     this.#allowed = allowed;
-    this.#taken = new Remembered(clock, REMEMBERED_MS, MOST_REMEMBERED);
-    this.#denied = new Remembered(clock, DENIED_MS, MOST_REMEMBERED);
-    this.#unknown = new Remembered(clock, REMEMBERED_MS, MOST_REMEMBERED);
-    this.#refused = new Remembered(clock, REMEMBERED_MS, MOST_REMEMBERED);
+    this.#taken = new Learned(clock, REMEMBERED_MS, MOST_REMEMBERED);
+    this.#denied = new Learned(clock, DENIED_MS, MOST_REMEMBERED);
+    this.#unknown = new Learned(clock, REMEMBERED_MS, MOST_REMEMBERED);
+    this.#refused = new Learned(clock, REMEMBERED_MS, MOST_REMEMBERED);
   }
 
   /**
@@ -89,11 +89,11 @@ export class Audiences {
       this.#learn(request, first, error);
       return result;
     } catch (other) {
-      if (isDenial(error) && isDenial(other) && second !== ACR_AUDIENCE) {
+      if (isAzureDenial(error) && isAzureDenial(other) && second !== ACR_AUDIENCE) {
         this.#denied.add(deniedKey(request, second));
       }
       // Entra knows the second, whatever the registry makes of it.
-      if (isUnknown(error) && isDenial(other)) this.#learn(request, first, error);
+      if (isUnknown(error) && isAzureDenial(other)) this.#learn(request, first, error);
       // Where neither is known, the cloud's is the one that somebody can correct.
       if (isUnknown(error) && isUnknown(other)) throw second === ACR_AUDIENCE ? error : other;
       throw cureOf(error, other);
@@ -105,7 +105,7 @@ export class Audiences {
    * not shown for a role that is missing.
    */
   #callsForAnother(request: CredentialRequest, second: string, error: unknown): boolean {
-    if (!isDenial(error)) return isUnknown(error);
+    if (!isAzureDenial(error)) return isUnknown(error);
     // The registry's own opens nothing else, so that it may be offered each time.
     if (second === ACR_AUDIENCE) return true;
     return !this.#takesItsOwn(request) && !this.#denied.has(deniedKey(request, second));
@@ -175,7 +175,7 @@ function deniedKey(request: CredentialRequest, audience: string): string {
 
 /** Tells of a stranger's refusal what an administrator may set, should no role be missing. */
 function withCure(error: unknown): unknown {
-  if (!isDenial(error)) return error;
+  if (!isAzureDenial(error)) return error;
   const { failure } = error as AzureError;
   return new AzureError({ ...failure, remedy: `${failure.remedy} ${CURE_OF_STRANGER}` });
 }
@@ -185,7 +185,7 @@ function isUnknown(error: unknown): boolean {
 }
 
 /** A registry may refuse an audience altogether, which looks like a missing role. */
-export function isDenial(error: unknown): boolean {
+export function isAzureDenial(error: unknown): boolean {
   return error instanceof AzureError && error.failure.status === 401 &&
     error.failure.endpoint === "exchange";
 }

@@ -12,7 +12,7 @@ import { type AzureRequest, hostOf } from "./request.ts";
 const LONGEST_BODY = 64 * 1024;
 
 /** The whole body. Of a refusal that is too long its beginning will do: the status tells the rest. */
-export async function readBody(
+export async function readAzureBody(
   request: AzureRequest,
   response: Response,
   signal: AbortSignal,

@@ -1,7 +1,7 @@
 import { optional } from "../runtime/optional.ts";
 import { abortable } from "../runtime/time/abortable.ts";
 import { Deadline } from "../runtime/time/deadline.ts";
-import { readBody } from "./body.ts";
+import { readAzureBody } from "./body.ts";
 import { isConnectFailure } from "./connection_failure.ts";
 import type { Connection } from "./connections.ts";
 import { AzureError } from "./errors.ts";
@@ -59,7 +59,7 @@ async function attempt(
     status = response.status;
     connection?.answered(startedAt);
     if (status >= 300 && status < 400) await refuseRedirect(request, response);
-    const body = await readBody(request, response, signal, connection);
+    const body = await readAzureBody(request, response, signal, connection);
     return { status, headers: response.headers, body };
   } catch (error) {
     if (error instanceof AzureError) throw error;

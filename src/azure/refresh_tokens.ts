@@ -1,6 +1,6 @@
 import { exchange, type RegistryToken } from "./acr.ts";
 import type { Askers } from "./askers.ts";
-import { type Audiences, isDenial } from "./audiences.ts";
+import { type Audiences, isAzureDenial } from "./audiences.ts";
 import type { AzureCalls } from "./azure_calls.ts";
 import { type CredentialRequest, entraKey, hostKey } from "./credential_request.ts";
 import type { EntraTokens } from "./entra_tokens.ts";
@@ -53,7 +53,7 @@ export class RefreshTokens {
       );
     } catch (error) {
       // Should the token be at fault, later attempts must not start from it again.
-      if (isDenial(error)) shared.doubt(key, entra, REFUSED_TOKEN_MS);
+      if (isAzureDenial(error)) shared.doubt(key, entra, REFUSED_TOKEN_MS);
       throw error;
     }
   }

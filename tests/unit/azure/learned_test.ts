@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
-import { Remembered } from "../../../src/azure/remembered.ts";
+import { Learned } from "../../../src/azure/learned.ts";
 import { FakeTime } from "../kubernetes/fake_time.ts";
 
 function rig(most = 3) {
   const time = new FakeTime();
   let skewMs = 0;
-  const remembered = new Remembered(time.skewed(() => skewMs), 1000, most);
+  const remembered = new Learned(time.skewed(() => skewMs), 1000, most);
   const known = (...keys: string[]) => keys.filter((key) => remembered.has(key));
   return { time, remembered, known, setClock: (byMs: number) => void (skewMs = byMs) };
 }

@@ -1,7 +1,7 @@
 import { type Clock, isWithin } from "../runtime/time/clock.ts";
 
 /** What was learned, by key: for a time, and the latest of it alone. */
-export class Remembered {
+export class Learned {
   readonly #clock: Pick<Clock, "now">;
   readonly #forMs: number;
   readonly #most: number;
