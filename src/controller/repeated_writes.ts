@@ -6,19 +6,16 @@ import type { Action } from "./plan/actions.ts";
 import type { Snapshot } from "./plan/snapshot.ts";
 import type { Repetition } from "./plan/trouble.ts";
 import { redoDelay } from "./retry_policy.ts";
-
-/** Those of a place in the cluster, and of the state into which a write puts it. */
-interface Fingerprints {
-  readonly place: number;
-  readonly state: number;
-}
-
-/** The last write to a place. Moments in milliseconds since the epoch. */
-interface Row extends Fingerprints, Repetition {
-  readonly at: number;
-  /** From when on the same write is due by itself, as that of a new credential is. */
-  readonly dueAt: number;
-}
+import {
+  areAllTaken,
+  type Fingerprints,
+  isRemoval,
+  pack,
+  type PackedRows,
+  type Row,
+  unpack,
+  withRows,
+} from "./write_rows.ts";
 
 /** How a write ended. */
 export interface Ending {
@@ -29,17 +26,12 @@ export interface Ending {
 
 /** Longer than the longest delay, so that one who undoes every write for ever makes one long row. */
 const REMEMBER_MS = 15 * 60_000;
-/** More places than a binding writes to in that time, but where it is moved about by others. */
-const MOST_PLACES = 16;
-
-const NUMBERS_OF_A_ROW = 6;
 
 /**
- * What was written for a binding lately, place by place, as `pack` lays it out. The same write to the
- * same place again means that somebody undid it. The first time it is made again at once, since
+ * What was written for a binding lately, place by place. The same write to the same place again means that somebody undid it. The first time it is made again at once, since
  * people mend and restore things by hand; whoever does so in a row is followed ever more slowly.
  */
-export type Writes = readonly number[];
+export type Writes = PackedRows;
 
 /** What keeps a write from being made at `now`; undefined where nothing does. */
 export function heldBy(
@@ -48,8 +40,9 @@ export function heldBy(
   action: Action,
   now: number,
 ): Repetition | undefined {
+  const { rows } = unpack(writes);
   for (const mark of marksOf(snapshot, action)) {
-    const row = repeatedBy(writes, mark, now);
+    const row = repeatedBy(rows, mark, now) ?? likeOthers(rows, mark, now);
     if (row !== undefined && isBetween(now, row.at, row.notBefore)) return row;
   }
   return undefined;
@@ -64,12 +57,13 @@ export function withWrite(
   now: number,
   random: Random,
 ): { readonly writes: Writes; readonly repetition: Repetition } {
-  const rows = marksOf(snapshot, action)
-    .map((mark) => next(mark, repeatedBy(writes, mark, now), ending, now, random));
-  const others = unpack(writes).filter(({ place }) => rows.every((row) => row.place !== place));
+  const { rows, beyond } = unpack(writes);
+  const before = rows.filter(({ at }) => isWithin(now, at, REMEMBER_MS));
+  const written = marksOf(snapshot, action)
+    .map((mark) => next(mark, repeatedBy(before, mark, now), ending, now, random));
   return {
-    writes: pack([...others, ...rows].slice(-MOST_PLACES)),
-    repetition: rows.reduce<Repetition>(later, { times: 0, notBefore: -Infinity }),
+    writes: pack(withRows({ rows: before, beyond }, written, random)),
+    repetition: written.reduce<Repetition>(later, { times: 0, notBefore: -Infinity }),
   };
 }
 
@@ -92,35 +86,30 @@ function next(
   return { place, state, at: now, times, notBefore, dueAt: isUndone ? Infinity : dueAt };
 }
 
-/** Rows one after another, since thousands of bindings have four each: a tenth of the memory. */
-function pack(rows: readonly Row[]): Writes {
-  const numbers: number[] = [];
-  for (const { place, state, at, times, notBefore, dueAt } of rows) {
-    numbers.push(place, state, at, times, notBefore, dueAt);
-  }
-  return numbers;
-}
-
-function unpack(numbers: Writes): readonly Row[] {
-  const rows: Row[] = [];
-  for (let index = 0; index < numbers.length; index += NUMBERS_OF_A_ROW) {
-    const [place, state, at, times, notBefore, dueAt] = numbers.slice(index) as RowNumbers;
-    rows.push({ place, state, at, times, notBefore, dueAt });
-  }
-  return rows;
-}
-
-type RowNumbers = [number, number, number, number, number, number];
-
 /** The write before, if it was of the same state, lately, and is not due again by itself. */
 function repeatedBy(
-  before: Writes,
+  before: readonly Row[],
   { place, state }: Fingerprints,
   now: number,
 ): Row | undefined {
-  const row = unpack(before).find((each) => each.place === place);
+  const row = before.find((each) => each.place === place);
   if (row?.state !== state) return undefined;
   return isWithin(now, row.at, REMEMBER_MS) && now < row.dueAt ? row : undefined;
+}
+
+/**
+ * The one that waits longest of those that do the same elsewhere, where there are more places than
+ * rows: nothing tells whether this one was undone, too, so that it waits as they do.
+ */
+function likeOthers(before: readonly Row[], mark: Fingerprints, now: number): Row | undefined {
+  if (!isRemoval(mark) || !areAllTaken(before)) return undefined;
+  if (before.some(({ place }) => place === mark.place)) return undefined;
+  return before
+    .filter(({ at, state }) => state === mark.state && isWithin(now, at, REMEMBER_MS))
+    .reduce<Row | undefined>(
+      (longest, row) => longest && longest.notBefore >= row.notBefore ? longest : row,
+      undefined,
+    );
 }
 
 function later(one: Repetition, other: Repetition): Repetition {

@@ -34,9 +34,9 @@ const MINT: Action = {
   reason: "a test",
 };
 
-function rig(binding: BindingView = V1) {
+function rig(binding: BindingView = V1, random = () => 0) {
   const time = { now: NOW };
-  const writes = new Memory({ now: () => time.now }, () => 0);
+  const writes = new Memory({ now: () => time.now }, random);
   const snapshot = snapshotOf(binding);
   const write = (action: Action, isUndone?: boolean, dueAt?: number) =>
     writes.wrote(KEY, snapshot, action, { isUndone: isUndone ?? false, dueAt });
@@ -204,6 +204,54 @@ Deno.test("repeated writes: nothing is held of bindings that are gone, or were n
   time.now += 15 * MINUTE;
   write(ATTACH);
   assert.equal(writes.size, 1, "they are dropped by the next that is written");
+});
+
+/** Removals of our reference from as many accounts, in the order in which a plan has them. */
+const removals = (count: number): readonly Action[] =>
+  Array.from({ length: count }, (_, n) => ({ ...DETACH, serviceAccount: `x${n}` } as Action));
+
+/** A generator of numbers that are the same in each run. */
+function lcg(): () => number {
+  let state = 1;
+  return () => (state = (state * 1_664_525 + 1_013_904_223) % 2 ** 32) / 2 ** 32;
+}
+
+Deno.test("repeated writes: what is cleared away for the first time is not held, in however many places", () => {
+  const { write, waitFor } = rig();
+  for (const action of removals(1000)) {
+    assert.equal(waitFor(action), 0);
+    assert.equal(write(action).times, 1);
+  }
+});
+
+for (const count of [5, 9, 20, 200]) {
+  for (const { order, shuffled } of [{ order: "one" }, { order: "any", shuffled: true }]) {
+    Deno.test(`repeated writes: who undoes ${count} places a second in ${order} order is followed ever more slowly`, () => {
+      const random = lcg();
+      const { time, write, waitFor } = rig(V1, random);
+      let written = 0;
+      for (let second = 0; second < 600; second++) {
+        const places = [...removals(count)];
+        if (shuffled) places.sort(() => random() - 0.5);
+        // The first that is held ends the work on a binding.
+        const held = places.findIndex((action) => waitFor(action) > 0 || (write(action), false));
+        written += held < 0 ? count : held;
+        time.now += SECOND;
+      }
+      assert.ok(written <= 10 * count, `${written} writes in ten minutes`);
+    });
+  }
+}
+
+Deno.test("repeated writes: what is cleared away in many places takes no row from what is written in one", () => {
+  const { write, waitFor } = rig();
+  for (let n = 0; n < 4; n++) write(ATTACH);
+  for (let n = 0; n < 4; n++) write({ kind: "addFinalizer" });
+  for (let n = 0; n < 4; n++) write(MINT);
+  for (const action of [...removals(100), ...removals(100)]) write(action);
+  for (const action of [ATTACH, MINT, { kind: "addFinalizer" } as Action]) {
+    assert.ok(waitFor(action) > 0, action.kind);
+  }
 });
 
 Deno.test("property: repeated writes: however writes come, each place's row has its bound", () => {

@@ -92,6 +92,46 @@ function reverter(rig: LivingRig, afterMs: number) {
   };
 }
 
+/** Somebody who puts our reference back into other accounts, as a rule for all of them does. */
+function spreader(rig: LivingRig, count: number) {
+  const accounts = Array.from({ length: count }, (_, n) => `x${n}`);
+  const refersTo = (name: string) =>
+    rig.account(name)?.imagePullSecrets?.some((each) => each.name === SECRET) ?? false;
+  return {
+    afterMs: SECOND,
+    isThere: () => rig.secret(SECRET) !== undefined && !accounts.every(refersTo),
+    undo: () => {
+      for (const name of accounts.filter((each) => !refersTo(each))) {
+        const metadata = { name };
+        rig.apply({
+          apiVersion: "v1",
+          kind: "ServiceAccount",
+          metadata,
+          imagePullSecrets: [{ name: SECRET }],
+        });
+      }
+      return Promise.resolve();
+    },
+  };
+}
+
+for (const count of [5, 10, 20, 100]) {
+  Deno.test(`undone: who puts the reference back into ${count} other accounts each second is told, and followed ever more slowly`, async () => {
+    await using rig = await new LivingRig().start();
+    await rig.live(10 * MINUTE, spreader(rig, count));
+    const first = rig.writesIn(0, MINUTE, "serviceaccounts");
+    assert.ok(first <= 6 * count, `${first} writes in the first minute`);
+    const all = rig.writesIn(0, 10 * MINUTE, "serviceaccounts");
+    assert.ok(all <= 10 * count, `${all} writes in ten minutes`);
+    assert.match(
+      rig.status().error!,
+      /^Changing service account x\d+ is undone: the removal of the reference to "pull-msi-acrpull-secret" did not stay, /,
+    );
+    assert.equal(`${rig.ready().status}/${rig.ready().reason}`, "True/ChangesUndone");
+    assert.equal(rig.told.at(-1), "failed");
+  });
+}
+
 const NEVER = { afterMs: Infinity, isThere: () => false, undo: () => Promise.resolve() };
 
 for (const afterMs of [5, 500, 3 * SECOND, 10 * SECOND, 30 * SECOND, MINUTE, 3 * MINUTE]) {

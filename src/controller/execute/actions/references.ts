@@ -14,6 +14,10 @@ import {
 type AddReference = Extract<Action, { kind: "addReference" }>;
 type RemoveReferences = Extract<Action, { kind: "removeReferences" }>;
 
+/** States in which a write leaves a reference: see `Mark`. */
+export const ATTACHED = "the reference is there";
+export const DETACHED = "the reference is gone";
+
 const MOST_TOLD = 3;
 
 /** What both have in common. */
@@ -30,7 +34,7 @@ export const ADD_REFERENCE: ActionHandler<AddReference> = {
   details: (_, { secret, serviceAccount }) => ({ secret, serviceAccount }),
   effect: (_, { secret }) => `the reference to ${quote(secret)}`,
   marks: (snapshot, { serviceAccount, secret }) => [
-    markOf(snapshot, serviceAccount, secret, "there"),
+    markOf(snapshot, serviceAccount, secret, ATTACHED),
   ],
   execute: ({ namespace }, { serviceAccount, secret }, hands, context) =>
     write(namespace, serviceAccount, new Map([[secret, true]]), hands, context),
@@ -46,7 +50,7 @@ export const REMOVE_REFERENCES: ActionHandler<RemoveReferences> = {
     return `the removal of the reference to ${told}`;
   },
   marks: (snapshot, { serviceAccount, secrets }) =>
-    secrets.map((secret) => markOf(snapshot, serviceAccount, secret, "gone")),
+    secrets.map((secret) => markOf(snapshot, serviceAccount, secret, DETACHED)),
   execute: ({ namespace }, { serviceAccount, secrets }, hands, context) =>
     write(namespace, serviceAccount, new Map(secrets.map((name) => [name, false])), hands, context),
 };
