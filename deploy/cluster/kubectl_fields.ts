@@ -53,9 +53,9 @@ export function without(object: JSONObject, paths: readonly Path[]): JSONObject 
 }
 
 /**
- * Makes `manager` the owner of what `kubectl apply` owns of an object, so that what it applies next
- * takes away what it leaves out: as `kubectl apply --server-side` does for itself. Rejects with
- * ApiError, of reason Conflict when the object has changed since it was read.
+ * Makes `manager` the owner of what `kubectl apply` owns of an object. So what it applies next
+ * takes away what it leaves out. `kubectl apply --server-side` does the same for itself. Rejects
+ * with ApiError, of reason Conflict when the object has changed since it was read.
  */
 export async function inherit(
   rest: RestClient,

@@ -192,8 +192,8 @@ export function isAzureDenial(error: unknown): boolean {
 
 /**
  * The one of two failures that names the cure. An audience that is unknown says nothing of what the
- * registry made of the other; a registry's denial counts, unless the other may yet be taken, once
- * what may pass by itself has passed.
+ * registry made of the other. A registry's denial counts, unless the other audience may yet be
+ * taken once what may pass by itself has passed.
  */
 function cureOf(first: unknown, second: unknown): unknown {
   if (isUnknown(first)) return second;

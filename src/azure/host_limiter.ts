@@ -310,8 +310,8 @@ export class HostLimiter {
 }
 
 /**
- * Those of the waiting that the failure of the call `made` concerns: all but last tries, unless that
- * was one itself, and but for the first of each other namespace that came lately.
+ * Those of the waiting that the failure of the call `made` concerns. Last tries are left out,
+ * unless that was one itself. So is the first of each other namespace that came lately.
  */
 function concerned(
   waiting: Iterable<WaitingCall>,

@@ -52,8 +52,8 @@ const NO_WRITES: Writes = [];
  * name of another starts from nothing. There is nothing of bindings of which nothing is to be
  * remembered.
  *
- * What was read, written and tried is noted as it happens; what of it is over goes once the binding
- * is settled, writes go after a time, and all goes with the binding.
+ * What was read, written and tried is noted as it happens. What of it is over goes once the binding
+ * is settled. Writes go after a time, and all goes with the binding.
  */
 export class Memory {
   readonly #clock: Pick<Clock, "now">;

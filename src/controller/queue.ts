@@ -188,8 +188,8 @@ export class WorkQueue {
 
   /**
    * Gives out places as long as there are any. Work that gives its place up before it first waits
-   * comes back here from within; the loop below takes that place up, where a call would nest another
-   * for every key that waits, and overflow the stack at some thousand.
+   * comes back here from within. The loop below takes that place up. A call would nest another for
+   * every key that waits, and overflow the stack at some thousand.
    */
   #fill(): void {
     if (this.#filling) return;

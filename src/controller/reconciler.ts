@@ -229,7 +229,7 @@ export class Reconciler {
       short ??= failed;
       const next = this.#options.cluster.version(binding);
       if (next === undefined || next.uid !== binding.uid) return short;
-      // A write to the binding moves the resourceVersion that the next one names; if anything else
+      // A write to the binding moves the resourceVersion that the next one names. If anything else
       // moved it, what is left was decided on a binding that is no longer so.
       const moved = next.resourceVersion !== current.resourceVersion;
       if (moved && action.kind !== "addFinalizer") return short;

@@ -99,7 +99,7 @@ function repeatedBy(
 
 /**
  * The one that waits longest of those that do the same elsewhere, where there are more places than
- * rows: nothing tells whether this one was undone, too, so that it waits as they do.
+ * rows. Nothing tells whether this one was undone, too. So it waits as they do.
  */
 function likeOthers(before: readonly Row[], mark: Fingerprints, now: number): Row | undefined {
   if (!isRemoval(mark) || !areAllTaken(before)) return undefined;

@@ -61,9 +61,9 @@ const DENSEST_MS = 10 * SECOND;
 const LAST_TRY_MS = 20 * SECOND;
 
 /**
- * When to try again, in milliseconds since the epoch: exponential with full jitter; exactly when the
- * service asked, if it did; denser as the credential that still serves comes to its end, and once
- * more right before that, whatever the service asked.
+ * When to try again, in milliseconds since the epoch. Pauses are exponential with full jitter, or
+ * exactly what the service asked. They get shorter as the credential that still serves comes to its
+ * end. Right before that there is one more try, whatever the service asked.
  */
 export function nextAttemptAt(
   failure: RetriedFailure,

@@ -80,9 +80,9 @@ function byName(manifests: readonly Manifest[]): Map<string, Manifest> {
 }
 
 /**
- * What `deno task deploy` makes of the settings, but the namespace, which Helm makes itself; and
- * what holds others' data, with data in which they can stand, or is to outlast the release is marked
- * for Helm to keep.
+ * What `deno task deploy` makes of the settings, without the namespace, which Helm makes itself.
+ * What holds others' data, or is to outlast the release, is marked for Helm to keep, and has data
+ * in which theirs can stand.
  */
 function expected(settings: Partial<Settings> = {}): Map<string, Manifest> {
   const manifests = [

@@ -2,8 +2,8 @@ import type { RequestOptions, RestClient } from "../../src/kubernetes/http/contr
 
 /**
  * A client whose requests are followed: how many wait for their answer. `lagMs` has every answer
- * come that much late, as on a machine that is busy: the cluster shows what was written, and its
- * watches tell, before the writer hears of it.
+ * come that much late, as on a busy machine. The cluster then shows what was written, and its
+ * watches tell of it, before the writer hears of it.
  */
 export class FollowedClient implements RestClient, Disposable {
   readonly #rest: RestClient;

@@ -4,8 +4,9 @@ import { suggest } from "./suggest.ts";
 /** One flag, declared once: the parser, `--help` and the documentation all read this. */
 export interface Flag {
   /**
-   * `list` is a comma list that may be given several times; `repeated` may be as well, each time for
-   * one value with whatever commas are in it; the others keep the last value given.
+   * `list` is a comma list that may be given several times. `repeated` may be given several times
+   * as well, each time for one value, with whatever commas are in it. The others keep the last
+   * value given.
    */
   readonly kind: "boolean" | "string" | "number" | "list" | "repeated";
   /** The heading under which `--help` lists it. */

@@ -15,10 +15,10 @@ import type { ApiName } from "../binding/view.ts";
  * Knows whether each API keeps the conditions of a status: the reference's CRDs prune them, and to
  * write them there again and again would be in vain.
  *
- * The schema is read before bindings are listed, so that nothing is decided without it, and while
- * it prunes, whenever their watch begins anew: the API server ends the watches of a CRD that
- * changes. Where the schema cannot be read, conditions count as kept until a write shows otherwise;
- * where it can, a write that comes back without them has been changed by somebody.
+ * The schema is read before bindings are listed, so that nothing is decided without it. While it
+ * prunes, it is read whenever their watch begins anew: the API server ends the watches of a CRD
+ * that changes. Where the schema cannot be read, conditions count as kept until a write shows
+ * otherwise; where it can, a write that comes back without them has been changed by somebody.
  */
 export class StatusSchemas {
   readonly #rest: RestClient;

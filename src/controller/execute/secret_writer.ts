@@ -29,8 +29,8 @@ import type { WrittenSecret } from "./written.ts";
 
 /**
  * Writes a new credential as `action` says; what it replaces must be gone. Answers the Secret as it
- * is then, whatever admission made of it: data that came back in another form would be seen by
- * nothing else, since `managedFields` name the writer of the request and not who changed it.
+ * is then, whatever admission made of it. Nothing else would see data that came back in another
+ * form: `managedFields` name the writer of the request, and not who changed it.
  */
 export async function writeCredential(
   client: ResourceClient<Secret>,

@@ -195,8 +195,8 @@ interface Change {
 
 /**
  * A merge patch that adds and removes our names and puts the list in order, or undefined when the
- * account has it all. The API server knows imagePullSecrets only as a whole (listType atomic), so
- * the patch names the version that it was made from: what others write at the same moment makes it
+ * account has it all. The API server knows imagePullSecrets only as a whole (listType atomic). So
+ * the patch names the version that it was made from. What others write at the same moment makes it
  * a conflict, and is kept.
  */
 export function referencePatch(

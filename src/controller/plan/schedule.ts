@@ -29,9 +29,9 @@ export function dueAt({ refreshedAt, expiresAt }: Lifetime, rotation: Rotation):
 }
 
 /**
- * No refresh comes earlier than it is due by more than this, or by this part of the token's life:
- * less than the time for which bindings share a credential, so that the first of those who share one
- * mints it for all.
+ * No refresh comes earlier than it is due by more than this, or by this part of the token's life.
+ * That is less than the time for which bindings share a credential. So the first of those who share
+ * one mints it for all.
  */
 const LONGEST_JITTER_MS = 4 * 60_000;
 const JITTER_PART_OF_LIFE = 0.04;

@@ -98,10 +98,11 @@ export function withoutManagedFields<T extends KubernetesObject>(object: Stored<
  * Holds the objects of one resource, kept up to date by list and watch. Everything it answers is
  * from memory.
  *
- * Lists are read page by page and object by object, and only what `trim` leaves is kept. A watch goes on from its last
- * resourceVersion when it ends, and after a failure with backoff and full jitter or as Retry-After
- * says; when the server no longer has that version (410) the list is read anew and compared. A
- * resource that the server does not know keeps what was last seen of it.
+ * Lists are read page by page and object by object, and only what `trim` leaves is kept. A watch
+ * goes on from its last resourceVersion when it ends. After a failure it does so with backoff and
+ * full jitter, or as Retry-After says. When the server no longer has that version (410), the list
+ * is read anew and compared. A resource that the server does not know keeps what was last seen of
+ * it.
  */
 export class Informer<T extends KubernetesObject> {
   readonly name: string;

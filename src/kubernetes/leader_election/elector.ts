@@ -40,9 +40,9 @@ export interface LeaderElectorOptions {
 }
 
 /**
- * A candidate looks again after 75 to 90 % of the retry period. client-go stretches the period by up
- * to 120 % instead, with which a candidate may see the last renewal 4.4 s late and so take over that
- * much later than the lease's 15 s; this way it is under 17 s, with 0.2 s left for the requests.
+ * A candidate looks again after 75 to 90 % of the retry period. client-go stretches the period by
+ * up to 120 % instead. A candidate may then see the last renewal 4.4 s late, and take over that
+ * much later than the lease's 15 s. This way it is under 17 s, with 0.2 s left for the requests.
  */
 const JITTER = { least: 0.75, spread: 0.15 };
 

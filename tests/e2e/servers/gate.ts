@@ -10,8 +10,8 @@ let stopRegistered = false;
 
 /**
  * Registers a test that is handed the control plane, which the tests of one file share: started
- * by the first of them, stopped after the last. Without the binaries the test is ignored and says
- * once how to have them; in CI it is an error.
+ * by the first of them, stopped after the last. Without the binaries the test is ignored, and says
+ * once how to have them. In CI that is an error.
  *
  * @throws {BinariesError} in CI, that is where CI is set, when a binary is missing.
  */
