@@ -1,3 +1,6 @@
+import { definition as v1beta1 } from "../../src/api/v1beta1.ts";
+import { definition as v1beta2 } from "../../src/api/v1beta2.ts";
+import { LEASE_NAME } from "../../src/controller/conventions.ts";
 import type { Settings } from "./settings.ts";
 
 /** The settings that some permissions depend on. */
@@ -14,7 +17,7 @@ export interface Permission {
   readonly only?: ConditionalSetting;
 }
 
-const BINDING_GROUPS = ["msi-acrpull.microsoft.com", "acrpull.microsoft.com"];
+const BINDING_GROUPS = [v1beta1.group, v1beta2.group];
 
 /** What the operator may do in every namespace. */
 export function clusterPermissions(settings: Settings): readonly Permission[] {
@@ -68,7 +71,7 @@ export const NAMESPACE_PERMISSIONS: readonly Permission[] = [
   {
     apiGroups: ["coordination.k8s.io"],
     resources: ["leases"],
-    resourceNames: ["aks.azure.com"],
+    resourceNames: [LEASE_NAME],
     verbs: ["get", "update"],
     why: "Take and renew that Lease.",
   },

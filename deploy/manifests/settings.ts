@@ -1,4 +1,5 @@
 import type { SecretAccess } from "../../src/cli/flags/credential_options.ts";
+import { DEFAULT_TOKEN_AUDIENCE } from "../../src/cli/flags/token_audience.ts";
 import { VERSION } from "../../src/cli/version.ts";
 
 /** Everything that an installation can differ in. */
@@ -62,9 +63,6 @@ export interface DefaultsOfBindings {
   readonly armResource?: string;
 }
 
-/** Audience that Entra expects in federated credentials for registries. */
-export const TOKEN_AUDIENCE = "api://AzureCRTokenExchange";
-
 /** Where the certificates stand in their ConfigMap, unless told. */
 export const DEFAULT_CA_KEY = "ca.crt";
 
@@ -76,7 +74,7 @@ export const DEFAULTS: Settings = {
   replicas: 2,
   defaults: {},
   allowedServerSuffixes: [],
-  tokenAudience: TOKEN_AUDIENCE,
+  tokenAudience: DEFAULT_TOKEN_AUDIENCE,
   secretAccess: "watch",
   workloadIdentity: true,
   metricsSecure: false,

@@ -1,3 +1,4 @@
+import { DEFAULT_SUFFIXES } from "../../src/azure/registry.ts";
 import type { FlagTable } from "../../src/cli/flags/flags.ts";
 import { DEFAULTS } from "../manifests/settings.ts";
 
@@ -132,7 +133,7 @@ export const DEPLOY_FLAGS = {
     kind: "list",
     group: SECURITY,
     placeholder: "SUFFIX,...",
-    default: "azurecr.io,azurecr.us,azurecr.cn",
+    default: DEFAULT_SUFFIXES.join(),
     help: "Registries may only be named under these domains. May be given several times.",
   },
   "service-account-token-audience": {

@@ -3,6 +3,9 @@
  * the other without a trace.
  */
 
+/** The Lease by which replicas agree on their leader, so that the two never act at once. */
+export const LEASE_NAME = "aks.azure.com";
+
 /** Holds a binding back from deletion until its Secret and references are gone. Both APIs. */
 export const FINALIZER = "msi-acrpull.microsoft.com";
 

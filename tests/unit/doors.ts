@@ -245,6 +245,8 @@ export const OPEN: readonly string[] = ["src/runtime"];
  * conventions, a client of the API server, and tools.
  */
 export const OPEN_TO_DEPLOY: readonly string[] = [
+  "api/v1beta1",
+  "api/v1beta2",
   "azure/clouds",
   "azure/identity",
   "azure/imds",

@@ -1,3 +1,5 @@
+import { definition as v1beta1 } from "../../../src/api/v1beta1.ts";
+import { definition as v1beta2 } from "../../../src/api/v1beta2.ts";
 import type { ValidatingAdmissionPolicySpec } from "kubernetes-types/admissionregistration/v1.d.ts";
 import { FINALIZER } from "../../../src/controller/conventions.ts";
 import type { Settings } from "../settings.ts";
@@ -26,8 +28,8 @@ export function bindings(settings: Settings): ValidatingAdmissionPolicySpec {
   return {
     matchConditions: byOperator(settings),
     matchConstraints: constraints(
-      resourceRule("msi-acrpull.microsoft.com", "v1beta1", WRITES, ...RESOURCES),
-      resourceRule("acrpull.microsoft.com", "v1beta2", WRITES, ...RESOURCES),
+      resourceRule(v1beta1.group, v1beta1.version, WRITES, ...RESOURCES),
+      resourceRule(v1beta2.group, v1beta2.version, WRITES, ...RESOURCES),
     ),
     variables: VARIABLES.map(([name, expression]) => ({ name, expression })),
     validations: [

@@ -1,3 +1,5 @@
+import { definition as v1beta1 } from "../../../src/api/v1beta1.ts";
+import { definition as v1beta2 } from "../../../src/api/v1beta2.ts";
 import type { ValidatingAdmissionPolicySpec } from "kubernetes-types/admissionregistration/v1.d.ts";
 import { BINDING_LABEL, SECRET_KEY, SECRET_TYPE } from "../../../src/controller/conventions.ts";
 import { V1BETA1_SUFFIX } from "../../../src/controller/binding/v1beta1.ts";
@@ -27,7 +29,7 @@ export function secrets(settings: Settings): ValidatingAdmissionPolicySpec {
   };
 }
 
-const GROUPS = ["msi-acrpull.microsoft.com", "acrpull.microsoft.com"];
+const GROUPS = [v1beta1.group, v1beta2.group];
 
 const VARIABLES: readonly (readonly [string, string])[] = [
   ["deleted", "request.operation == 'DELETE'"],

@@ -1,3 +1,5 @@
+import { definition as v1beta1 } from "../../../src/api/v1beta1.ts";
+import { definition as v1beta2 } from "../../../src/api/v1beta2.ts";
 import type { ConfigMap } from "kubernetes-types/core/v1.d.ts";
 import type { Validation } from "kubernetes-types/admissionregistration/v1.d.ts";
 import { LABELS, type Manifest, NAMES } from "../manifest.ts";
@@ -41,8 +43,8 @@ export function tenantPolicy(
       paramKind: { apiVersion: "v1", kind: "ConfigMap" },
       matchConditions: [{ name: "spec-is-new", expression: SPEC_IS_NEW }],
       matchConstraints: constraints(
-        resourceRule("msi-acrpull.microsoft.com", "v1beta1", WRITES, "acrpullbindings"),
-        resourceRule("acrpull.microsoft.com", "v1beta2", WRITES, "acrpullbindings"),
+        resourceRule(v1beta1.group, v1beta1.version, WRITES, "acrpullbindings"),
+        resourceRule(v1beta2.group, v1beta2.version, WRITES, "acrpullbindings"),
       ),
       variables: [...VARIABLES, ...defaultClientIdVariables(defaultClientId)]
         .map(([name, expression]) => ({ name, expression })),

@@ -4,7 +4,7 @@ import type { AudiencePolicy } from "../../azure/audiences.ts";
 import type { Given, ParsedFlags } from "./flags.ts";
 import type { FLAGS } from "./flag_table.ts";
 import { quote } from "../../runtime/text/quote.ts";
-import { faultOfTokenAudience } from "./token_audience.ts";
+import { DEFAULT_TOKEN_AUDIENCE, faultOfTokenAudience } from "./token_audience.ts";
 
 type GivenFlags = ParsedFlags<typeof FLAGS>["given"];
 
@@ -26,7 +26,7 @@ export function ttlRotationFraction(given: GivenFlags, errors: string[]): number
 /** The audience of TokenRequest; the API server would choose its own if it were empty. */
 export function serviceAccountTokenAudience(given: GivenFlags, errors: string[]): string {
   const flag = given["service-account-token-audience"];
-  if (flag === undefined) return "api://AzureCRTokenExchange";
+  if (flag === undefined) return DEFAULT_TOKEN_AUDIENCE;
   const fault = faultOfTokenAudience(flag.value);
   if (fault !== undefined) errors.push(`${flag.spelling}=${quote(flag.value)} ${fault}`);
   return flag.value;

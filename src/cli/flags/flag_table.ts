@@ -1,4 +1,6 @@
+import { DEFAULT_SUFFIXES } from "../../azure/registry.ts";
 import type { FlagTable } from "./flags.ts";
+import { DEFAULT_TOKEN_AUDIENCE } from "./token_audience.ts";
 
 const SERVING = "Health and metrics";
 const ELECTION = "Leader election";
@@ -123,7 +125,7 @@ export const FLAGS = {
     kind: "string",
     group: BINDINGS,
     placeholder: "AUDIENCE",
-    default: "api://AzureCRTokenExchange",
+    default: DEFAULT_TOKEN_AUDIENCE,
     help: "Audience of the service account tokens that are exchanged for workload identities. " +
       "The federated credential in Azure must list it.",
   },
@@ -153,7 +155,7 @@ export const FLAGS = {
     kind: "list",
     group: LIMITS,
     placeholder: "SUFFIX,...",
-    default: "azurecr.io,azurecr.us,azurecr.cn",
+    default: DEFAULT_SUFFIXES.join(),
     help: "Registries may only be named under these domains. May be given several times. " +
       "* allows every host. An empty list is the default, not every host.",
   },

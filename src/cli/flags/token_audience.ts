@@ -2,6 +2,9 @@
 export const API_SERVER_AUDIENCE =
   /^(https?:\/\/)?kubernetes(\.default(\.svc(\.[-a-z0-9.]+)?)?)?(:\d+)?\/?$/i;
 
+/** The audience that Entra expects in federated credentials for registries. */
+export const DEFAULT_TOKEN_AUDIENCE = "api://AzureCRTokenExchange";
+
 /** Why the API server's own audience is refused, and what to write instead. */
 export const OWN_AUDIENCE_REMEDY =
   "with a token for it, whoever reads it is that service account in the cluster; " +

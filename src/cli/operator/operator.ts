@@ -5,7 +5,7 @@ import type { HostLimits } from "../../azure/host_limits.ts";
 import { IMDS_BASE_URL } from "../../azure/imds.ts";
 import type { BindingSettings } from "../../controller/binding/settings.ts";
 import { type CacheState, Controller } from "../../controller/controller.ts";
-import { FIELD_MANAGER } from "../../controller/conventions.ts";
+import { FIELD_MANAGER, LEASE_NAME } from "../../controller/conventions.ts";
 import { serviceAccountTokens } from "../../controller/execute/service_account_token.ts";
 import { TelemetryReport } from "../../controller/telemetry_report.ts";
 import type { RestClient } from "../../kubernetes/http/contract.ts";
@@ -51,9 +51,6 @@ export interface Dependencies {
   readonly registry: Registry;
   readonly instruments: Instruments;
 }
-
-/** The Lease of the reference, so that the two never act at once. */
-const LEASE_NAME = "aks.azure.com";
 
 /**
  * Runs the operator until `signal` aborts. Rejects when it cannot start, and with LeadershipLost
