@@ -202,9 +202,12 @@ export class Controller {
     }
   }
 
-  /** What has expired already is no worse off than what is new. */
   #urgencyOf(key: string): Urgency | undefined {
-    const until = this.cluster.servesUntil(parseBindingKey(key));
+    return this.#urgencyUntil(this.cluster.servesUntil(parseBindingKey(key)));
+  }
+
+  /** What has expired already is no worse off than what is new. */
+  #urgencyUntil(until: number | undefined): Urgency | undefined {
     if (until === undefined || until <= this.#options.clock.now()) return undefined;
     return { from: until - URGENT_MS, until };
   }
@@ -244,6 +247,12 @@ export class Controller {
     }
     followLarge(secrets, core.SECRET, largeObjects);
     followLarge(serviceAccounts, core.SERVICE_ACCOUNT, largeObjects);
+    // The account of a binding whose credential serves names it already.
+    largeObjects.rankBy(({ plural, namespace, name }) =>
+      plural === core.SECRET.plural
+        ? this.#urgencyUntil(this.cluster.secretServesUntil(namespace, name))
+        : undefined
+    );
   }
 
   #createInformers(clients: ReturnType<typeof clientsOver>): Informers {
@@ -309,7 +318,6 @@ export class Controller {
         cached: (namespace, name) => wholeOnly(informers.serviceAccounts.get(namespace, name)),
         observe: (account) => informers.serviceAccounts.observe(account),
         forget: (...account) => informers.serviceAccounts.forget(...account),
-        now: () => this.#options.clock.now(),
       }),
       clock: this.#options.clock,
       mint: (request, need) => this.#options.credentials.mint(request, need),

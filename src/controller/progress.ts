@@ -8,7 +8,7 @@ const LONGEST_LINE_STILLNESS_MS = 60 * 60_000;
 /** Those who wait for the same, in the order of their coming. */
 interface Line {
   waiting: number;
-  /** When the last wait ended, or the first began; in monotonic milliseconds. */
+  /** When a wait ended last, or who is waited for moved on, or the first began; in monotonic ms. */
   movedAt: number;
 }
 
@@ -35,9 +35,11 @@ export class Progress {
     this.#movedAt = this.#monotonic();
   }
 
-  /** Work on `key` has a place, or moved on in it. */
-  began(key: string): void {
+  /** Work on `key` has a place, or moved on in it, and with it those who wait in that `line`. */
+  began(key: string, line?: string): void {
     this.moved();
+    const behind = line === undefined ? undefined : this.#lines.get(line);
+    if (behind !== undefined) behind.movedAt = this.#movedAt;
     this.#inside.delete(key);
     this.#inside.set(key, this.#movedAt);
   }

@@ -21,8 +21,8 @@ export interface Slot {
    * for that, such as for the work's own changes.
    */
   caughtUp(): void;
-  /** A step of the work has ended, and the next begins. */
-  moved(): void;
+  /** A step of the work has ended, and the next begins. So those are nearer to their turn who wait in that `line`. */
+  moved(line?: string): void;
 }
 
 /** Does the work on one key. Must handle its own errors. */
@@ -236,7 +236,7 @@ export class WorkQueue {
         this.#again.delete(key);
         this.#progress.began(key);
       },
-      moved: () => this.#progress.began(key),
+      moved: (line) => this.#progress.began(key, line),
     };
     this.#options.work(key, slot).then(
       () => this.#finish(waiting.item),

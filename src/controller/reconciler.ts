@@ -336,7 +336,9 @@ export class Reconciler {
     if (raced) report.raced(binding, action, error);
     try {
       if (raced) await executor.refresh(binding, context.signal);
-      const inspection = await executor.inspect(binding, context.signal);
+      const inspection = await context.slot.outside(() =>
+        executor.inspect(binding, context.signal)
+      );
       this.#memory.note(key, binding.uid, { inspection });
       if (raced || isImmutable(inspection)) return undefined;
     } catch (refreshError) {

@@ -79,6 +79,55 @@ Deno.test("liveness: many writes of one binding, each of them slow, leave a heal
   assert.ok(slow >= 40, `${slow} slow writes`);
 });
 
+const MANY_NAMES = Array.from({ length: 40 }, (_, index) => ({ name: `other-${index}` }));
+
+for (
+  const { what, account, minutes } of [
+    {
+      what: "large accounts",
+      account: { metadata: { annotations: { note: "a".repeat(40_000) } } },
+      minutes: 20,
+    },
+    { what: "accounts of many names", account: { imagePullSecrets: MANY_NAMES }, minutes: 75 },
+  ]
+) {
+  Deno.test(`liveness: ${what} that change while a slow webhook keeps each write leave a healthy pod alone`, async () => {
+    await using rig = new StillRig();
+    let slow = 0;
+    const touch = (name: string) =>
+      rig.kubernetes.apply({
+        apiVersion: "v1",
+        kind: "ServiceAccount",
+        ...account,
+        metadata: {
+          namespace: "noisy",
+          name,
+          annotations: { ...account.metadata?.annotations, touched: `${slow}` },
+        },
+      });
+    rig.intercept = (request) => {
+      const { pathname } = new URL(request.url);
+      const name = /\/noisy\/serviceaccounts\/([^/]+)$/.exec(pathname)?.[1];
+      if (request.method !== "PATCH" || name === undefined) return undefined;
+      slow++;
+      return sleep(rig.time.clock, 29 * SECOND, request.signal).then(() => {
+        touch(name);
+        return rig.kubernetes.fetch(request);
+      });
+    };
+    const probe = await probed(rig);
+    for (let index = 0; index < 60; index++) {
+      rig.bind("noisy", `app-${index}`);
+      touch(`app-${index}`);
+    }
+    for (let minute = 0; minute < minutes; minute++) {
+      await rig.time.pass(MINUTE);
+      assert.equal(await probe(), "ok\n", `after ${minute} minutes`);
+    }
+    assert.ok(slow >= 60, `${slow} slow writes`);
+  });
+}
+
 Deno.test("liveness: a worker that stands for ever fails it, though the others move on", async () => {
   await using rig = new StillRig();
   const stuck = Promise.withResolvers<Response>();

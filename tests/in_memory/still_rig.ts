@@ -14,6 +14,7 @@ import { FakeTime } from "../unit/kubernetes/fake_time.ts";
 import { readCrds } from "../suites/crds.ts";
 
 const BINDING = { apiVersion: "msi-acrpull.microsoft.com/v1beta1", kind: "AcrPullBinding" };
+const SERVICE_ACCOUNT = { apiVersion: "v1", kind: "ServiceAccount" };
 const SECRET = { apiVersion: "v1", kind: "Secret" };
 const SECOND = 1000;
 
@@ -26,6 +27,7 @@ interface Seen {
     readonly resourceVersion?: string;
     readonly managedFields?: unknown;
   };
+  readonly data?: Readonly<Record<string, string>>;
   readonly status?: BindingStatus;
 }
 
@@ -121,6 +123,19 @@ export class StillRig implements AsyncDisposable {
       mintedAt: Date.parse(annotations["acr.microsoft.com/token.refresh"]!),
       expiresAt: Date.parse(annotations["acr.microsoft.com/token.expiry"]!),
     };
+  }
+
+  /** What the Secret of that binding holds, in base64. */
+  secretData(namespace: string, name: string): string | undefined {
+    return this.#secret(namespace, name).data?.[".dockerconfigjson"];
+  }
+
+  /** The Secrets that an account names. */
+  pullSecrets(namespace: string, name: string): readonly string[] {
+    const account = this.kubernetes.get(SERVICE_ACCOUNT, namespace, name) as unknown as {
+      readonly imagePullSecrets?: readonly { readonly name: string }[];
+    };
+    return account.imagePullSecrets?.map((each) => each.name) ?? [];
   }
 
   /** Has a tenant write into the Secret of that binding when it is to expire. */

@@ -45,6 +45,18 @@ export class BindingApis {
     const [others, ...ours] = groups.values();
     return others!.concat(...ours.map((group) => group.sort()));
   }
+
+  /** Less than 0 where one name stands before the other in that order, 0 where it does not matter. */
+  compare(one: string, other: string): number {
+    const ranks = this.#rankOf(one) - this.#rankOf(other);
+    if (ranks !== 0 || one === other || this.#rankOf(one) === 0) return ranks;
+    return one < other ? -1 : 1;
+  }
+
+  #rankOf(name: string): number {
+    const api = this.ofSecret(name);
+    return api === undefined ? 0 : this.all.length - this.all.indexOf(api);
+  }
 }
 
 /** All that this release knows. A further one is a file like theirs and an entry here. */

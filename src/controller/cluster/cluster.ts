@@ -158,11 +158,19 @@ export class Cluster {
    */
   servesUntil(id: BindingId): number | undefined {
     const secretName = this.#apis.named(id.api).secretName(id.name);
-    const secret = this.#informers.secrets.get(id.namespace, secretName);
-    const told = secret?.metadata.annotations?.[EXPIRY_ANNOTATION] ??
+    const told = this.#expiryOf(id.namespace, secretName) ??
       this.#get(id)?.status?.tokenExpirationTime;
-    const moment = Date.parse(told ?? "");
-    return Number.isNaN(moment) ? undefined : moment;
+    return momentOf(told);
+  }
+
+  /** When the credential in that Secret expires, in milliseconds since the epoch, where it is known. */
+  secretServesUntil(namespace: string, name: string): number | undefined {
+    return momentOf(this.#expiryOf(namespace, name));
+  }
+
+  #expiryOf(namespace: string, secretName: string): string | undefined {
+    const secret = this.#informers.secrets.get(namespace, secretName);
+    return secret?.metadata.annotations?.[EXPIRY_ANNOTATION];
   }
 
   /** Keys of all bindings. */
@@ -309,4 +317,9 @@ function namedAccounts({ target, credential }: BindingView): ReadonlySet<string>
 /** Keys of names in the object's own namespace. */
 function near({ metadata }: Stored<KubernetesObject>, names: readonly string[]): readonly string[] {
   return names.map((name) => `${metadata.namespace}/${name}`);
+}
+
+function momentOf(text: string | undefined): number | undefined {
+  const moment = Date.parse(text ?? "");
+  return Number.isNaN(moment) ? undefined : moment;
 }

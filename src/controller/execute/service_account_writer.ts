@@ -1,15 +1,12 @@
 import type { ServiceAccount, ServiceAccountClient } from "../../kubernetes/resources/built_in.ts";
-import { isConflict, isNotFound } from "../../kubernetes/http/errors.ts";
+import { isConflict, isInvalid, isNotFound } from "../../kubernetes/http/errors.ts";
 import type { Stored } from "../../kubernetes/resources/resource_client.ts";
 import { pullSecretsOf } from "../cluster/objects.ts";
-import { FairRoom } from "../../runtime/fairness/fair_room.ts";
 import { quote } from "../../runtime/text/quote.ts";
 import type { BindingApis } from "../binding/apis.ts";
+import { type Change, changeOf, type References } from "./account_change.ts";
 import { UndoneError } from "./undone.ts";
 import { missingReferences } from "./written.ts";
-
-/** Which Secrets a ServiceAccount is to name (true) and which not (false). */
-export type References = ReadonlyMap<string, boolean>;
 
 /** What the writer needs from its surroundings. */
 export interface ServiceAccountWriterOptions {
@@ -22,18 +19,29 @@ export interface ServiceAccountWriterOptions {
   readonly observe: (account: Stored<ServiceAccount>) => void;
   /** Takes in that the account of that UID is gone. */
   readonly forget: (namespace: string, name: string, uid: string) => void;
-  /** Milliseconds since the epoch. */
-  readonly now: () => number;
 }
-
-/** Accounts that must be read are large: what is read and what is written of them is in memory. */
-const MOST_READ_AT_ONCE = 2;
 
 /** Conflicts in a row after which an account counts as contended. */
 const MOST_TRIES = 8;
 
-/** Gives the asker's place up while `wait` runs. */
-export type Outside = <T>(wait: () => Promise<T>) => Promise<T>;
+/** One write names a thousand references; a namespace has no more than some ten thousand. */
+const MOST_PARTS = 32;
+
+/** The asker's place among those who work. */
+export interface Place {
+  /** Gives it up while the asker waits for the writes of others to the account. */
+  behindOthers<T>(wait: () => Promise<T>): Promise<T>;
+  /** Gives it up while the account is read, for which it may have to wait for its turn. */
+  outside<T>(read: () => Promise<T>): Promise<T>;
+  /** A step has ended: those behind it are nearer to their turn. */
+  moved(): void;
+}
+
+const NO_PLACE: Place = {
+  behindOthers: (wait) => wait(),
+  outside: (read) => read(),
+  moved: () => {},
+};
 
 /** References that will be written together. */
 interface Batch {
@@ -54,26 +62,24 @@ export class ServiceAccountWriter {
   readonly #waiting = new Map<string, Batch>();
   /** The last write to each account that has one. */
   readonly #last = new Map<string, Promise<unknown>>();
-  readonly #room: FairRoom;
 
   constructor(options: ServiceAccountWriterOptions) {
     this.#options = options;
-    this.#room = new FairRoom(MOST_READ_AT_ONCE, options.now);
   }
 
   /**
    * Resolves when the account names what it should. Rejects with the ApiError of the write, and with
-   * an UndoneError where its answer shows other references than were asked for here. Who only waits
-   * for the writes of others does so `outside`: of all bindings of an account, one holds a place.
+   * an UndoneError where its answer shows other references than were asked for here. Of all bindings
+   * of an account, one holds its `place`.
    */
   async write(
     namespace: string,
     name: string,
     references: References,
     signal: AbortSignal,
-    outside: Outside = (wait) => wait(),
+    place: Place = NO_PLACE,
   ): Promise<void> {
-    const undone = await this.#enqueue(namespace, name, references, signal, outside);
+    const undone = await this.#enqueue(namespace, name, references, signal, place);
     const ours = undone.filter((secret) => references.has(secret));
     if (ours.length === 0) return;
     throw UndoneError.byAdmission(
@@ -90,20 +96,20 @@ export class ServiceAccountWriter {
     name: string,
     references: References,
     signal: AbortSignal,
-    outside: Outside,
+    place: Place,
   ): Promise<Undone> {
     const key = `${namespace}/${name}`;
     const waiting = this.#waiting.get(key);
     if (waiting !== undefined) {
       for (const [secret, present] of references) waiting.references.set(secret, present);
-      return outside(() => waiting.written);
+      return place.behindOthers(() => waiting.written);
     }
     const gathered = new Map(references);
     const before = this.#last.get(key);
-    const patch = () => this.#patch(namespace, name, gathered, { signal, outside });
+    const patch = () => this.#patch(namespace, name, gathered, signal, place);
     const written = before === undefined
       ? patch()
-      : this.#patchAfter(() => outside(() => before.catch(() => {})), key, patch);
+      : this.#patchAfter(() => place.behindOthers(() => before.catch(() => {})), key, patch);
     if (before !== undefined) this.#waiting.set(key, { references: gathered, written });
     const ended = written.finally(() => {
       if (this.#last.get(key) === ended) this.#last.delete(key);
@@ -124,95 +130,83 @@ export class ServiceAccountWriter {
     return await patch();
   }
 
+  /** Nothing but the changes is kept of an account while a write to it is under way. */
   async #patch(
     namespace: string,
     name: string,
     references: References,
-    { signal, outside }: { readonly signal: AbortSignal; readonly outside: Outside },
+    signal: AbortSignal,
+    place: Place,
   ): Promise<Undone> {
     const { client, cached } = this.#options;
-    const read = () => client.get(namespace, name, { signal });
+    const read = async () => {
+      const change = await place.outside(async () =>
+        this.#seen(await client.get(namespace, name, { signal }), references)
+      );
+      place.moved();
+      return change;
+    };
     const account = cached(namespace, name);
-    const patch = (change: Change | undefined) => this.#carryOut(change, references, signal, read);
-    if (account !== undefined) return await patch(this.#changeOf(account, references));
-    const readAndPatch = async () => patch(this.#changeOf(await read(), references));
-    return await this.#room.run(namespace, readAndPatch, { signal, outside });
-  }
-
-  async #carryOut(
-    first: Change | undefined,
-    references: References,
-    signal: AbortSignal,
-    read: () => Promise<Stored<ServiceAccount>>,
-  ): Promise<Undone> {
-    const { client, observe, forget } = this.#options;
-    let change = first;
-    for (let tries = 1; change !== undefined; tries++) {
-      const { namespace, name, uid, body } = change;
+    let change = account === undefined ? await read() : this.#changeOf(account, references);
+    let [tries, parts] = [1, 1];
+    while (change !== undefined) {
+      place.moved();
       try {
-        const written = await client.patch(namespace, name, { type: "merge", body }, { signal });
-        observe(written);
-        return missingReferences(references, pullSecretsOf(written));
+        const { undone, next } = await this.#write(change, references, signal);
+        if (next === undefined || parts++ >= MOST_PARTS) return undone;
+        change = next;
       } catch (error) {
-        // Whatever the watch has told meanwhile, such as of one made anew, is not what was asked of.
-        if (isNotFound(error)) forget(namespace, name, uid);
-        if (!isConflict(error) || tries >= MOST_TRIES) throw error;
-        change = this.#changeOf(await this.#readAfter(change, read), references);
+        if (tries++ >= MOST_TRIES) throw error;
+        const before = change;
+        change = await this.#readAfter(before, error, read);
+        // What is invalid by a rule of admission would be so again.
+        if (isInvalid(error) && change?.resourceVersion === before.resourceVersion) throw error;
       }
     }
     return [];
   }
 
-  #changeOf(account: Stored<ServiceAccount>, references: References): Change | undefined {
-    const { namespace, name, uid } = account.metadata;
-    const body = referencePatch(account, references, this.#options.apis);
-    return body && { namespace, name, uid, body };
-  }
-
-  async #readAfter(
-    { namespace, name, uid }: Change,
-    read: () => Promise<Stored<ServiceAccount>>,
-  ): Promise<Stored<ServiceAccount>> {
-    const { observe, forget } = this.#options;
+  /** Answers what of the references is not there by now, and what is left to be written of them. */
+  async #write(
+    { namespace, name, uid, patch, references: written, isPart }: Change,
+    references: References,
+    signal: AbortSignal,
+  ): Promise<{ undone: Undone; next?: Change | undefined }> {
+    const { client, observe, forget } = this.#options;
     try {
-      const account = await read();
+      const account = await client.patch(namespace, name, patch, { signal });
       observe(account);
-      return account;
+      const names = pullSecretsOf(account);
+      const undone = missingReferences(references, names);
+      const goesOn = isPart && missingReferences(written, names).length === 0;
+      return goesOn ? { undone, next: this.#changeOf(account, references) } : { undone };
     } catch (error) {
+      // Whatever the watch has told meanwhile, such as of one made anew, is not what was asked of.
       if (isNotFound(error)) forget(namespace, name, uid);
       throw error;
     }
   }
-}
 
-/** A write to an account, without the account, which may be large. */
-interface Change {
-  readonly namespace: string;
-  readonly name: string;
-  readonly uid: string;
-  readonly body: Record<string, unknown>;
-}
+  async #readAfter(
+    { namespace, name, uid, isByIndex }: Change,
+    error: unknown,
+    read: () => Promise<Change | undefined>,
+  ): Promise<Change | undefined> {
+    if (!isConflict(error) && !(isByIndex && isInvalid(error))) throw error;
+    try {
+      return await read();
+    } catch (readError) {
+      if (isNotFound(readError)) this.#options.forget(namespace, name, uid);
+      throw readError;
+    }
+  }
 
-/**
- * A merge patch that adds and removes our names and puts the list in order, or undefined when the
- * account has it all. The API server knows imagePullSecrets only as a whole (listType atomic). So
- * the patch names the version that it was made from. What others write at the same moment makes it
- * a conflict, and is kept.
- */
-export function referencePatch(
-  account: Stored<ServiceAccount>,
-  references: References,
-  apis: BindingApis,
-): Record<string, unknown> | undefined {
-  const { uid, resourceVersion } = account.metadata;
-  const present = pullSecretsOf(account);
-  const known = new Set(present);
-  const added = [...references].filter(([name, wanted]) => wanted && !known.has(name));
-  const kept = present.filter((name) => references.get(name) !== false);
-  if (added.length === 0 && kept.length === present.length) return undefined;
-  const names = apis.inOrder([...kept, ...added.map(([name]) => name)]);
-  return {
-    metadata: { uid, resourceVersion },
-    imagePullSecrets: names.map((name) => ({ name })),
-  };
+  #seen(account: Stored<ServiceAccount>, references: References): Change | undefined {
+    this.#options.observe(account);
+    return this.#changeOf(account, references);
+  }
+
+  #changeOf(account: Stored<ServiceAccount>, references: References): Change | undefined {
+    return changeOf(account, references, this.#options.apis);
+  }
 }

@@ -1,12 +1,12 @@
-import { FairLine, type Waiting } from "./fair_line.ts";
+import { FairLine, type Urgency, type Waiting } from "./fair_line.ts";
 import { FairPlaces } from "./fair_places.ts";
 
 /** What a wait for a place is bound by. */
 export interface EntryOptions {
   /** Whoever waits gives up when it aborts. */
   readonly signal?: AbortSignal | undefined;
-  /** Runs the wait itself, where there is one. */
-  readonly outside?: <T>(wait: () => Promise<T>) => Promise<T>;
+  /** When it goes before those that are not urgent. */
+  readonly urgency?: Urgency | undefined;
 }
 
 type Leave = () => void;
@@ -16,7 +16,11 @@ interface Entry {
   readonly enter: (leave: Leave) => void;
 }
 
-/** Lets few at a time do what takes much memory. Namespaces share the places and take turns. */
+/**
+ * Lets few at a time do what takes much memory. Namespaces share the places and take turns, the
+ * urgent first. What is done in a place must be short, and wait for nobody that a tenant may slow:
+ * two who are slow would hold all that the others need.
+ */
 export class FairRoom {
   readonly #places: FairPlaces;
   readonly #line: FairLine<Entry>;
@@ -36,12 +40,10 @@ export class FairRoom {
   async run<T>(
     namespace: string,
     work: () => Promise<T>,
-    { signal, outside = (wait) => wait() }: EntryOptions = {},
+    { signal, urgency }: EntryOptions = {},
   ): Promise<T> {
     signal?.throwIfAborted();
-    const leave = this.#line.size === 0 && this.#places.admits(namespace, false)
-      ? this.#enter(namespace)
-      : await outside(() => this.#wait(namespace, signal));
+    const leave = await this.#wait(namespace, signal, urgency);
     try {
       return await work();
     } finally {
@@ -49,35 +51,38 @@ export class FairRoom {
     }
   }
 
-  #wait(namespace: string, signal: AbortSignal | undefined): Promise<Leave> {
+  #wait(
+    namespace: string,
+    signal: AbortSignal | undefined,
+    urgency: Urgency | undefined,
+  ): Promise<Leave> {
     const { promise, resolve, reject } = Promise.withResolvers<Leave>();
-    const waiting: Waiting<Entry> = this.#line.add({
-      enter: (leave) => {
-        signal?.removeEventListener("abort", giveUp);
-        resolve(leave);
+    const waiting: Waiting<Entry> = this.#line.add(
+      {
+        enter: (leave) => {
+          signal?.removeEventListener("abort", giveUp);
+          resolve(leave);
+        },
       },
-    }, [namespace]);
+      [namespace],
+      urgency,
+    );
     const giveUp = () => {
       this.#line.remove(waiting);
       reject(signal?.reason);
     };
     signal?.addEventListener("abort", giveUp, { once: true });
-    // A place may be free, though not for those who wait already.
     this.#admit();
     return promise;
   }
 
-  #enter(namespace: string): Leave {
-    const giveBack = this.#places.take(namespace, false);
-    return () => {
-      giveBack();
-      this.#admit();
-    };
-  }
-
   #admit(): void {
     for (let taken; (taken = this.#line.take(this.#places)) !== undefined;) {
-      taken.waiting.item.enter(this.#enter(taken.namespace));
+      const giveBack = this.#places.take(taken.namespace, taken.isUrgent);
+      taken.waiting.item.enter(() => {
+        giveBack();
+        this.#admit();
+      });
     }
   }
 }

@@ -180,7 +180,6 @@ export class Rig implements AsyncDisposable {
         cached: (namespace, name) => wholeOnly(this.informers.serviceAccounts.get(namespace, name)),
         observe: (account) => this.informers.serviceAccounts.observe(account),
         forget: (...account) => this.informers.serviceAccounts.forget(...account),
-        now: () => 0,
       }),
       clock,
       mint: (request, need) => {

@@ -10,7 +10,8 @@ export const INSPECT_SECRET: ActionHandler<Extract<Action, { kind: "inspectSecre
   subject: ({ secretName: name }) => ({ kind: "secret", name }),
   fields: () => [],
   marks: () => [],
-  execute: async (binding, _, { secrets }, { signal }) => ({
-    inspection: await secrets.inspect(binding, signal),
+  execute: async (binding, _, { secrets }, { signal, slot }) => ({
+    // Whoever reads a whole Secret waits for its turn.
+    inspection: await slot.outside(() => secrets.inspect(binding, signal)),
   }),
 };

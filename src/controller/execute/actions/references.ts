@@ -1,7 +1,8 @@
 import { quote } from "../../../runtime/text/quote.ts";
 import type { Action } from "../../plan/actions.ts";
 import type { Snapshot } from "../../plan/snapshot.ts";
-import type { References } from "../service_account_writer.ts";
+import type { References } from "../account_change.ts";
+import type { Place } from "../service_account_writer.ts";
 import {
   type ActionContext,
   type ActionHandler,
@@ -72,7 +73,12 @@ async function write(
   { serviceAccounts }: Hands,
   { signal, slot }: ActionContext,
 ): Promise<ActionOutcome> {
-  const outside = <T>(wait: () => Promise<T>) => slot.outside(wait, `${namespace}/${account}`);
-  await serviceAccounts.write(namespace, account, references, signal, outside);
+  const line = `${namespace}/${account}`;
+  const place: Place = {
+    behindOthers: (wait) => slot.outside(wait, line),
+    outside: (read) => slot.outside(read),
+    moved: () => slot.moved(line),
+  };
+  await serviceAccounts.write(namespace, account, references, signal, place);
   return NOTHING;
 }

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { APIS } from "../../../../src/controller/binding/apis.ts";
 import fc from "fast-check";
+import { referencePatch } from "../../../../src/controller/execute/account_change.ts";
 import {
-  type Outside,
-  referencePatch,
+  type Place,
   ServiceAccountWriter,
 } from "../../../../src/controller/execute/service_account_writer.ts";
 import type { ServiceAccount } from "../../../../src/kubernetes/resources/built_in.ts";
@@ -11,6 +11,7 @@ import { ApiError } from "../../../../src/kubernetes/http/errors.ts";
 import type { Patch, Stored } from "../../../../src/kubernetes/resources/resource_client.ts";
 import { sleep } from "../../../../src/runtime/time/clock.ts";
 import { FakeTime } from "../../kubernetes/fake_time.ts";
+import { jsonPatch } from "../../../sandbox/kubernetes/patch/json_patch.ts";
 import { kindOfReference } from "../views.ts";
 
 const { signal } = new AbortController();
@@ -128,6 +129,16 @@ Deno.test("property: a change touches what it names and no other reference", () 
 
 const CONFLICT = new ApiError({ code: 409, reason: "Conflict", message: "changed" });
 
+const INVALID = new ApiError({ code: 422, reason: "Invalid", message: "no" });
+
+/** What kube-apiserver makes of a patch of steps, and of one whose test fails. */
+function stepped(account: Stored<ServiceAccount>, steps: readonly unknown[]) {
+  const { metadata: { name, resourceVersion } } = account;
+  if ((steps[0] as { value: string }).value !== resourceVersion) throw INVALID;
+  const patched = jsonPatch(account as never, steps as never);
+  return stored(namesOf(patched as never), Number(resourceVersion) + 1, name);
+}
+
 /** An API server with accounts, whose every call takes 10 ms, and a cache that may lag behind. */
 function rig(options: { cached?: boolean } = {}) {
   const time = new FakeTime();
@@ -135,7 +146,10 @@ function rig(options: { cached?: boolean } = {}) {
   const cache = new Map<string, Stored<ServiceAccount>>();
   const calls: string[] = [];
   const failures: ApiError[] = [];
-  const put = (account: Stored<ServiceAccount>) => void server.set(account.metadata.name, account);
+  const put = (account: Stored<ServiceAccount>) => {
+    server.set(account.metadata.name, account);
+    return account;
+  };
   put(stored(["regcred"]));
   put(stored(["regcred"], 1, "builder"));
   if (options.cached ?? true) { for (const [name, account] of server) cache.set(name, account); }
@@ -151,16 +165,15 @@ function rig(options: { cached?: boolean } = {}) {
       const failure = failures.shift();
       if (failure !== undefined) throw failure;
       const account = server.get(name)!;
+      if (patch.type === "json") return put(stepped(account, patch.body));
       const { metadata, imagePullSecrets } = patch.body as unknown as Stored<ServiceAccount>;
       if (metadata.resourceVersion !== account.metadata.resourceVersion) throw CONFLICT;
       const version = Number(metadata.resourceVersion) + 1;
-      put(stored(imagePullSecrets!.map((each) => each.name!), version, name));
-      return server.get(name)!;
+      return put(stored(imagePullSecrets!.map((each) => each.name!), version, name));
     },
   };
   const writer = new ServiceAccountWriter({
     apis: APIS,
-    now: () => 0,
     client: client as unknown as ConstructorParameters<typeof ServiceAccountWriter>[0]["client"],
     cached: (_, name) => cache.get(name),
     observe: (account) => void cache.set(account.metadata.name, account),
@@ -190,7 +203,7 @@ Deno.test("service account writer: two hundred references cost two writes", asyn
 Deno.test("service account writer: of all that ask for one account, none but who writes holds a place", async () => {
   const { time, writer, calls } = rig();
   let outside = 0;
-  const giveUp: Outside = async (wait) => {
+  const giveUp: Place["behindOthers"] = async (wait) => {
     outside++;
     try {
       return await wait();
@@ -198,8 +211,9 @@ Deno.test("service account writer: of all that ask for one account, none but who
       outside--;
     }
   };
+  const place = { behindOthers: giveUp, outside: giveUp, moved: () => {} };
   const names = Array.from({ length: 300 }, (_, n) => `acr-pull-${n}`);
-  const writes = names.map((name) => writer.write("team-a", "default", add(name), signal, giveUp));
+  const writes = names.map((name) => writer.write("team-a", "default", add(name), signal, place));
   await time.pass(5);
   assert.deepEqual([calls, outside], [["patch default"], 299]);
   await time.pass(10);
@@ -279,6 +293,67 @@ Deno.test("service account writer: a failed batch reaches all that are in it, an
     "fulfilled",
   ]);
   assert.deepEqual(namesOf(server.get("default")!), ["regcred", "acr-pull-a", "acr-pull-d"]);
+});
+
+/** So many that they are written one by one. */
+const CROWD = Array.from({ length: 40 }, (_, n) => `theirs-${n}`);
+
+Deno.test("service account writer: of many names those that change are written, and others' stay", async () => {
+  const { time, server, calls, put, write } = rig({ cached: false });
+  put(stored([...CROWD, "acr-pull-b"], 7));
+  const writes = [write(new Map([["acr-pull-b", false], ["acr-pull-a", true]]))];
+  assert.deepEqual(await done(time, writes), ["fulfilled"]);
+  assert.deepEqual(calls, ["get default", "patch default"]);
+  assert.deepEqual(namesOf(server.get("default")!), [...CROWD, "acr-pull-a"]);
+});
+
+Deno.test("service account writer: of many names that changed meanwhile the server says invalid, which is a conflict", async () => {
+  const { time, server, calls, put, write } = rig({ cached: false });
+  put(stored(CROWD, 7));
+  const writes = [write(add("acr-pull-a"))];
+  await time.pass(15);
+  put(stored(CROWD.slice(1), 8));
+  assert.deepEqual(await done(time, writes), ["fulfilled"]);
+  assert.deepEqual(calls, ["get default", "patch default", "get default", "patch default"]);
+  assert.deepEqual(namesOf(server.get("default")!), [...CROWD.slice(1), "acr-pull-a"]);
+});
+
+Deno.test("service account writer: what is invalid of many names that did not change is a failure", async () => {
+  const { time, calls, failures, put, write } = rig({ cached: false });
+  put(stored(CROWD, 7));
+  failures.push(INVALID);
+  assert.deepEqual(await done(time, [write(add("acr-pull-a"))]), ["rejected"]);
+  assert.deepEqual(calls, ["get default", "patch default", "get default"]);
+});
+
+Deno.test("service account writer: thousands of references to an account of many names are written a thousand at a time", async () => {
+  const { time, server, calls, put, write } = rig({ cached: false });
+  put(stored(CROWD, 7));
+  const names = Array.from({ length: 2500 }, (_, n) => `acr-pull-${`${n}`.padStart(4, "0")}`);
+  assert.deepEqual(await done(time, [write(add(...names))]), ["fulfilled"]);
+  assert.deepEqual(calls, ["get default", ...Array(3).fill("patch default")]);
+  assert.deepEqual(namesOf(server.get("default")!), [...CROWD, ...names]);
+});
+
+Deno.test("service account writer: an account is read outside its place, and each try moves on", async () => {
+  const { time, writer, calls, failures } = rig({ cached: false });
+  for (let n = 0; n < 7; n++) failures.push(CONFLICT);
+  const steps: string[] = [];
+  const place: Place = {
+    behindOthers: (wait) => wait(),
+    outside: async (read) => {
+      steps.push("outside");
+      const answer = await read();
+      assert.equal(calls.at(-1), "get default");
+      return answer;
+    },
+    moved: () => void steps.push("moved"),
+  };
+  const writes = [writer.write("team-a", "default", add("acr-pull-a"), signal, place)];
+  assert.deepEqual(await done(time, writes), ["fulfilled"]);
+  assert.equal(calls.filter((call) => call.startsWith("get")).length, 8);
+  assert.equal(steps.filter((step) => step === "outside").length, 8);
+  assert.ok(steps.filter((step) => step === "moved").length >= 8);
 });
 
 Deno.test("property: whatever is asked and however others write, each is told the truth", async () => {

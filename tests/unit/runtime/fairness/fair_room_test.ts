@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import type { Urgency } from "../../../../src/runtime/fairness/fair_line.ts";
 import { FairRoom } from "../../../../src/runtime/fairness/fair_room.ts";
 
 /** Whoever has a place goes on a turn later. */
@@ -9,13 +10,13 @@ function rig(places = 2) {
   const room = new FairRoom(places, () => 0);
   const begun: string[] = [];
   const ends = new Map<string, () => void>();
-  const run = (name: string, signal?: AbortSignal) =>
+  const run = (name: string, signal?: AbortSignal, urgency?: Urgency) =>
     room.run(name.split("/")[0]!, () => {
       begun.push(name);
       const { promise, resolve } = Promise.withResolvers<void>();
       ends.set(name, resolve);
       return promise;
-    }, { signal });
+    }, { signal, urgency });
   const end = async (name: string, running: Promise<void>) => {
     ends.get(name)!();
     await running;
@@ -54,6 +55,7 @@ Deno.test("fair room: whoever waits gives up with the signal's reason, and takes
   assert.equal(room.waiting, 0);
   await end("a/1", first);
   const next = run("c/1");
+  await turn();
   assert.deepEqual(begun, ["a/1", "c/1"]);
   await end("c/1", next);
 });
@@ -64,15 +66,21 @@ Deno.test("fair room: what fails is passed on, and its place is free again", asy
   assert.equal(await room.run("b", () => Promise.resolve("done")), "done");
 });
 
-Deno.test("fair room: a wait, and nothing else, is made outside", async () => {
-  const { room, run, end } = rig(1);
+Deno.test("fair room: what is urgent goes first, and of that what is too late first", async () => {
+  const { begun, run, end } = rig(1);
   const first = run("a/1");
-  let outside = 0;
-  const options = { outside: <T>(wait: () => Promise<T>) => (outside++, wait()) };
-  const second = room.run("b", () => Promise.resolve(), options);
-  assert.equal(outside, 1);
+  const running = [
+    run("b/1"),
+    run("c/later", undefined, { from: 0, until: 2 }),
+    run("d/sooner", undefined, { from: 0, until: 1 }),
+    run("e/not yet", undefined, { from: 1, until: 1 }),
+  ];
+  await turn();
+  assert.deepEqual(begun, ["a/1"]);
   await end("a/1", first);
-  await second;
-  await room.run("b", () => Promise.resolve(), options);
-  assert.equal(outside, 1);
+  await end("d/sooner", running[2]!);
+  await end("c/later", running[1]!);
+  await end("b/1", running[0]!);
+  await end("e/not yet", running[3]!);
+  assert.deepEqual(begun, ["a/1", "d/sooner", "c/later", "b/1", "e/not yet"]);
 });
