@@ -34,6 +34,43 @@ export function v1beta1BehaviourSuite(test: TestOnApiServer, options: RigOptions
     assert.deepEqual(v1.actions(), ["addFinalizer", "mint", "addReference", "writeStatus"]);
   });
 
+  check(
+    "writes into an account that is large and names dozens of Secrets, and leaves it again",
+    async (v1) => {
+      const others = Array.from({ length: 40 }, (_, index) => ({ name: `other-${index}` }));
+      await v1.createAccount("default", others, { note: "x".repeat(100_000) });
+      await v1.createBinding();
+      await v1.ready();
+      const names = others.map(({ name }) => name);
+      assert.deepEqual(await v1.references("default"), [...names, SECRET]);
+      await v1.patchAccount("default", {
+        metadata: { annotations: { note: "y".repeat(100_000) } },
+      });
+      await v1.deleteBinding();
+      await eventually(
+        "the binding is gone",
+        async () => await v1.binding() === undefined || undefined,
+      );
+      assert.deepEqual(await v1.references("default"), names);
+      assert.equal((await v1.account("default"))!.metadata.annotations!.note, "y".repeat(100_000));
+    },
+  );
+
+  check("serves a binding whose Secret somebody filled with annotations", async (v1) => {
+    await v1.establish();
+    await v1.patchSecret({ metadata: { annotations: { note: "x".repeat(100_000) } } });
+    const data = { ".dockerconfigjson": btoa('{"auths":{}}') };
+    await v1.patchSecret({ data });
+    const secret = await v1.secretOnce((secret) => v1.passwordIn(secret) !== undefined);
+    assert.equal(secret.metadata.annotations!.note, "x".repeat(100_000));
+    await v1.ready();
+    await v1.deleteBinding();
+    await eventually(
+      "the Secret is gone",
+      async () => await v1.secret() === undefined || undefined,
+    );
+  });
+
   check("falls back to the operator's defaults, field by field", async (v1) => {
     await v1.createAccount("default");
     await v1.createBinding({ spec: { scope: "repository:app:pull" } });
