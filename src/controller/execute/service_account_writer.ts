@@ -28,7 +28,7 @@ const MOST_TRIES = 8;
 const MOST_PARTS = 32;
 
 /** The asker's place among those who work. */
-export interface Place {
+export interface WritePlace {
   /** Gives it up while the asker waits for the writes of others to the account. */
   behindOthers<T>(wait: () => Promise<T>): Promise<T>;
   /** Gives it up while the account is read, for which it may have to wait for its turn. */
@@ -37,7 +37,7 @@ export interface Place {
   moved(): void;
 }
 
-const NO_PLACE: Place = {
+const NO_PLACE: WritePlace = {
   behindOthers: (wait) => wait(),
   outside: (read) => read(),
   moved: () => {},
@@ -77,7 +77,7 @@ export class ServiceAccountWriter {
     name: string,
     references: References,
     signal: AbortSignal,
-    place: Place = NO_PLACE,
+    place: WritePlace = NO_PLACE,
   ): Promise<void> {
     const undone = await this.#enqueue(namespace, name, references, signal, place);
     const ours = undone.filter((secret) => references.has(secret));
@@ -96,7 +96,7 @@ export class ServiceAccountWriter {
     name: string,
     references: References,
     signal: AbortSignal,
-    place: Place,
+    place: WritePlace,
   ): Promise<Undone> {
     const key = `${namespace}/${name}`;
     const waiting = this.#waiting.get(key);
@@ -136,7 +136,7 @@ export class ServiceAccountWriter {
     name: string,
     references: References,
     signal: AbortSignal,
-    place: Place,
+    place: WritePlace,
   ): Promise<Undone> {
     const { client, cached } = this.#options;
     const read = async () => {

@@ -2,7 +2,7 @@ import { quote } from "../../../runtime/text/quote.ts";
 import type { Action } from "../../plan/actions.ts";
 import type { Snapshot } from "../../plan/snapshot.ts";
 import type { References } from "../account_change.ts";
-import type { Place } from "../service_account_writer.ts";
+import type { WritePlace } from "../service_account_writer.ts";
 import {
   type ActionContext,
   type ActionHandler,
@@ -74,7 +74,7 @@ async function write(
   { signal, slot }: ActionContext,
 ): Promise<ActionOutcome> {
   const line = `${namespace}/${account}`;
-  const place: Place = {
+  const place: WritePlace = {
     behindOthers: (wait) => slot.outside(wait, line),
     outside: (read) => slot.outside(read),
     moved: () => slot.moved(line),

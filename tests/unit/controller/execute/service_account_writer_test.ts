@@ -3,8 +3,8 @@ import { APIS } from "../../../../src/controller/binding/apis.ts";
 import fc from "fast-check";
 import { referencePatch } from "../../../../src/controller/execute/account_change.ts";
 import {
-  type Place,
   ServiceAccountWriter,
+  type WritePlace,
 } from "../../../../src/controller/execute/service_account_writer.ts";
 import type { ServiceAccount } from "../../../../src/kubernetes/resources/built_in.ts";
 import { ApiError } from "../../../../src/kubernetes/http/errors.ts";
@@ -203,7 +203,7 @@ Deno.test("service account writer: two hundred references cost two writes", asyn
 Deno.test("service account writer: of all that ask for one account, none but who writes holds a place", async () => {
   const { time, writer, calls } = rig();
   let outside = 0;
-  const giveUp: Place["behindOthers"] = async (wait) => {
+  const giveUp: WritePlace["behindOthers"] = async (wait) => {
     outside++;
     try {
       return await wait();
@@ -339,7 +339,7 @@ Deno.test("service account writer: an account is read outside its place, and eac
   const { time, writer, calls, failures } = rig({ cached: false });
   for (let n = 0; n < 7; n++) failures.push(CONFLICT);
   const steps: string[] = [];
-  const place: Place = {
+  const place: WritePlace = {
     behindOthers: (wait) => wait(),
     outside: async (read) => {
       steps.push("outside");
