@@ -5,7 +5,7 @@ import { blanksEnd, endsInMark, quotationAt, quotationEnd } from "./quotation.ts
 import { SECRET_NAMES } from "./secret_names.ts";
 
 /** What a credential fills of a text: from one index to before another. */
-export interface Place {
+export interface CredentialPlace {
   readonly from: number;
   readonly to: number;
 }
@@ -14,7 +14,7 @@ export interface Place {
  * Tells whether what begins at `at` and goes on at `after` is a credential. It looks at a bounded
  * piece of the text, at blanks, or at what it then claims, so that all together stay linear.
  */
-type Recognize = (text: string, at: number, after: number) => Place | undefined;
+type Recognize = (text: string, at: number, after: number) => CredentialPlace | undefined;
 
 /** Every credential begins with one of these, in which no quantifier is without a bound. */
 const KINDS: readonly (readonly [beginning: string, recognize: Recognize])[] = [
@@ -45,7 +45,7 @@ const KINDS: readonly (readonly [beginning: string, recognize: Recognize])[] = [
 export const BEGINNING = new RegExp(KINDS.map(([beginning]) => `(${beginning})`).join("|"), "g");
 
 /** The credential that begins where `BEGINNING` matched, if it is one. */
-export function credentialAt(text: string, found: RegExpExecArray): Place | undefined {
+export function credentialAt(text: string, found: RegExpExecArray): CredentialPlace | undefined {
   const kind = found.findIndex((group, index) => index > 0 && group !== undefined) - 1;
   return KINDS[kind]?.[1](text, found.index, found.index + found[0].length);
 }
@@ -54,36 +54,36 @@ function encoded(shortest: number, dots: boolean): Recognize {
   return (text, at) => atLeast(shortest, at, encodedEnd(text, at, dots));
 }
 
-function atLeast(shortest: number, from: number, to: number): Place | undefined {
+function atLeast(shortest: number, from: number, to: number): CredentialPlace | undefined {
   return to - from < shortest ? undefined : { from, to };
 }
 
 /** To the end of the key, or of a text that was cut before it. */
-function privateKey(text: string, from: number, after: number): Place {
+function privateKey(text: string, from: number, after: number): CredentialPlace {
   const end = text.indexOf("-----END", after);
   const line = end < 0 ? -1 : text.indexOf("-----", end + "-----END".length);
   return { from, to: line < 0 ? text.length : line + "-----".length };
 }
 
 /** The bytes of a text as numbers. */
-function bytes(text: string, from: number, after: number): Place | undefined {
+function bytes(text: string, from: number, after: number): CredentialPlace | undefined {
   const to = byteListEnd(text, after);
   return to === undefined ? undefined : { from, to };
 }
 
-function digits(text: string, from: number): Place | undefined {
+function digits(text: string, from: number): CredentialPlace | undefined {
   return isDigest(text, from) ? undefined : { from, to: encodedEnd(text, from, false) };
 }
 
 /** Base64 of whatever it is. */
-function run(text: string, from: number): Place | undefined {
+function run(text: string, from: number): CredentialPlace | undefined {
   return isMixed(text, from) ? { from, to: encodedEnd(text, from, true) } : undefined;
 }
 
 /** The longest user name and password that are looked for in a URL. */
 const LONGEST_USER = 512;
 
-function userInformation(text: string, _: number, from: number): Place | undefined {
+function userInformation(text: string, _: number, from: number): CredentialPlace | undefined {
   const longest = Math.min(text.length, from + LONGEST_USER);
   for (let to = from; to < longest; to++) {
     const char = text[to]!;
@@ -94,14 +94,14 @@ function userInformation(text: string, _: number, from: number): Place | undefin
 }
 
 /** Token68 of RFC 9110, section 11.2, after the scheme. Shorter ones are words of prose. */
-function authorization(text: string, at: number, after: number): Place | undefined {
+function authorization(text: string, at: number, after: number): CredentialPlace | undefined {
   const from = blanksEnd(text, text.startsWith("%20", after) ? after + 3 : after);
   if (from === after || isWithinWord(text, at)) return undefined;
   return atLeast(16, from, encodedEnd(text, from, true));
 }
 
 /** A value in quotation marks after the name of a member, or the value of a field of a form. */
-function named(text: string, at: number, after: number): Place | undefined {
+function named(text: string, at: number, after: number): CredentialPlace | undefined {
   if (isWithinWord(text, at)) return undefined;
   const name = quotationAt(text, after)?.end ?? after;
   const separator = blanksEnd(text, name);
