@@ -76,7 +76,13 @@ export function describeFailure(
     reason: api.denial === undefined ? "KubernetesRefused" : "PolicyDenied",
     message: `${doing(binding, action)} failed: ${api.denial?.message ?? api.message}`,
     ...optional("retryAfterMs", api.retryAfterMs),
+    ...(mayBeWritten(action, api) ? { isUnanswered: true } : {}),
   };
+}
+
+/** Whether a Secret may have been written although that failed: the server refuses with other codes. */
+function mayBeWritten({ kind }: Action, { code }: ApiError): boolean {
+  return (kind === "mint" || kind === "adoptSecret") && (code === 0 || code >= 500);
 }
 
 /** What is told of a binding at which the operator itself goes wrong. */

@@ -3,8 +3,9 @@ import type { Random } from "../runtime/random.ts";
 import type { Clock } from "../runtime/time/clock.ts";
 import type { Action } from "./plan/actions.ts";
 import type { Situation } from "./plan/situation.ts";
-import type { Inspection, SecretState, Snapshot } from "./plan/snapshot.ts";
+import type { FoundSecret, Inspection, SecretState, Snapshot } from "./plan/snapshot.ts";
 import { isOver, type Repetition, type Trouble } from "./plan/trouble.ts";
+import { isVouchedFor } from "./plan/vouching.ts";
 import type { Refusal } from "./refusal.ts";
 import { areOver, type Ending, heldBy, withWrite, type Writes } from "./repeated_writes.ts";
 
@@ -131,10 +132,10 @@ export class Memory {
     const served = trouble === undefined ? servedIn(situation) : undefined;
     if (before === NOTHING && served === undefined) return;
     const isHistory = trouble !== undefined && isOver(trouble, situation, this.#clock.now());
-    // Of a Secret without the label no cache will tell what becomes of it.
-    const lasts = inspection?.kind === "found" && inspection.secret.label !== undefined;
+    const left = isHistory ? undefined : trouble;
+    const lasts = inspection?.kind === "found" && isNeeded(inspection, situation, left);
     this.note(key, uid, {
-      trouble: isHistory ? undefined : trouble,
+      trouble: left,
       inspection: lasts ? inspection : undefined,
       untold: undefined,
       ...(situation.brevity === undefined ? { refusal: undefined } : {}),
@@ -148,6 +149,18 @@ export class Memory {
     this.#entries.delete(key);
     this.#written.delete(key);
   }
+}
+
+/** Whether the Secret would have to be read again, were it not remembered what it holds. */
+function isNeeded(
+  { secret, content }: FoundSecret,
+  { binding }: Situation,
+  trouble: Trouble | undefined,
+): boolean {
+  // Of one without the label no cache will tell what becomes of it.
+  if (secret.label === undefined) return false;
+  return content.kind === "broken" || content.immutable === true ||
+    !isVouchedFor(secret, binding, trouble);
 }
 
 /** The identity that a Secret which does not say it serves, in a binding that is settled. */

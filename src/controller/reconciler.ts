@@ -157,7 +157,8 @@ export class Reconciler {
       const comeBackAt = this.#note(key, situation, { action, error, startedAt: situation.now });
       if (comeBackAt !== undefined) return comeBackAt;
     }
-    const end = await this.#pass(key, id, context);
+    // Whether pods can pull meanwhile may have to be seen first.
+    const end = await this.#pass(key, id, context) ?? await this.#pass(key, id, context);
     return end === undefined ? this.#memory.last(key).trouble?.retryAt : end.wakeAt;
   }
 
@@ -287,10 +288,7 @@ export class Reconciler {
     { inspection, lifetime, shortfall }: ActionOutcome,
   ): void {
     const { uid, rotation } = situation.binding;
-    // A new credential makes whatever was read before history.
-    if (inspection !== undefined || action.kind === "mint") {
-      this.#memory.note(key, uid, { inspection });
-    }
+    if (inspection !== undefined) this.#memory.note(key, uid, { inspection });
     // What was not granted may be at any time.
     const dueAt = shortfall === undefined
       ? lifetime && refreshAt(lifetime, rotation, uid)

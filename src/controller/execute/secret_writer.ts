@@ -78,11 +78,11 @@ export async function askToReplace(
 
 /** Puts label and annotations right and leaves the data as it is. */
 export async function adoptSecret(
-  client: SecretMetadataClient,
+  client: ResourceClient<Secret>,
   namespace: string,
   { secret, labels, annotations }: AdoptSecretAction,
   signal: AbortSignal,
-): Promise<Stored<PartialObjectMetadata>> {
+): Promise<Stored<Secret>> {
   const body = { ...changeOf(secret, { metadata: { labels, annotations } }) };
   return await client.patch(namespace, secret.name, { type: "merge", body }, { signal });
 }

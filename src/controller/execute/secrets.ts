@@ -102,16 +102,24 @@ export class Secrets {
     return this.#stateOf(written);
   }
 
-  /** Puts label and annotations right. Answers the Secret as it is then. */
+  /**
+   * Puts label and annotations right. Answers what the Secret holds then: whatever admission made of
+   * its data would pass for what the operator wrote. Rejects with an UndoneError where the answer
+   * lacks what was written.
+   */
   async adopt(
-    namespace: string,
+    binding: BindingView,
     action: AdoptSecretAction,
     signal: AbortSignal,
-  ): Promise<Stored<PartialObjectMetadata>> {
-    const { secretMetadata } = this.#options.clients;
-    const written = await adoptSecret(secretMetadata, namespace, action, signal);
+  ): Promise<FoundSecret> {
+    const { labels, annotations } = action;
+    const { secrets } = this.#options.clients;
+    const written = await adoptSecret(secrets, binding.namespace, action, signal);
     this.#observe(written);
-    return written;
+    const found = this.#verdictOn(written, binding);
+    const missing = missingOfSecret(written, { labels, annotations });
+    if (missing.length > 0) throw UndoneError.byAdmission(missing, found);
+    return found;
   }
 
   /**

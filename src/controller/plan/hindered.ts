@@ -1,7 +1,7 @@
 import { optional } from "../../runtime/optional.ts";
 import { quote } from "../../runtime/text/quote.ts";
 import { LONGEST_NAME } from "../names.ts";
-import type { Plan } from "./actions.ts";
+import type { Action, Plan } from "./actions.ts";
 import type { Fault } from "./credential.ts";
 import { finalizer } from "./finalizer.ts";
 import { holding, lookAgainAt } from "./held_secret.ts";
@@ -23,11 +23,13 @@ import { isOfLabel, isUnreliable, type Trouble } from "./trouble.ts";
 
 /**
  * Nothing can be minted. What is there stays, and the status says why: Ready is about the credential
- * that pods have, which still serves what an earlier spec asked for, and Stalled about the spec.
+ * that pods have, and Stalled about the spec. Where that says nothing, what an earlier one asked for
+ * still serves; where it is clear, only what serves this one counts.
  */
 export function planFault(situation: Situation, { reason, message }: Fault): Plan {
-  const { slot, resting, now } = situation;
-  const serving = servingBy(credentialLeft(situation), situation);
+  const { slot, resting, current, now } = situation;
+  const left = reason === "InvalidSpec" || current !== undefined;
+  const serving = servingBy(left ? credentialLeft(situation) : undefined, situation);
   const { ready, expiresAt } = serving;
   const outcome: Outcome = {
     ready,
@@ -51,10 +53,11 @@ export function planRest(situation: Situation, trouble: Trouble): Plan {
   const { slot, now } = situation;
   // Without its label the Secret is in no cache, but pods have it as before.
   if (slot.kind === "unknown" && isOfLabel(trouble)) {
-    return { actions: [{ kind: "inspectSecret", name: situation.binding.secretName }] };
+    return inspecting(situation);
   }
   const secret = isUnreliable(trouble) ? undefined : servingCredential(situation);
   const serving = servingBy(secret, situation);
+  if (serving.ready && situation.isUnread) return inspecting(situation);
   const { reason, message } = serving.ready ? besideServing(secret!, trouble) : trouble;
   const expired = expiredBeside(serving, trouble.message, now);
   const outcome: Outcome = {
@@ -70,6 +73,11 @@ export function planRest(situation: Situation, trouble: Trouble): Plan {
     actions: tell(situation, outcome),
     ...wakingAt(trouble.retryAt, serving.ready ? serving.expiresAt : undefined),
   };
+}
+
+/** Whether pods can pull is told once the Secret is seen. */
+function inspecting({ binding }: Situation, first: readonly Action[] = []): Plan {
+  return { actions: [...first, { kind: "inspectSecret", name: binding.secretName }] };
 }
 
 /** What failed, beside a credential that serves. */
@@ -89,9 +97,7 @@ function besideServing(
 export function planHeld(situation: Situation, slot: OccupiedSlot): Plan {
   const { binding, now } = situation;
   const first = finalizer(situation);
-  if (isAltered(slot)) {
-    return { actions: [...first, { kind: "inspectSecret", name: slot.secret.name }] };
-  }
+  if (situation.isUnread) return inspecting(situation, first);
   const secret = slot.kind === "ours" ? asRead(slot, binding, now) : slot.secret;
   const serving = servingBy(servingCredential(situation) && secret, situation);
   const { ready, expiresAt } = serving;
@@ -108,11 +114,6 @@ export function planHeld(situation: Situation, slot: OccupiedSlot): Plan {
     actions: first.length > 0 ? first : tell(situation, outcome),
     ...wakingAt(ready ? expiresAt : undefined, lookAgainAt(secret, now)),
   };
-}
-
-/** Whether somebody else wrote the data, which nobody has read since. */
-function isAltered(slot: OccupiedSlot): boolean {
-  return slot.kind === "ours" && slot.content === undefined && !slot.secret.dataIsOurs;
 }
 
 /** Another's Secret has the name that this binding needs. */

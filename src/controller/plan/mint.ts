@@ -33,8 +33,8 @@ function failedAt({ trouble, isRepeated, now }: Situation): number | undefined {
 }
 
 /** How much may be lacking of what a new credential must do better than, where one serves. */
-function keeps({ binding, ours, current, lifetime, now }: Situation): number | undefined {
-  if (current === undefined || lifetime === undefined) return undefined;
+function keeps({ binding, ours, current, lifetime, isUnread, now }: Situation): number | undefined {
+  if (current === undefined || lifetime === undefined || isUnread) return undefined;
   if (now >= lastTryAt(lifetime.expiresAt)) return undefined;
   const lacking = lackingIn(ours!);
   const isDue = now >= refreshAt(lifetime, binding.rotation, binding.uid);

@@ -58,26 +58,14 @@ function needOfOurs(
   situation: Situation,
   wanted: WantedCredential,
 ): SecretNeed {
-  const { binding, lifetime } = situation;
+  const { isUnread } = situation;
   const stale = staleness(secret, situation, wanted);
   if (stale !== undefined) return mintAgain(secret, content, stale, situation);
   if (content?.kind === "broken") {
     return mintAgain(secret, content, `the Secret ${content.why}`, situation);
   }
-  const isTrusted = secret.dataIsOurs && lifetime !== undefined &&
-    secret.inputs !== undefined && !isInDoubt(binding);
-  if (content === undefined && !isTrusted) return { kind: "inspect" };
+  if (isUnread) return { kind: "inspect" };
   return needOfIntact(secret, content, situation);
-}
-
-/**
- * Whether what was written last may have been changed by admission, which `managedFields` do not
- * show: whoever starts from the status alone must look.
- */
-function isInDoubt({ status }: BindingView): boolean {
-  if (status.error === undefined) return false;
-  const ready = status.conditions?.find(({ type }) => type === "Ready");
-  return ready === undefined || ready.reason === "ChangesUndone";
 }
 
 /** Why the annotations alone say that the credential will not do; undefined when they do not. */

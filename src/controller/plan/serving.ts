@@ -32,8 +32,10 @@ export function servingCredential({ current, isAttached }: Situation): SecretSta
  * The credential that pods have from an earlier spec. Nothing is read to find out what others put
  * there, since there may be no registry to compare it with.
  */
-export function credentialLeft({ ours, isAttached }: Situation): SecretState | undefined {
-  const isKnown = ours?.secret.dataIsOurs || ours?.content?.kind === "intact";
+export function credentialLeft(
+  { ours, isAttached, isUnread }: Situation,
+): SecretState | undefined {
+  const isKnown = !isUnread && ours?.content?.kind !== "broken";
   return isAttached && isKnown ? ours?.secret : undefined;
 }
 

@@ -9,6 +9,7 @@ import {
 } from "./secret_slot.ts";
 import type { SecretState, Snapshot } from "./snapshot.ts";
 import { isOfAttempt, isResting, type Trouble } from "./trouble.ts";
+import { isVouchedFor } from "./vouching.ts";
 
 /**
  * What is known of a binding, with what follows from it: found out once, for all who plan and judge.
@@ -29,6 +30,8 @@ export interface Situation extends Snapshot {
   readonly current: SecretState | undefined;
   /** Whether the target refers to our Secret. */
   readonly isAttached: boolean;
+  /** Nobody has read the data of our Secret, and nothing vouches for them. */
+  readonly isUnread: boolean;
   /** Pods that pull what was not granted find a credential that does not serve them. */
   readonly isLacking: boolean;
   /** Further Secrets of the binding, under other names. */
@@ -62,6 +65,8 @@ export function understand(
     current: isCurrent(ours, binding.inputsHash) ? ours.secret : undefined,
     isAttached: ours !== undefined &&
       (serviceAccounts.get(binding.target)?.pullSecrets.includes(ours.secret.name) ?? false),
+    isUnread: ours !== undefined && ours.content === undefined &&
+      !isVouchedFor(ours.secret, binding, trouble),
     isLacking: ours !== undefined && lackingIn(ours) > 0,
     extraneous: extraneousSecrets(snapshot),
     trouble,

@@ -18,6 +18,8 @@ export interface Failure extends RetriedFailure {
   readonly isNamespaceEnding?: true;
   /** What was written does not stay as it was written. */
   readonly isUndone?: true;
+  /** Whether the Secret was written is not known, nor what admission made of that. */
+  readonly isUnanswered?: true;
   /** Holds whatever becomes of the Secret meanwhile, which changes with each attempt. */
   readonly anySecret?: true;
 }

@@ -28,7 +28,7 @@ export interface Status {
 export class ReconcilerRig extends Rig {
   readonly told: string[] = [];
   readonly stop = new AbortController();
-  readonly reconciler: Reconciler;
+  reconciler: Reconciler;
   readonly report = this.#report();
   random = 0.5;
   /** By how much the reconciler's wall clock has been set. */
@@ -45,15 +45,25 @@ export class ReconcilerRig extends Rig {
     const annotations = { "example.com/owner": "team-a" };
     const metadata = { name: "default", annotations };
     this.apply({ apiVersion: "v1", kind: "ServiceAccount", metadata });
-    this.reconciler = new Reconciler({
+    this.reconciler = this.#newReconciler();
+  }
+
+  #newReconciler(): Reconciler {
+    return new Reconciler({
       cluster: this.cluster,
       executor: this.executor,
       keepsConditions: () => true,
-      readsSecretsByName,
+      readsSecretsByName: this.readsSecretsByName,
       clock: this.time.skewed(() => this.offsetMs),
       random: () => this.random,
       report: this.report,
     });
+  }
+
+  /** Works on the binding as one who remembers nothing of it. */
+  async reconcileAnew(key = KEY): Promise<number | undefined> {
+    this.reconciler = this.#newReconciler();
+    return await this.reconcile(key);
   }
 
   /** Works on the binding. Answers in how many milliseconds to come back. */

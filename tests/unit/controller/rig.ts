@@ -122,6 +122,8 @@ export class Rig implements AsyncDisposable {
   #running: Promise<unknown> = Promise.resolve();
   /** What the next credentials lack of their scope. */
   lacking: readonly string[] | undefined;
+  /** What the tokens of the next credentials claim besides. */
+  claims: Readonly<Record<string, unknown>> = {};
   /** What minting does before it answers; throws to fail. */
   beforeMint: () => void | Promise<void> = () => {};
   /** Runs before each request reaches the server. */
@@ -291,7 +293,8 @@ export class Rig implements AsyncDisposable {
     this.minted.push(request);
     const mintedAt = this.time.clock.now();
     const expiresAt = mintedAt + 3 * HOUR;
-    const claims = { aud: request.server, iat: mintedAt / 1000, exp: expiresAt / 1000 };
+    const times = { iat: mintedAt / 1000, exp: expiresAt / 1000 };
+    const claims = { aud: request.server, ...times, ...this.claims };
     const password = new Redacted(encodeJwt({ ...claims, jti: String(this.minted.length) }));
     return { password, mintedAt, expiresAt, ...optional("lacking", this.lacking) };
   }

@@ -1,7 +1,5 @@
 import type { AdoptSecretAction } from "../../plan/actions.ts";
-import { UndoneError } from "../undone.ts";
-import { missingOfSecret } from "../written.ts";
-import { type ActionHandler, NOTHING } from "./action_handler.ts";
+import type { ActionHandler } from "./action_handler.ts";
 import { LABEL_FIELD } from "./secret_fields.ts";
 
 /** Puts label and annotations of a Secret right, and leaves its data. */
@@ -20,11 +18,7 @@ export const ADOPT_SECRET: ActionHandler<AdoptSecretAction> = {
     place: "metadata",
     state: JSON.stringify([Object.keys(labels), Object.keys(annotations)]),
   }],
-  execute: async ({ namespace }, action, { secrets }, { signal }) => {
-    const { labels, annotations } = action;
-    const written = await secrets.adopt(namespace, action, signal);
-    const missing = missingOfSecret(written, { labels, annotations });
-    if (missing.length > 0) throw UndoneError.byAdmission(missing);
-    return NOTHING;
-  },
+  execute: async (binding, action, { secrets }, { signal }) => ({
+    inspection: await secrets.adopt(binding, action, signal),
+  }),
 };

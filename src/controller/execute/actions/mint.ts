@@ -1,11 +1,11 @@
-import type { Need } from "../../../azure/credentials.ts";
+import type { Credential, Need } from "../../../azure/credentials.ts";
 import { scopeNotGranted } from "../../../azure/granted.ts";
 import { registryHost } from "../../../azure/registry.ts";
 import { optional } from "../../../runtime/optional.ts";
 import type { BindingView } from "../../binding/view.ts";
 import type { MintAction } from "../../plan/actions.ts";
 import { lifetimeOf } from "../../plan/schedule.ts";
-import type { SecretState } from "../../plan/snapshot.ts";
+import type { FoundSecret, IntactContent, SecretState } from "../../plan/snapshot.ts";
 import { mintWithLastTry } from "../last_try.ts";
 import { SupersededError } from "../superseded.ts";
 import type { ActionContext, ActionHandler, ActionOutcome, Hands } from "./action_handler.ts";
@@ -51,13 +51,30 @@ async function mint(
   assertStillWanted(binding, action, hands);
   const { lacking, mintedAt, expiresAt } = credential;
   if (lacking === undefined) {
-    await hands.secrets.write(binding, action, credential, signal);
-    return { lifetime: { refreshedAt: mintedAt, expiresAt } };
+    const written = await hands.secrets.write(binding, action, credential, signal);
+    return {
+      inspection: asWritten(written, credential),
+      lifetime: { refreshedAt: mintedAt, expiresAt },
+    };
   }
   const error = scopeNotGranted(registryHost(request.server), lacking);
   if (keeps !== undefined && lacking.length >= keeps) return { shortfall: { error } };
   const written = await hands.secrets.write(binding, action, credential, signal);
-  return { shortfall: { error, written } };
+  return { inspection: asWritten(written, credential), shortfall: { error, written } };
+}
+
+/** The answer had all that was written: nobody needs to read it. */
+function asWritten(
+  secret: SecretState,
+  { mintedAt, expiresAt, lacking = [] }: Credential,
+): FoundSecret {
+  const content: IntactContent = {
+    kind: "intact",
+    mintedAt,
+    expiresAt,
+    ...(lacking.length > 0 ? { lacking: lacking.length } : {}),
+  };
+  return { kind: "found", secret, content };
 }
 
 /** Azure may take minutes, in which a binding is changed, deleted or made anew. */

@@ -277,14 +277,14 @@ Deno.test("secret writer: adoption puts label and annotations right and touches 
     labels: LABELS,
     annotations: ANNOTATIONS,
   };
-  using rig = clientOf(change({ metadata }, ANSWER, { accept: METADATA_ONLY }));
+  using rig = clientOf(change({ metadata }, ANSWER));
   const action = {
     kind: "adoptSecret",
     secret: SECRET,
     labels: LABELS,
     annotations: ANNOTATIONS,
   } as const;
-  await adoptSecret(rig.client, "team-a", action, signal);
+  await adoptSecret(rig.whole, "team-a", action, signal);
 });
 
 Deno.test("secret writer: a deletion does not mind that the Secret is gone, and tells of finalizers", async () => {

@@ -154,6 +154,8 @@ function troubled(snapshot: Snapshot, change: Partial<Trouble> = {}): Snapshot {
 }
 
 const ATTACHED = { secrets: [OURS], accounts: [account("default", [NAME])] };
+/** The same just after it was written, as its answer had it. */
+const WRITTEN = { ...ATTACHED, inspection: found(OURS) };
 const SERVING = troubled(snapshotOf(settled(V1), ATTACHED));
 const REFRESH_FAILING: Action = {
   kind: "writeStatus",
@@ -289,12 +291,12 @@ const NEW_BINDINGS: readonly Case[] = [
   },
   {
     when: "a target that comes late gets the Secret that is there, of which nothing is said before",
-    snapshot: snapshotOf(V1, { secrets: [OURS] }),
+    snapshot: snapshotOf(V1, { secrets: [OURS], inspection: found(OURS) }),
     plan: { actions: [attach()], wakeAt: DUE_AT },
   },
   {
     when: "a binding is said to be ready once its Secret is seen to be attached",
-    snapshot: snapshotOf(V1, ATTACHED),
+    snapshot: snapshotOf(V1, WRITTEN),
     plan: {
       actions: [{ kind: "writeStatus", status: settledStatus(V1) }],
       wakeAt: DUE_AT,
@@ -318,8 +320,14 @@ const NEW_BINDINGS: readonly Case[] = [
 /** The spec was made invalid, or what it names went away, after a credential had been attached. */
 const FAULTS_LATER: readonly Case[] = [
   {
+    when:
+      "what the status does not tell to serve makes an invalid spec ready once it is read alone",
+    snapshot: snapshotOf(EVIL_SPEC, ATTACHED),
+    plan: { actions: [invalidSpec(EVIL, false, TIMES)] },
+  },
+  {
     when: "an invalid spec mints nothing, and Ready lasts as long as the credential that is there",
-    snapshot: snapshotOf(EVIL_SPEC, { ...ATTACHED, keepsConditions: false }),
+    snapshot: snapshotOf(EVIL_SPEC, { ...WRITTEN, keepsConditions: false }),
     plan: { actions: [invalidSpec(EVIL, true, TIMES)], wakeAt: LIFETIME.expiresAt },
   },
   {
@@ -332,7 +340,7 @@ const FAULTS_LATER: readonly Case[] = [
   },
   {
     when: "a millisecond before the credential of an invalid spec expires it is still ready",
-    snapshot: snapshotOf(EVIL_SPEC, ATTACHED),
+    snapshot: snapshotOf(EVIL_SPEC, WRITTEN),
     at: LIFETIME.expiresAt - 1,
     plan: {
       actions: [{
@@ -356,6 +364,7 @@ const FAULTS_LATER: readonly Case[] = [
     snapshot: snapshotOf(EVIL_SPEC, {
       ...ATTACHED,
       secrets: [{ ...OURS, expiry: time(NOW) }],
+      inspection: found(OURS, { ...INTACT, expiresAt: NOW }),
     }),
     plan: {
       actions: [expired(NOW, EVIL, "InvalidSpec", stalled(EVIL))],
@@ -390,12 +399,12 @@ const FAULTS_LATER: readonly Case[] = [
   },
   {
     when: "while a failed write rests, the earlier of its next try and the credential's end counts",
-    snapshot: troubled(snapshotOf(EVIL_SPEC, ATTACHED)),
+    snapshot: troubled(snapshotOf(EVIL_SPEC, WRITTEN)),
     plan: { actions: [invalidSpec(EVIL, true, TIMES)], wakeAt: NOW + MINUTE },
   },
   {
     when: "while a failed write rests for long, the credential's end is not slept through",
-    snapshot: troubled(snapshotOf(EVIL_SPEC, ATTACHED), { retryAt: NOW + 3 * HOUR }),
+    snapshot: troubled(snapshotOf(EVIL_SPEC, WRITTEN), { retryAt: NOW + 3 * HOUR }),
     plan: { actions: [invalidSpec(EVIL, true, TIMES)], wakeAt: LIFETIME.expiresAt },
   },
   {
@@ -670,6 +679,7 @@ const MOVED: readonly Case[] = [
     when: "a further Secret of the binding goes only after its successor is attached",
     snapshot: snapshotOf(V1, {
       secrets: [OURS, OLD_NAME],
+      inspection: found(OURS),
       accounts: [account("default", [OLD_NAME.name])],
     }),
     plan: {
@@ -737,7 +747,7 @@ const ALTERATIONS: readonly Case[] = [
     snapshot: snapshotOf(settled(V1), { ...ATTACHED, secrets: [ALTERED] }),
     at: DUE_AT,
     plan: {
-      actions: [{ ...mint({ mode: "update", secret: ALTERED }, "the refresh is due"), keeps: 0 }],
+      actions: [mint({ mode: "update", secret: ALTERED }, "the refresh is due")],
     },
   },
   {
@@ -1080,6 +1090,7 @@ const TERMINATING: readonly Case[] = [
     snapshot: snapshotOf(settled(V1), {
       ...ATTACHED,
       secrets: [{ ...HELD, expiry: time(NOW) }],
+      inspection: found(HELD, { ...INTACT, expiresAt: NOW }),
     }),
     plan: {
       actions: [expired(NOW, ANEW, "SecretTerminating")],
@@ -1158,7 +1169,7 @@ const TERMINATING: readonly Case[] = [
   },
   {
     when: "whose finalizers are gone already is told of without them",
-    snapshot: snapshotOf(V1, { secrets: [{ ...HELD, heldBy: [] }] }),
+    snapshot: snapshotOf(V1, { secrets: [{ ...HELD, heldBy: [] }], inspection: found(HELD) }),
     plan: {
       actions: [
         failure(
@@ -1179,6 +1190,15 @@ const UNDONE = {
 
 /** What was written does not stay. */
 const UNDONE_WRITES: readonly Case[] = [
+  ...(["NotSettling", "ChangesUndone"] as const).map((reason) => ({
+    when: `while ${reason} rests, what another wrote into the Secret is read before it counts`,
+    snapshot: troubled(snapshotOf(settled(V1), { ...ATTACHED, secrets: [ALTERED] }), {
+      ...(reason === "ChangesUndone" ? UNDONE : { reason }),
+      action: "adoptSecret",
+      anySecret: true,
+    }),
+    plan: { actions: [inspect()] },
+  })),
   ...(["addReference", "mint"] as const).map((action) => ({
     when: `while ${action} is undone again and again, what is there for now counts for nothing`,
     snapshot: troubled(snapshotOf(settled(V1), ATTACHED), { ...UNDONE, action }),
