@@ -8,11 +8,12 @@ import { eventually } from "./eventually.ts";
 import { OperatorRig, type RigOptions } from "./operator_rig.ts";
 import { settled } from "./settled.ts";
 import { V1 } from "./v1beta1_objects.ts";
-import { V2 } from "./v1beta2_objects.ts";
+import { specWith, V2 } from "./v1beta2_objects.ts";
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const UNDONE = "False/ChangesUndone";
+const NOT_GRANTED = "False/ScopeNotGranted";
 const EXEMPT =
   "did not stay, since an admission webhook or policy changes what the operator writes. " +
   "Exempt the operator from it; meanwhile the operator tries again, more and more rarely.";
@@ -103,6 +104,53 @@ export function othersSuite(
       await v1.ready();
     },
   );
+
+  check(
+    "a webhook that puts other data into a Secret whose label is put back is told",
+    async (on) => {
+      const { rig, hook, v1 } = on;
+      await v1.establish();
+      hook.admit({
+        mutate: ({ resource, operation, object }) => {
+          const isLabelled = object?.metadata.labels?.["acr.microsoft.com/binding"] !== undefined;
+          if (resource !== "secrets" || operation !== "UPDATE" || !isLabelled) return;
+          object!.data = { ".dockerconfigjson": btoa('{"auths":{}}') };
+        },
+      });
+      await v1.patchSecret({ metadata: { labels: null } });
+      await v1.secretOnce(({ metadata }) =>
+        metadata.labels?.["acr.microsoft.com/binding"] !== undefined
+      );
+      await v1.bindingOnce((each) => v1.readiness(each) === UNDONE);
+      await settled(() => rig.resourceVersions());
+      assert.equal(v1.readiness((await v1.binding())!), UNDONE);
+      hook.admit({});
+      await longPause(rig);
+      await longPause(rig);
+      await v1.ready();
+    },
+  );
+
+  check("one who takes away that scopes are lacking makes no binding ready", async (on) => {
+    const { rig, v2 } = on;
+    rig.azure.setRegistry("bench.azurecr.io", {
+      grants: (_, scope) => scope === "repository:app:pull",
+    });
+    await v2.createAccount("default");
+    const scope = "repository:app:pull repository:base/image:pull";
+    await v2.createBinding({ spec: specWith({ acr: { scope } }) });
+    await v2.bindingOnce((each) => v2.readiness(each) === NOT_GRANTED);
+    await settled(() => rig.resourceVersions());
+    const annotations = { "acr.microsoft.com/token.lacking": null };
+    await v2.patchSecret({ metadata: { annotations } });
+    await settled(() => rig.resourceVersions());
+    assert.equal(v2.readiness((await v2.binding())!), NOT_GRANTED);
+    await rig.stopOperator();
+    await rig.startOperator();
+    await rig.inStep();
+    await settled(() => rig.resourceVersions());
+    assert.equal(v2.readiness((await v2.binding())!), NOT_GRANTED);
+  });
 
   check("one who reverts within milliseconds is named, and not raced", async ({ rig, v1 }) => {
     // Of an account that was made without any field of its own managedFields tell nothing.
