@@ -20,6 +20,7 @@ import type { Situation } from "./situation.ts";
 import type { SecretState } from "./snapshot.ts";
 import { type Outcome, tell } from "./status.ts";
 import { isOfLabel, isUnreliable, type Trouble } from "./trouble.ts";
+import { isToldReady } from "./vouching.ts";
 
 /**
  * Nothing can be minted. What is there stays, and the status says why: Ready is about the credential
@@ -55,9 +56,11 @@ export function planRest(situation: Situation, trouble: Trouble): Plan {
   if (slot.kind === "unknown" && isOfLabel(trouble)) {
     return inspecting(situation);
   }
-  const secret = isUnreliable(trouble) ? undefined : servingCredential(situation);
+  const secret = isCountable(situation, trouble) ? servingCredential(situation) : undefined;
   const serving = servingBy(secret, situation);
-  if (serving.ready && situation.isUnread) return inspecting(situation);
+  if (serving.ready && situation.isUnread && trouble.action !== "inspectSecret") {
+    return inspecting(situation);
+  }
   const { reason, message } = serving.ready ? besideServing(secret!, trouble) : trouble;
   const expired = expiredBeside(serving, trouble.message, now);
   const outcome: Outcome = {
@@ -73,6 +76,12 @@ export function planRest(situation: Situation, trouble: Trouble): Plan {
     actions: tell(situation, outcome),
     ...wakingAt(trouble.retryAt, serving.ready ? serving.expiresAt : undefined),
   };
+}
+
+/** Whether pods may count on what is there. Where it cannot be read, what was told of it last holds. */
+function isCountable({ ours, binding, isUnread }: Situation, trouble: Trouble): boolean {
+  if (isUnreliable(trouble)) return false;
+  return !isUnread || trouble.action !== "inspectSecret" || isToldReady(ours!.secret, binding);
 }
 
 /** Whether pods can pull is told once the Secret is seen. */

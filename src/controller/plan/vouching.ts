@@ -12,12 +12,17 @@ import type { Trouble } from "./trouble.ts";
  */
 export function isVouchedFor(
   secret: SecretState,
-  { status }: BindingView,
+  binding: BindingView,
   trouble: Pick<Trouble, "isUnanswered"> | undefined,
 ): boolean {
+  return secret.dataIsOurs && secret.inputs !== undefined && !trouble?.isUnanswered &&
+    isToldReady(secret, binding);
+}
+
+/** Whether the status tells of the credential of which the annotations tell, and that it serves. */
+export function isToldReady(secret: SecretState, { status }: BindingView): boolean {
   const lifetime = lifetimeOf(secret);
-  return secret.dataIsOurs && secret.inputs !== undefined && lifetime !== undefined &&
-    !trouble?.isUnanswered && tellsOf(status, lifetime) && isReady(status);
+  return lifetime !== undefined && tellsOf(status, lifetime) && isReady(status);
 }
 
 function tellsOf(

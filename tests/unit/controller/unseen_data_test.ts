@@ -160,6 +160,25 @@ Deno.test("unseen data: while a refresh fails, what another put into the Secret 
   assert.equal(rig.ready().status, "False");
 });
 
+Deno.test("unseen data: a Secret that cannot be read while a refresh fails is asked for once, and keeps what was told of it", async () => {
+  await using rig = await new ReconcilerRig().start();
+  await rig.reconcile();
+  await rig.passUntilRefresh();
+  await spoil(rig, 1);
+  rig.beforeMint = () => {
+    throw new Error("no credential today");
+  };
+  let reads = 0;
+  rig.beforeRequest = ({ method, url }) => {
+    if (method !== "GET" || !new URL(url).pathname.includes("/secrets/")) return;
+    reads++;
+    throw new TypeError("connection reset");
+  };
+  await rig.reconcile();
+  assert.equal(reads, 1);
+  assert.equal(readiness(rig), "True/KubernetesRefused");
+});
+
 for (const restarted of [false, true]) {
   Deno.test(`unseen data: who takes away that scopes are lacking${restarted ? " before a restart" : ""} makes nothing ready`, async () => {
     await using rig = await new ReconcilerRig().start();
