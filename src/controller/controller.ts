@@ -1,40 +1,34 @@
 import type { Credentials } from "../azure/credentials.ts";
 import type { RestClient } from "../kubernetes/http/contract.ts";
-import * as core from "../kubernetes/resources/built_in.ts";
-import { Informer, type InformerReport, type SyncState } from "../kubernetes/informer/informer.ts";
+import { type InformerReport, type SyncState } from "../kubernetes/informer/informer.ts";
 import type { LargeObjects } from "../kubernetes/http/large_objects.ts";
-import {
-  type KubernetesObject,
-  type ListWatch,
-  ResourceClient,
-  type Stored,
-} from "../kubernetes/resources/resource_client.ts";
+import { SECRET } from "../kubernetes/resources/built_in.ts";
 import type { Breather } from "../runtime/time/breather.ts";
 import type { Clock } from "../runtime/time/clock.ts";
 import type { Urgency } from "../runtime/fairness/fair_line.ts";
 import type { PlacesOptions } from "../runtime/fairness/fair_places.ts";
 import type { Random } from "../runtime/random.ts";
-import { type AcrPullBinding, crdOf, resourceNameOf } from "./binding/api.ts";
+import { type AcrPullBinding } from "./binding/api.ts";
 import { APIS, type BindingApis } from "./binding/apis.ts";
 import type { BindingSettings } from "./binding/settings.ts";
 import { type ApiName, parseBindingKey } from "./binding/view.ts";
-import { Cluster, type Informers } from "./cluster/cluster.ts";
-import {
-  type SecretMetadata,
-  trimSecret,
-  trimServiceAccount,
-  wholeOnly,
-} from "./cluster/objects.ts";
-import { followLarge } from "./cluster/large.ts";
+import { Cluster } from "./cluster/cluster.ts";
+import { wholeOnly } from "./cluster/cached_service_account.ts";
 import { StatusSchemas } from "./cluster/status_schemas.ts";
-import { bindingTrimmer } from "./cluster/trim_binding.ts";
-import { BINDING_LABEL, FIELD_MANAGER } from "./conventions.ts";
-import { type Clients, Executor } from "./execute/executor.ts";
+import { Executor } from "./execute/executor.ts";
 import { ServiceAccountWriter } from "./execute/service_account_writer.ts";
 import { type Slot, WorkQueue } from "./queue.ts";
 import { Reconciler } from "./reconciler.ts";
 import type { ReconcileReport } from "./report.ts";
 import { Timers } from "./timers.ts";
+import {
+  type AllClients,
+  type AnyInformer,
+  clientsOver,
+  followLargeOf,
+  type Informers,
+  informersOver,
+} from "./informers.ts";
 
 /** What the controller needs from its surroundings. */
 export interface ControllerOptions {
@@ -99,7 +93,12 @@ export class Controller {
       options.rest,
       (api, kept) => this.#conditionsChanged(api, kept),
     );
-    this.#informers = this.#createInformers(clients);
+    this.#informers = informersOver(clients, {
+      ...options,
+      apis: this.#apis,
+      statusSchemas: this.#statusSchemas,
+      onStateChange: () => this.#known.splice(0).forEach((tell) => tell()),
+    });
     this.#followLarge();
     this.cluster = new Cluster(this.#apis, this.#informers, options.settings);
     this.#timers = new Timers(options.clock, (key) => this.#queue.add(key));
@@ -169,7 +168,7 @@ export class Controller {
   }
 
   /** The informers that list and watch. That of Secrets may hold only what was read by name. */
-  get #followed(): readonly Followed[] {
+  get #followed(): readonly AnyInformer[] {
     const { bindings, secrets, serviceAccounts } = this.#informers;
     const watched = this.#options.readsSecretsByName ? [] : [secrets];
     return [...bindings.values(), serviceAccounts, ...watched];
@@ -226,7 +225,7 @@ export class Controller {
 
   /** Resolves when every cache is filled, or its resource is known not to be there. */
   async #whenKnown(signal: AbortSignal): Promise<void> {
-    const bindings: readonly Followed[] = [...this.#informers.bindings.values()];
+    const bindings: readonly AnyInformer[] = [...this.#informers.bindings.values()];
     const required = this.#followed.filter((informer) => !bindings.includes(informer));
     const known = () =>
       required.every(({ synced }) => synced) &&
@@ -240,84 +239,29 @@ export class Controller {
   }
 
   #followLarge(): void {
-    const { bindings, secrets, serviceAccounts } = this.#informers;
     const { largeObjects } = this.#options;
-    for (const [api, informer] of bindings) {
-      followLarge(informer, this.#apis.named(api).definition, largeObjects);
-    }
-    followLarge(secrets, core.SECRET, largeObjects);
-    followLarge(serviceAccounts, core.SERVICE_ACCOUNT, largeObjects);
+    followLargeOf(this.#informers, this.#apis, largeObjects);
     // The account of a binding whose credential serves names it already.
     largeObjects.rankBy(({ plural, namespace, name }) =>
-      plural === core.SECRET.plural
+      plural === SECRET.plural
         ? this.#urgencyUntil(this.cluster.secretServesUntil(namespace, name))
         : undefined
     );
   }
 
-  #createInformers(clients: ReturnType<typeof clientsOver>): Informers {
-    const { labelSelector } = this.#options;
-    const bindings = this.#apis.all.map((api) => {
-      const followed = this.#statusSchemas.followedBy(api.name, clients.bindings.get(api.name)!);
-      const kept = { labelSelector, crd: crdOf(api), trim: bindingTrimmer(api) };
-      return [api.name, this.#informer(resourceNameOf(api), followed, kept)] as const;
-    });
-    return {
-      bindings: new Map(bindings),
-      secrets: this.#informer<SecretMetadata>("secrets", clients.secretMetadata, {
-        labelSelector: BINDING_LABEL,
-        trim: (secret) => trimSecret(secret, this.#apis),
-      }),
-      serviceAccounts: this.#informer("serviceaccounts", clients.serviceAccounts, {
-        labelSelector: "",
-        trim: (account) => trimServiceAccount(account, this.#apis),
-      }),
-    };
-  }
-
-  #informer<T extends KubernetesObject>(
-    name: string,
-    resource: ListWatch<T>,
-    { labelSelector, crd, trim }: {
-      readonly labelSelector: string;
-      readonly crd?: string;
-      readonly trim: (object: Stored<T>, previous: Stored<T> | undefined) => Stored<T>;
-    },
-  ): Informer<T> {
-    const { clock, random, breather, onSilent, informerReport } = this.#options;
-    const report = informerReport(name, crd);
-    return new Informer<T>({
-      name,
-      resource,
-      clock,
-      random,
-      breather,
-      onSilent,
-      ...(labelSelector === "" ? {} : { labelSelector }),
-      trim,
-      report: {
-        ...report,
-        stateChanged: (...change) => {
-          report.stateChanged?.(...change);
-          this.#known.splice(0).forEach((tell) => tell());
-        },
-      },
-    });
-  }
-
-  #createExecutor(clients: ReturnType<typeof clientsOver>): Executor {
-    const informers = this.#informers;
+  #createExecutor(clients: AllClients): Executor {
+    const caches = this.#informers;
     return new Executor({
       apis: this.#apis,
       clients,
-      informers,
+      caches,
       readsSecretsByName: this.#options.readsSecretsByName ?? false,
       serviceAccounts: new ServiceAccountWriter({
         apis: this.#apis,
         client: clients.serviceAccounts,
-        cached: (namespace, name) => wholeOnly(informers.serviceAccounts.get(namespace, name)),
-        observe: (account) => informers.serviceAccounts.observe(account),
-        forget: (...account) => informers.serviceAccounts.forget(...account),
+        cached: (namespace, name) => wholeOnly(caches.serviceAccounts.get(namespace, name)),
+        observe: (account) => caches.serviceAccounts.observe(account),
+        forget: (...account) => caches.serviceAccounts.forget(...account),
       }),
       clock: this.#options.clock,
       mint: (request, need) => this.#options.credentials.mint(request, need),
@@ -327,33 +271,9 @@ export class Controller {
   }
 }
 
-/** A cache that lists and watches, whatever it holds. */
-type Followed = Pick<
-  Informer<KubernetesObject>,
-  "name" | "run" | "state" | "stateReason" | "synced"
->;
-
 /** Where the API prunes conditions, the fields of the reference must do. */
 function isReady({ status = {} }: AcrPullBinding): boolean {
   const { conditions, tokenExpirationTime, error = "" } = status;
   if (conditions === undefined) return tokenExpirationTime !== undefined && error === "";
   return conditions.some(({ type, status }) => type === "Ready" && status === "True");
-}
-
-function clientsOver(
-  rest: RestClient,
-  apis: BindingApis,
-): Clients & { serviceAccounts: core.ServiceAccountClient } {
-  const options = { fieldManager: FIELD_MANAGER };
-  const secrets = core.secrets(rest, options);
-  const serviceAccounts = core.serviceAccounts(rest, options);
-  return {
-    bindings: new Map(
-      apis.all.map(({ name, definition }) => [name, new ResourceClient(rest, definition, options)]),
-    ),
-    secrets,
-    secretMetadata: secrets.metadataOnly(),
-    serviceAccounts,
-    serviceAccountMetadata: serviceAccounts.metadataOnly(),
-  };
 }

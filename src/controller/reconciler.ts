@@ -448,9 +448,9 @@ export class Reconciler {
   }
 
   #forget(key: string, id: BindingId): void {
-    const { cluster, readsSecretsByName, report } = this.#options;
+    const { executor, readsSecretsByName, report } = this.#options;
     this.#memory.forget(key);
-    if (readsSecretsByName) cluster.dropSecret(id);
+    if (readsSecretsByName) executor.dropSecret(id);
     report.gone(key);
   }
 }

@@ -18,7 +18,7 @@ import { suggest } from "../../src/cli/flags/suggest.ts";
 import { faultOfTokenAudience } from "../../src/cli/flags/token_audience.ts";
 import { APIS } from "../../src/controller/binding/apis.ts";
 import { describeFailure } from "../../src/controller/failure.ts";
-import { secretState } from "../../src/controller/cluster/objects.ts";
+import { keepSecret } from "../../src/controller/cluster/cached_secret.ts";
 import { dockerConfig, passwordIn } from "../../src/azure/docker_config.ts";
 import { contentOf } from "../../src/controller/execute/inspect.ts";
 import { labelValue } from "../../src/controller/names.ts";
@@ -282,7 +282,7 @@ const READERS: readonly [what: string, read: (text: string) => unknown][] = [
     (value) => lifetimeOf(secretOf(viewV1(), { expiry: value, refresh: value, inputs: value })),
   ],
   ["metadata of a Secret", (value) =>
-    secretState({
+    keepSecret({
       metadata: {
         name: "a",
         namespace: "b",

@@ -1,6 +1,5 @@
-import type { Informer } from "../../kubernetes/informer/informer.ts";
-import type { KubernetesObject, Stored } from "../../kubernetes/resources/resource_client.ts";
-import type { AcrPullBinding, BindingApi, CachedBinding } from "../binding/api.ts";
+import type { CacheReader, KeptObject } from "../../kubernetes/informer/informer.ts";
+import type { BindingApi, CachedBinding } from "../binding/api.ts";
 import type { BindingApis } from "../binding/apis.ts";
 import { basicsOf } from "../binding/basics.ts";
 import type { BindingSettings } from "../binding/settings.ts";
@@ -13,24 +12,22 @@ import {
   type BindingView,
   type SecretRules,
 } from "../binding/view.ts";
-import { BINDING_LABEL, EXPIRY_ANNOTATION } from "../conventions.ts";
 import { ownershipOf } from "../plan/ownership.ts";
 import type { SecretState, ServiceAccountState, Snapshot } from "../plan/snapshot.ts";
 import { isInCrowd } from "./crowd.ts";
+import type { CachedSecret } from "./cached_secret.ts";
 import {
   type CachedServiceAccount,
   pullSecretsOf,
-  type SecretMetadata,
-  secretState,
   serviceAccountState,
-} from "./objects.ts";
+} from "./cached_service_account.ts";
 
-/** The caches from which snapshots are taken. */
-export interface Informers {
+/** The caches from which snapshots are taken, none of which is written here. */
+export interface Caches {
   /** By API. */
-  readonly bindings: ReadonlyMap<ApiName, Informer<AcrPullBinding>>;
-  readonly secrets: Informer<SecretMetadata>;
-  readonly serviceAccounts: Informer<CachedServiceAccount>;
+  readonly bindings: ReadonlyMap<ApiName, CacheReader<CachedBinding>>;
+  readonly secrets: CacheReader<CachedSecret>;
+  readonly serviceAccounts: CacheReader<CachedServiceAccount>;
 }
 
 /** What the caches tell of one binding. */
@@ -48,29 +45,26 @@ const CROWDED = "crowded";
 /** What the caches know, put together for one binding at a time. */
 export class Cluster {
   readonly #apis: BindingApis;
-  readonly #informers: Informers;
+  readonly #caches: Caches;
   readonly #settings: BindingSettings;
   /** What is asked for, by the specs that the caches hold. */
   readonly #asked = new WeakMap<object, Asked>();
 
-  /** Adds indexes to the informers: call it once, before they run. */
-  constructor(apis: BindingApis, informers: Informers, settings: BindingSettings) {
+  /** Adds indexes to the caches: call it once, before these are filled. */
+  constructor(apis: BindingApis, caches: Caches, settings: BindingSettings) {
     this.#apis = apis;
-    this.#informers = informers;
+    this.#caches = caches;
     this.#settings = settings;
-    const { secrets, serviceAccounts } = informers;
+    const { secrets, serviceAccounts } = caches;
     for (const [api, bindings] of this.#bindings()) {
       bindings.addIndex(BY_SERVICE_ACCOUNT, (object) => near(object, api.accountsOf(object)));
       bindings.addIndex(BY_SECRET_NAME, (object) => near(object, [secretNameOf(api, object)]));
     }
-    secrets.addIndex(BY_LABEL, ({ metadata }) => {
-      const label = metadata.labels?.[BINDING_LABEL];
-      return label === undefined ? [] : [`${metadata.namespace}/${label}`];
-    });
-    secrets.addIndex(BY_OWNER, (object) => {
-      const { owner } = secretState(object, apis);
-      return owner === undefined ? [] : [owner.uid];
-    });
+    secrets.addIndex(
+      BY_LABEL,
+      ({ metadata, state: { label } }) => label === undefined ? [] : near({ metadata }, [label]),
+    );
+    secrets.addIndex(BY_OWNER, ({ state: { owner } }) => owner === undefined ? [] : [owner.uid]);
     serviceAccounts.addIndex(
       BY_PULL_SECRET,
       (object) => pullSecretsOf(object).map((name) => `${object.metadata.namespace}/${name}`),
@@ -81,23 +75,22 @@ export class Cluster {
     );
   }
 
-  #bindings(): readonly (readonly [BindingApi, Informer<AcrPullBinding>])[] {
-    return this.#apis.all.map((api) => [api, this.#informer(api.name)]);
+  #bindings(): readonly (readonly [BindingApi, CacheReader<CachedBinding>])[] {
+    return this.#apis.all.map((api) => [api, this.#cache(api.name)]);
   }
 
-  #informer(api: ApiName): Informer<AcrPullBinding> {
-    return this.#informers.bindings.get(api)!;
+  #cache(api: ApiName): CacheReader<CachedBinding> {
+    return this.#caches.bindings.get(api)!;
   }
 
   /** Calls `enqueue` with the key of every binding that a change may concern. */
   subscribe(enqueue: (key: string) => void): void {
-    const { bindings, secrets, serviceAccounts } = this.#informers;
-    for (const [api, informer] of bindings) {
-      const tell = (object: Stored<KubernetesObject>) => enqueue(keyOf(api, object));
-      informer.subscribe({ changed: tell, removed: tell });
+    const { bindings, secrets, serviceAccounts } = this.#caches;
+    for (const [api, cache] of bindings) {
+      const tell = (object: KeptObject) => enqueue(keyOf(api, object));
+      cache.subscribe({ changed: tell, removed: tell });
     }
-    const secretChanged = (secret: Stored<SecretMetadata>) =>
-      this.#ofSecret(secret).forEach(enqueue);
+    const secretChanged = (secret: CachedSecret) => this.#ofSecret(secret).forEach(enqueue);
     secrets.subscribe({
       changed: (secret, previous) => {
         // One whose owner or label changed concerns those of before, too.
@@ -106,7 +99,7 @@ export class Cluster {
       },
       removed: secretChanged,
     });
-    const tellOf = (...accounts: readonly (Stored<CachedServiceAccount> | undefined)[]) => {
+    const tellOf = (...accounts: readonly (CachedServiceAccount | undefined)[]) => {
       // Most are concerned several times over, of what may be thousands.
       const keys = new Set<string>();
       for (const account of accounts) {
@@ -144,7 +137,7 @@ export class Cluster {
   }
 
   #get({ api, namespace, name }: BindingId): CachedBinding | undefined {
-    return this.#informer(api).get(namespace, name);
+    return this.#cache(api).get(namespace, name);
   }
 
   /** Which state of which binding is known, without the cost of a whole view. */
@@ -169,13 +162,12 @@ export class Cluster {
   }
 
   #expiryOf(namespace: string, secretName: string): string | undefined {
-    const secret = this.#informers.secrets.get(namespace, secretName);
-    return secret?.metadata.annotations?.[EXPIRY_ANNOTATION];
+    return this.#caches.secrets.get(namespace, secretName)?.state.expiry;
   }
 
   /** Keys of all bindings. */
   *keys(): IterableIterator<string> {
-    for (const [api, bindings] of this.#informers.bindings) {
+    for (const [api, bindings] of this.#caches.bindings) {
       for (const binding of bindings.values()) yield keyOf(api, binding);
     }
   }
@@ -195,23 +187,18 @@ export class Cluster {
     name: string,
     secrets: Iterable<string> = [],
   ): ServiceAccountState | undefined {
-    const account = this.#informers.serviceAccounts.get(namespace, name);
+    const account = this.#caches.serviceAccounts.get(namespace, name);
     return account && serviceAccountState(account, secrets);
   }
 
   /** Whether the operator knows that a Secret is gone, which was read by its name before. */
   isGone({ uid }: Pick<SecretState, "uid">): boolean {
-    return this.#informers.secrets.isForgotten(uid);
-  }
-
-  /** Drops what was read of the Secret of a binding that is gone, where no watch keeps it. */
-  dropSecret({ api, namespace, name }: BindingId): void {
-    this.#informers.secrets.drop(namespace, this.#apis.named(api).secretName(name));
+    return this.#caches.secrets.isForgotten(uid);
   }
 
   /** By owner, by label or by the name that the binding's Secret has. */
   #secretsOf(binding: BindingView): readonly SecretState[] {
-    const { secrets } = this.#informers;
+    const { secrets } = this.#caches;
     const { namespace, label, secretName, uid } = binding;
     const named = secrets.get(namespace, secretName);
     const found = new Set([
@@ -220,7 +207,7 @@ export class Cluster {
       ...secrets.byIndex(BY_OWNER, uid),
     ]);
     return [...found].filter(({ metadata }) => metadata.namespace === namespace)
-      .map((secret) => secretState(secret, this.#apis));
+      .map(({ state }) => state);
   }
 
   #accountsFor(
@@ -228,7 +215,7 @@ export class Cluster {
     rules: SecretRules,
     secrets: readonly SecretState[],
   ): ReadonlyMap<string, ServiceAccountState> {
-    const { serviceAccounts } = this.#informers;
+    const { serviceAccounts } = this.#caches;
     const { namespace, secretName } = binding;
     const ours = secrets.filter((secret) => ownershipOf(secret, binding, rules) !== "foreign");
     const names = new Set([secretName, ...ours.map((secret) => secret.name)]);
@@ -247,18 +234,16 @@ export class Cluster {
     return new Map(states.map((state) => [state.name, state]));
   }
 
-  #ofSecret(secret: Stored<SecretMetadata>): string[] {
-    const { namespace, name } = secret.metadata;
+  #ofSecret({ metadata: { namespace, name }, state }: CachedSecret): string[] {
     const keys = this.#bindingsBy(BY_SECRET_NAME, `${namespace}/${name}`);
-    const { owner, label } = secretState(secret, this.#apis);
-    for (const candidate of [owner?.name, label]) {
+    for (const candidate of [state.owner?.name, state.label]) {
       if (candidate === undefined) continue;
       keys.push(...this.#bindingsNamed(namespace, candidate));
     }
     return keys;
   }
 
-  #ofServiceAccount(account: Stored<CachedServiceAccount>): string[] {
+  #ofServiceAccount(account: CachedServiceAccount): string[] {
     const { namespace, name } = account.metadata;
     return [
       ...this.#bindingsBy(BY_SERVICE_ACCOUNT, `${namespace}/${name}`),
@@ -270,7 +255,7 @@ export class Cluster {
   }
 
   /** Bindings whose Secret is named by an account that names many. */
-  #bindingsInCrowd({ crowd, metadata }: Stored<CachedServiceAccount>): string[] {
+  #bindingsInCrowd({ crowd, metadata }: CachedServiceAccount): string[] {
     if (crowd === undefined) return [];
     const keys: string[] = [];
     for (const [api, bindings] of this.#bindings()) {
@@ -285,7 +270,7 @@ export class Cluster {
 
   #bindingsBy(index: string, key: string): string[] {
     const keys: string[] = [];
-    for (const [api, bindings] of this.#informers.bindings) {
+    for (const [api, bindings] of this.#caches.bindings) {
       for (const binding of bindings.byIndex(index, key)) keys.push(keyOf(api, binding));
     }
     return keys;
@@ -293,18 +278,18 @@ export class Cluster {
 
   #bindingsNamed(namespace: string, name: string): string[] {
     const keys: string[] = [];
-    for (const [api, bindings] of this.#informers.bindings) {
+    for (const [api, bindings] of this.#caches.bindings) {
       if (bindings.get(namespace, name)) keys.push(bindingKey({ api, namespace, name }));
     }
     return keys;
   }
 }
 
-function keyOf(api: ApiName, { metadata }: Stored<KubernetesObject>): string {
+function keyOf(api: ApiName, { metadata }: KeptObject): string {
   return bindingKey({ api, namespace: metadata.namespace, name: metadata.name });
 }
 
-function secretNameOf(api: BindingApi, { metadata }: Stored<KubernetesObject>): string {
+function secretNameOf(api: BindingApi, { metadata }: KeptObject): string {
   return api.secretName(metadata.name);
 }
 
@@ -315,7 +300,7 @@ function namedAccounts({ target, credential }: BindingView): ReadonlySet<string>
 }
 
 /** Keys of names in the object's own namespace. */
-function near({ metadata }: Stored<KubernetesObject>, names: readonly string[]): readonly string[] {
+function near({ metadata }: KeptObject, names: readonly string[]): readonly string[] {
   return names.map((name) => `${metadata.namespace}/${name}`);
 }
 

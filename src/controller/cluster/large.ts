@@ -1,12 +1,11 @@
 import type { ServiceAccount } from "../../kubernetes/resources/built_in.ts";
-import type { Informer } from "../../kubernetes/informer/informer.ts";
+import type { CacheReader, KeptObject } from "../../kubernetes/informer/informer.ts";
 import type { LargeObjects } from "../../kubernetes/http/large_objects.ts";
 import { resourcePath } from "../../kubernetes/resources/resource_path.ts";
 import type {
   KubernetesObject,
   ObjectMeta,
   ResourceDefinition,
-  Stored,
 } from "../../kubernetes/resources/resource_client.ts";
 
 /** What a cached object says of the one that it was made of. */
@@ -48,20 +47,20 @@ function lengthOf(texts: readonly (string | undefined)[]): number {
 }
 
 /** Has `largeObjects` know which objects of a cache are large. */
-export function followLarge<T extends KubernetesObject>(
-  informer: Pick<Informer<T>, "subscribe">,
+export function followLarge<K extends KeptObject & Sized>(
+  cache: Pick<CacheReader<K>, "subscribe">,
   definition: ResourceDefinition,
   largeObjects: Pick<LargeObjects, "note">,
 ): void {
-  const note = ({ metadata: { namespace, name } }: Stored<T>, isLarge: boolean) =>
+  const note = ({ metadata: { namespace, name } }: K, isLarge: boolean) =>
     largeObjects.note(resourcePath(definition, { namespace, name }), isLarge);
-  informer.subscribe({
+  cache.subscribe({
     changed: (object, previous) => {
-      const { isLarge = false } = object as Sized;
-      if (isLarge || (previous as Sized | undefined)?.isLarge) note(object, isLarge);
+      const { isLarge = false } = object;
+      if (isLarge || previous?.isLarge) note(object, isLarge);
     },
     removed: (object) => {
-      if ((object as Sized).isLarge) note(object, false);
+      if (object.isLarge) note(object, false);
     },
   });
 }

@@ -21,7 +21,7 @@ const LONGEST_TIME = 64;
  * those of the binding's API. A spec that is as it was is the same object as before, so that what was
  * understood of it still holds.
  */
-export function bindingTrimmer(
+export function bindingKeeper(
   { maxLengths }: Pick<BindingApi, "maxLengths">,
 ): (binding: Stored<AcrPullBinding>, previous?: CachedBinding) => CachedBinding & Sized {
   const shape = specShape(maxLengths);

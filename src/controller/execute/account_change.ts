@@ -1,7 +1,7 @@
 import type { ServiceAccount } from "../../kubernetes/resources/built_in.ts";
 import type { Patch, Stored } from "../../kubernetes/resources/resource_client.ts";
 import { areFew } from "../cluster/crowd.ts";
-import { pullSecretsOf } from "../cluster/objects.ts";
+import { pullSecretsOf } from "../cluster/cached_service_account.ts";
 import type { BindingApis } from "../binding/apis.ts";
 
 /** Which Secrets a ServiceAccount is to name (true) and which not (false). */

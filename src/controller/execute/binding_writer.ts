@@ -1,24 +1,23 @@
 import { isNotFound } from "../../kubernetes/http/errors.ts";
-import type { Informer } from "../../kubernetes/informer/informer.ts";
+import type { CacheWriter } from "../../kubernetes/informer/informer.ts";
 import type {
   ObjectMeta,
   ResourceClient,
   Stored,
 } from "../../kubernetes/resources/resource_client.ts";
 import { optional } from "../../runtime/optional.ts";
-import type { AcrPullBinding } from "../binding/api.ts";
+import type { AcrPullBinding, CachedBinding } from "../binding/api.ts";
 import { isOurCondition } from "../binding/kept.ts";
 import type { ApiName, BindingBasics, BindingStatus } from "../binding/view.ts";
-import type { Informers } from "../cluster/cluster.ts";
 import { FINALIZER } from "../conventions.ts";
-import type { Clients } from "./clients.ts";
+import type { CacheWriters, Clients } from "./clients.ts";
 import { UndoneError } from "./undone.ts";
 import { type Missing, missingFinalizers, missingOfStatus } from "./written.ts";
 
 /** What the writer needs from its surroundings. */
 export interface BindingWriterOptions {
   readonly clients: Pick<Clients, "bindings">;
-  readonly informers: Pick<Informers, "bindings">;
+  readonly caches: Pick<CacheWriters, "bindings">;
   /**
    * Hears whether a status came back with the conditions that were written into it. Answers whether
    * it should have: the reference's CRDs prune them.
@@ -44,12 +43,12 @@ export class BindingWriter {
 
   /** Reads the binding past the cache: the last write met one that was no longer so. */
   async refresh({ api, namespace, name, uid }: BindingBasics, signal: AbortSignal): Promise<void> {
-    const informer = this.#informer(api);
+    const cache = this.#cache(api);
     try {
-      informer.observe(await this.#client(api).get(namespace, name, { signal }));
+      cache.observe(await this.#client(api).get(namespace, name, { signal }));
     } catch (error) {
       if (!isNotFound(error)) throw error;
-      informer.forget(namespace, name, uid);
+      cache.forget(namespace, name, uid);
     }
   }
 
@@ -76,7 +75,7 @@ export class BindingWriter {
     }
     if (!binding.deleting) return;
     const { api, namespace, name, uid } = binding;
-    this.#informer(api).forget(namespace, name, uid);
+    this.#cache(api).forget(namespace, name, uid);
   }
 
   async writeStatus(
@@ -91,7 +90,7 @@ export class BindingWriter {
     const body = { metadata: { uid, resourceVersion }, status: { error: null, ...wanted } };
     const patch = { type: "merge", body } as const;
     const written = await this.#client(api).patchStatus(namespace, name, patch, { signal });
-    this.#informer(api).observe(written);
+    this.#cache(api).observe(written);
     const kept = wanted.conditions === undefined || written.status?.conditions !== undefined;
     const isMissed = await this.#options.conditionsKept(api, kept, signal) && !kept;
     const missing = missingOfStatus(written.status, wanted);
@@ -110,7 +109,7 @@ export class BindingWriter {
     const body = { metadata: { uid, resourceVersion, finalizers } };
     const patch = { type: "merge", body } as const;
     const written = await this.#client(api).patch(namespace, name, patch, { signal });
-    this.#informer(api).observe(written);
+    this.#cache(api).observe(written);
     refuse(missingFinalizers(written, finalizers, FINALIZER));
     return finalizers;
   }
@@ -127,8 +126,8 @@ export class BindingWriter {
     return this.#options.clients.bindings.get(api)!;
   }
 
-  #informer(api: ApiName): Informer<AcrPullBinding> {
-    return this.#options.informers.bindings.get(api)!;
+  #cache(api: ApiName): CacheWriter<AcrPullBinding, CachedBinding> {
+    return this.#options.caches.bindings.get(api)!;
   }
 }
 

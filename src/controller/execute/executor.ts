@@ -1,13 +1,12 @@
 import { ApiError } from "../../kubernetes/http/errors.ts";
 import type { ObjectMeta } from "../../kubernetes/resources/resource_client.ts";
-import type { BindingBasics, BindingStatus, BindingView } from "../binding/view.ts";
-import type { Informers } from "../cluster/cluster.ts";
+import type { BindingBasics, BindingId, BindingStatus, BindingView } from "../binding/view.ts";
 import type { Action } from "../plan/actions.ts";
 import type { Inspection } from "../plan/snapshot.ts";
 import type { ActionContext, ActionOutcome, Hands } from "./actions/action_handler.ts";
 import { handlerOf } from "./actions/all.ts";
 import { BindingWriter, type BindingWriterOptions } from "./binding_writer.ts";
-import type { Clients } from "./clients.ts";
+import type { CacheWriters, Clients } from "./clients.ts";
 import { Secrets, type SecretsOptions } from "./secrets.ts";
 import type { Undoer } from "./undone.ts";
 import { undoerIn } from "./undoer.ts";
@@ -22,7 +21,7 @@ export interface ExecutorOptions
     Pick<SecretsOptions, "apis" | "readsSecretsByName" | "onOtherAudience">,
     Pick<BindingWriterOptions, "conditionsKept"> {
   readonly clients: Clients;
-  readonly informers: Informers;
+  readonly caches: CacheWriters;
 }
 
 /**
@@ -40,7 +39,7 @@ export class Executor {
       secrets: new Secrets(options),
       serviceAccounts: options.serviceAccounts,
       mint: options.mint,
-      informers: options.informers,
+      caches: options.caches,
       clock: options.clock,
     };
   }
@@ -76,6 +75,11 @@ export class Executor {
   /** Reads the metadata of the binding's Secret into the cache, where no watch keeps it. */
   async readSecret(binding: BindingView, signal: AbortSignal): Promise<void> {
     await this.#hands.secrets.read(binding, signal);
+  }
+
+  /** Drops what was read of the Secret of a binding that is gone, where no watch keeps it. */
+  dropSecret(id: BindingId): void {
+    this.#hands.secrets.drop(id);
   }
 
   /** Who undid what an action wrote, by the `managedFields` of what it was written into. */

@@ -3,13 +3,12 @@ import { isNotFound } from "../../kubernetes/http/errors.ts";
 import type { Secret } from "../../kubernetes/resources/built_in.ts";
 import type { PartialObjectMetadata, Stored } from "../../kubernetes/resources/resource_client.ts";
 import type { BindingApis } from "../binding/apis.ts";
-import type { BindingView } from "../binding/view.ts";
-import type { Informers } from "../cluster/cluster.ts";
-import { secretState, trimSecret } from "../cluster/objects.ts";
+import type { BindingId, BindingView } from "../binding/view.ts";
+import { keepSecret } from "../cluster/cached_secret.ts";
 import { BINDING_LABEL } from "../conventions.ts";
 import type { AdoptSecretAction, MintAction } from "../plan/actions.ts";
 import type { FoundSecret, Inspection, SecretState } from "../plan/snapshot.ts";
-import type { Clients } from "./clients.ts";
+import type { CacheWriters, Clients } from "./clients.ts";
 import { contentOf } from "./inspect.ts";
 import {
   adoptSecret,
@@ -26,7 +25,7 @@ import { missingOfSecret } from "./written.ts";
 export interface SecretsOptions {
   readonly apis: BindingApis;
   readonly clients: Pick<Clients, "secrets" | "secretMetadata">;
-  readonly informers: Pick<Informers, "secrets">;
+  readonly caches: Pick<CacheWriters, "secrets">;
   /** Whether the cache of Secrets holds only what was read by name, and no watch keeps it. */
   readonly readsSecretsByName?: boolean;
   /** Hears of a Secret whose token names another registry than its binding. */
@@ -72,6 +71,12 @@ export class Secrets {
       if (!isNotFound(error)) throw error;
       forget();
     }
+  }
+
+  /** Drops what was read of the Secret of a binding that is gone, where no watch keeps it. */
+  drop({ api, namespace, name }: BindingId): void {
+    const { apis, caches } = this.#options;
+    caches.secrets.drop(namespace, apis.named(api).secretName(name));
   }
 
   /**
@@ -127,10 +132,10 @@ export class Secrets {
    * Rejects with a HeldError where finalizers keep it.
    */
   async delete(namespace: string, secret: SecretState, signal: AbortSignal): Promise<void> {
-    const { clients, informers } = this.#options;
+    const { clients, caches } = this.#options;
     const left = await deleteSecret(clients.secretMetadata, namespace, secret, signal);
     if (left === undefined) {
-      informers.secrets.forget(namespace, secret.name, secret.uid);
+      caches.secrets.forget(namespace, secret.name, secret.uid);
       return;
     }
     this.#observe(left);
@@ -139,9 +144,9 @@ export class Secrets {
 
   /** A watched cache holds labelled Secrets alone; one without the label would never leave it. */
   #observe(secret: Stored<PartialObjectMetadata>): void {
-    const { readsSecretsByName = false, informers } = this.#options;
+    const { readsSecretsByName = false, caches } = this.#options;
     if (!readsSecretsByName && secret.metadata.labels?.[BINDING_LABEL] === undefined) return;
-    informers.secrets.observe(secret);
+    caches.secrets.observe(secret);
   }
 
   /**
@@ -149,7 +154,7 @@ export class Secrets {
    * The watch may overtake an answer, and tell of one that was made anew since.
    */
   #forgetterOf(namespace: string, name: string): () => void {
-    const { secrets } = this.#options.informers;
+    const { secrets } = this.#options.caches;
     const uid = secrets.get(namespace, name)?.metadata.uid;
     return () => {
       if (uid !== undefined) secrets.forget(namespace, name, uid);
@@ -166,7 +171,6 @@ export class Secrets {
   }
 
   #stateOf(secret: Stored<Secret>): SecretState {
-    const { apis } = this.#options;
-    return secretState(trimSecret(secret, apis), apis);
+    return keepSecret(secret, this.#options.apis).state;
   }
 }

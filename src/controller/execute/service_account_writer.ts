@@ -1,7 +1,7 @@
 import type { ServiceAccount, ServiceAccountClient } from "../../kubernetes/resources/built_in.ts";
 import { isConflict, isInvalid, isNotFound } from "../../kubernetes/http/errors.ts";
 import type { Stored } from "../../kubernetes/resources/resource_client.ts";
-import { pullSecretsOf } from "../cluster/objects.ts";
+import { pullSecretsOf } from "../cluster/cached_service_account.ts";
 import { quote } from "../../runtime/text/quote.ts";
 import type { BindingApis } from "../binding/apis.ts";
 import { type Change, changeOf, type References } from "./account_change.ts";

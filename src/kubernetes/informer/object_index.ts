@@ -1,19 +1,16 @@
-import type { KubernetesObject, Stored } from "../resources/object.ts";
-
-/** The keys under which an index finds an object. Pure: asked again when the object leaves. */
-export type IndexFunction<T extends KubernetesObject> = (object: Stored<T>) => readonly string[];
+import type { IndexFunction, KeptObject } from "./cache.ts";
 
 /** Finds objects by what they hold. Costs of a change grow with its own keys, not with the store. */
-export class ObjectIndex<T extends KubernetesObject> {
-  readonly #keysOf: IndexFunction<T>;
+export class ObjectIndex<K extends KeptObject> {
+  readonly #keysOf: IndexFunction<K>;
   /** Most keys lead to one object, which then needs no set. */
-  readonly #found = new Map<string, Stored<T> | Set<Stored<T>>>();
+  readonly #found = new Map<string, K | Set<K>>();
 
-  constructor(keysOf: IndexFunction<T>) {
+  constructor(keysOf: IndexFunction<K>) {
     this.#keysOf = keysOf;
   }
 
-  add(object: Stored<T>): void {
+  add(object: K): void {
     for (const key of this.#keysOf(object)) {
       const found = this.#found.get(key);
       if (found === undefined) this.#found.set(key, object);
@@ -22,7 +19,7 @@ export class ObjectIndex<T extends KubernetesObject> {
     }
   }
 
-  remove(object: Stored<T>): void {
+  remove(object: K): void {
     for (const key of this.#keysOf(object)) {
       const found = this.#found.get(key);
       if (found === object) this.#found.delete(key);
@@ -32,7 +29,7 @@ export class ObjectIndex<T extends KubernetesObject> {
     }
   }
 
-  get(key: string): Stored<T>[] {
+  get(key: string): K[] {
     const found = this.#found.get(key);
     if (found === undefined) return [];
     return found instanceof Set ? [...found] : [found];

@@ -1,13 +1,13 @@
 import type { Clock } from "../../runtime/time/clock.ts";
-import { type IndexFunction, ObjectIndex } from "./object_index.ts";
-import type { KubernetesObject, Stored, StoredIdentity } from "../resources/object.ts";
+import { ObjectIndex } from "./object_index.ts";
+import type { StoredIdentity } from "../resources/object.ts";
+import type { CacheSubscriber, IndexFunction, KeptObject } from "./cache.ts";
 import { isNewer } from "./resource_version.ts";
 
 /** Is told of every change of a store, after it was made. Objects are shared: change none. */
-export interface StoreSubscriber<T extends KubernetesObject> {
-  changed?(object: Stored<T>, previous: Stored<T> | undefined): void;
-  removed?(object: Stored<T>): void;
-}
+export type StoreSubscriber<K extends KeptObject> = Required<
+  Pick<CacheSubscriber<K>, "changed" | "removed">
+>;
 
 /** A list being read, page by page. */
 interface Listing {
@@ -31,17 +31,17 @@ const REMEMBER_DELETED_MS = 600_000;
  * An own write whose resourceVersion the watch has already passed adds nothing: the watch has told
  * all up to there, a later deletion included.
  */
-export class ObjectStore<T extends KubernetesObject> {
+export class ObjectStore<K extends KeptObject> {
   readonly #clock: Clock;
-  readonly #subscriber: Required<StoreSubscriber<T>>;
-  readonly #objects = new Map<string, Stored<T>>();
-  readonly #indexes = new Map<string, ObjectIndex<T>>();
+  readonly #subscriber: StoreSubscriber<K>;
+  readonly #objects = new Map<string, K>();
+  readonly #indexes = new Map<string, ObjectIndex<K>>();
   /** uids that own deletes ended, with the moment; oldest first. */
   readonly #deleted = new Map<string, number>();
   #listing: Listing | undefined;
   #version: string | undefined;
 
-  constructor(clock: Clock, subscriber: Required<StoreSubscriber<T>>) {
+  constructor(clock: Clock, subscriber: StoreSubscriber<K>) {
     this.#clock = clock;
     this.#subscriber = subscriber;
   }
@@ -55,16 +55,16 @@ export class ObjectStore<T extends KubernetesObject> {
     return this.#objects.size;
   }
 
-  get(namespace: string, name: string): Stored<T> | undefined {
+  get(namespace: string, name: string): K | undefined {
     return this.#objects.get(keyOf(namespace, name));
   }
 
-  values(): IterableIterator<Stored<T>> {
+  values(): IterableIterator<K> {
     return this.#objects.values();
   }
 
   /** Adds an index, also of what is held already. Throws a TypeError for a name in use. */
-  addIndex(name: string, keysOf: IndexFunction<T>): void {
+  addIndex(name: string, keysOf: IndexFunction<K>): void {
     if (this.#indexes.has(name)) throw new TypeError(`index ${name} exists already`);
     const index = new ObjectIndex(keysOf);
     for (const object of this.#objects.values()) index.add(object);
@@ -72,7 +72,7 @@ export class ObjectStore<T extends KubernetesObject> {
   }
 
   /** The objects that an index has under a key. Throws a TypeError for an unknown index. */
-  byIndex(name: string, key: string): Stored<T>[] {
+  byIndex(name: string, key: string): K[] {
     const index = this.#indexes.get(name);
     if (!index) throw new TypeError(`there is no index ${name}: add it with addIndex`);
     return index.get(key);
@@ -88,7 +88,7 @@ export class ObjectStore<T extends KubernetesObject> {
   }
 
   /** Takes in an object of the list. The list wins over all but own writes made since it began. */
-  applyListed(object: Stored<T>): void {
+  applyListed(object: K): void {
     const { missing, written, deleted } = this.#listed();
     const key = keyOfObject(object);
     missing.delete(key);
@@ -125,13 +125,13 @@ export class ObjectStore<T extends KubernetesObject> {
   }
 
   /** Takes in an ADDED or MODIFIED event. */
-  applyChanged(object: Stored<T>): void {
+  applyChanged(object: K): void {
     this.advance(versionOf(object));
     if (this.isNews(object.metadata)) this.#put(keyOfObject(object), object);
   }
 
   /** Takes in a DELETED event, whose resourceVersion is that of the deletion. */
-  applyDeleted(object: Stored<T>): void {
+  applyDeleted(object: KeptObject): void {
     this.advance(versionOf(object));
     this.#deleted.delete(object.metadata.uid);
     const key = keyOfObject(object);
@@ -154,7 +154,7 @@ export class ObjectStore<T extends KubernetesObject> {
   }
 
   /** Takes in the answer to an own write. */
-  observe(object: Stored<T>): void {
+  observe(object: K): void {
     if (this.#deleted.has(object.metadata.uid) || !this.#isAhead(versionOf(object))) return;
     const key = keyOfObject(object);
     const held = this.#objects.get(key);
@@ -192,7 +192,7 @@ export class ObjectStore<T extends KubernetesObject> {
     return this.#version === undefined || isNewer(version, this.#version);
   }
 
-  #put(key: string, object: Stored<T>): void {
+  #put(key: string, object: K): void {
     const previous = this.#objects.get(key);
     const replaced = previous !== undefined && previous.metadata.uid !== object.metadata.uid;
     if (replaced) this.#remove(key);
@@ -210,7 +210,7 @@ export class ObjectStore<T extends KubernetesObject> {
     this.#subscriber.removed(object);
   }
 
-  #unindex(object: Stored<T>): void {
+  #unindex(object: K): void {
     for (const index of this.#indexes.values()) index.remove(object);
   }
 }
@@ -219,14 +219,14 @@ function keyOf(namespace: string, name: string): string {
   return `${namespace}/${name}`;
 }
 
-function keyOfObject({ metadata }: Stored<KubernetesObject>): string {
+function keyOfObject({ metadata }: KeptObject): string {
   return keyOf(metadata.namespace, metadata.name);
 }
 
-function versionOf(object: Stored<KubernetesObject>): string {
+function versionOf(object: KeptObject): string {
   return object.metadata.resourceVersion;
 }
 
-function isSameState(one: Stored<KubernetesObject>, other: Stored<KubernetesObject>): boolean {
+function isSameState(one: KeptObject, other: KeptObject): boolean {
   return one.metadata.uid === other.metadata.uid && versionOf(one) === versionOf(other);
 }

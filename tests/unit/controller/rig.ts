@@ -2,15 +2,14 @@ import type { CredentialRequest } from "../../../src/azure/credential_request.ts
 import type { Credential, Need } from "../../../src/azure/credentials.ts";
 import type { AcrPullBinding } from "../../../src/controller/binding/api.ts";
 import { APIS, type BindingApis } from "../../../src/controller/binding/apis.ts";
-import { Cluster, type Informers } from "../../../src/controller/cluster/cluster.ts";
+import { Cluster } from "../../../src/controller/cluster/cluster.ts";
+import { keepSecret } from "../../../src/controller/cluster/cached_secret.ts";
 import {
-  type CachedServiceAccount,
-  type SecretMetadata,
-  trimSecret,
-  trimServiceAccount,
+  keepServiceAccount,
   wholeOnly,
-} from "../../../src/controller/cluster/objects.ts";
-import { bindingTrimmer } from "../../../src/controller/cluster/trim_binding.ts";
+} from "../../../src/controller/cluster/cached_service_account.ts";
+import type { Informers } from "../../../src/controller/informers.ts";
+import { bindingKeeper } from "../../../src/controller/cluster/trim_binding.ts";
 import { Executor } from "../../../src/controller/execute/executor.ts";
 import { ServiceAccountWriter } from "../../../src/controller/execute/service_account_writer.ts";
 import {
@@ -18,7 +17,7 @@ import {
   type ServiceAccount,
   serviceAccounts,
 } from "../../../src/kubernetes/resources/built_in.ts";
-import { Informer } from "../../../src/kubernetes/informer/informer.ts";
+import { Informer, type KeptObject } from "../../../src/kubernetes/informer/informer.ts";
 import {
   type KubernetesObject,
   type ListWatch,
@@ -159,23 +158,20 @@ export class Rig implements AsyncDisposable {
     this.informers = {
       bindings: new Map(apis.all.map((api) => [
         api.name,
-        this.#informer<AcrPullBinding>(
+        this.#informer(
           { apiVersion: api.apiVersion, kind: api.definition.kind },
-          bindingTrimmer(api),
+          bindingKeeper(api),
         ),
       ])),
-      secrets: this.#informer<SecretMetadata>(SECRET, (secret) => trimSecret(secret, apis)),
-      serviceAccounts: this.#informer<CachedServiceAccount>(
-        ACCOUNT,
-        (account) => trimServiceAccount(account, apis),
-      ),
+      secrets: this.#informer(SECRET, (secret) => keepSecret(secret, apis)),
+      serviceAccounts: this.#informer(ACCOUNT, (account) => keepServiceAccount(account, apis)),
     };
     this.cluster = new Cluster(apis, this.informers, SETTINGS);
     this.executor = new Executor({
       apis,
       clients,
       readsSecretsByName,
-      informers: this.informers,
+      caches: this.informers,
       serviceAccounts: new ServiceAccountWriter({
         apis,
         client: clients.serviceAccounts,
@@ -249,10 +245,10 @@ export class Rig implements AsyncDisposable {
     );
   }
 
-  #informer<T extends KubernetesObject>(
+  #informer<T extends KubernetesObject, K extends KeptObject>(
     kind: typeof V1,
-    trim?: (object: Stored<T>, previous: Stored<T> | undefined) => Stored<T>,
-  ): Informer<T> {
+    keep: (object: Stored<T>, previous: K | undefined) => K,
+  ): Informer<T, K> {
     const current = () => {
       const all = this.kube.list(kind, NAMESPACE) as unknown as Stored<T>[];
       return kind === SECRET
@@ -261,14 +257,14 @@ export class Rig implements AsyncDisposable {
     };
     const resource = new Feed<T>(current, () => this.kube.resourceVersion);
     this.#feeds.push(resource as unknown as Feed<KubernetesObject>);
-    return new Informer<T>({
+    return new Informer<T, K>({
       name: kind.kind,
       resource,
       clock: this.time.clock,
       random: () => 0.5,
       // Longer than any test: that is the informer's own matter.
       silentAfterMs: 9 * 24 * HOUR,
-      ...(trim === undefined ? {} : { trim }),
+      keep,
       report: {
         callbackFailed: (error) => {
           throw error;

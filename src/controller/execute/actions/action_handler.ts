@@ -3,13 +3,13 @@ import type { Credential, Need } from "../../../azure/credentials.ts";
 import type { AzureError } from "../../../azure/errors.ts";
 import type { Clock } from "../../../runtime/time/clock.ts";
 import type { BindingView } from "../../binding/view.ts";
-import type { Informers } from "../../cluster/cluster.ts";
 import type { Action } from "../../plan/actions.ts";
 import type { Lifetime } from "../../plan/schedule.ts";
 import type { Inspection, SecretState, Snapshot } from "../../plan/snapshot.ts";
 import type { Slot } from "../../queue.ts";
 import type { ActedBinding } from "../../report.ts";
 import type { BindingWriter } from "../binding_writer.ts";
+import type { CacheWriters } from "../clients.ts";
 import type { Secrets } from "../secrets.ts";
 import type { ServiceAccountWriter } from "../service_account_writer.ts";
 
@@ -59,7 +59,7 @@ export interface Hands {
   readonly secrets: Secrets;
   readonly serviceAccounts: ServiceAccountWriter;
   readonly mint: (request: CredentialRequest, need: Need) => Promise<Credential>;
-  readonly informers: Pick<Informers, "bindings" | "serviceAccounts">;
+  readonly caches: Pick<CacheWriters, "bindings" | "serviceAccounts">;
   readonly clock: Clock;
 }
 

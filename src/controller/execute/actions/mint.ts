@@ -81,15 +81,15 @@ function asWritten(
 function assertStillWanted(
   { namespace, name, api, uid, generation }: BindingView,
   { request }: MintAction,
-  { informers }: Hands,
+  { caches }: Hands,
 ): void {
-  const known = informers.bindings.get(api)!.get(namespace, name)?.metadata;
+  const known = caches.bindings.get(api)!.get(namespace, name)?.metadata;
   if (known?.uid !== uid || (known.generation ?? 0) !== generation) {
     throw new SupersededError("the binding changed while its credential was minted");
   }
   if (request.identity.kind !== "workloadIdentity") return;
   const { serviceAccount } = request.identity;
-  const account = informers.serviceAccounts.get(namespace, serviceAccount.name)?.metadata;
+  const account = caches.serviceAccounts.get(namespace, serviceAccount.name)?.metadata;
   if (account?.uid === serviceAccount.uid) return;
   throw new SupersededError("the ServiceAccount was made anew while its credential was minted");
 }

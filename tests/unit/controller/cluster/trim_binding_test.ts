@@ -4,7 +4,7 @@ import * as v1beta2 from "../../../../src/api/v1beta2.ts";
 import { V1BETA1 } from "../../../../src/controller/binding/v1beta1.ts";
 import { V1BETA2 } from "../../../../src/controller/binding/v1beta2.ts";
 import type { Condition } from "../../../../src/controller/binding/view.ts";
-import { bindingTrimmer } from "../../../../src/controller/cluster/trim_binding.ts";
+import { bindingKeeper } from "../../../../src/controller/cluster/trim_binding.ts";
 import type {
   KubernetesObject,
   Stored,
@@ -14,8 +14,8 @@ import { viewOfV1beta1, viewOfV1beta2 } from "../views.ts";
 
 type Binding = Stored<KubernetesObject & { spec?: unknown; status?: unknown }>;
 
-const trimV1 = bindingTrimmer(V1BETA1);
-const trimV2 = bindingTrimmer(V1BETA2);
+const trimV1 = bindingKeeper(V1BETA1);
+const trimV2 = bindingKeeper(V1BETA2);
 const MEGABYTE = 1_000_000;
 const huge = "x".repeat(MEGABYTE);
 
@@ -160,4 +160,30 @@ Deno.test("trim: whatever a binding holds, few kilobytes of it are kept", () => 
   };
   const kept = JSON.stringify(trimV2(binding as never)).length;
   assert.ok(kept < 20_000, `${kept} of ${JSON.stringify(binding).length}`);
+});
+
+Deno.test("trim: of a binding everything that a view is made of is kept, and nothing else", () => {
+  const told = {
+    generation: 3,
+    deletionTimestamp: "2030-01-01T00:00:00Z",
+    finalizers: ["a", "b"],
+  };
+  const metadata = { name: "s", namespace: "team-a", uid: "u", resourceVersion: "7" };
+  const binding = {
+    apiVersion: "msi-acrpull.microsoft.com/v1beta1",
+    kind: "AcrPullBinding",
+    metadata: {
+      ...metadata,
+      ...told,
+      creationTimestamp: "2029-01-01T00:00:00Z",
+      labels: { app: "x" },
+      annotations: { "kubectl.kubernetes.io/last-applied-configuration": "{}" },
+      managedFields: [{ manager: "x", fieldsV1: { "f:data": {} } }],
+    },
+    spec: { acrServer: "example.azurecr.io" },
+    status: { error: "" },
+  };
+  const { spec, status } = binding;
+  assert.deepEqual(trimV1(binding), { metadata: { ...metadata, ...told }, spec, status });
+  assert.deepEqual(trimV1({ metadata }), { metadata });
 });

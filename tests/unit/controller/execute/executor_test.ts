@@ -139,7 +139,7 @@ Deno.test("executor: after the operator's end no write is even begun, whatever t
   const executor = new Executor({
     apis: APIS,
     clients: { secretMetadata: deaf, secrets: deaf } as unknown as Clients,
-    informers: rig.informers,
+    caches: rig.informers,
     serviceAccounts: deaf as ServiceAccountWriter,
     clock: rig.time.clock,
     mint: () => {

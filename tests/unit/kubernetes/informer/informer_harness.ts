@@ -207,6 +207,12 @@ function untilAborted(signal: AbortSignal | undefined): Promise<never> {
   });
 }
 
+/** All of an object but `metadata.managedFields`. */
+export function withoutManagedFields<T extends KubernetesObject>(object: Stored<T>): Stored<T> {
+  const { managedFields: _, ...metadata } = object.metadata;
+  return { ...object, metadata } as Stored<T>;
+}
+
 /** An informer over a scripted server, with a log of all that it tells. */
 export class InformerHarness {
   readonly clock = new TestClock();
@@ -223,6 +229,7 @@ export class InformerHarness {
       resource: this.server,
       clock: this.clock,
       random: () => 0.5,
+      keep: withoutManagedFields,
       onSilent: () => log.push("silent"),
       report: {
         stateChanged: (state, reason) => log.push(`${state}: ${reason}`),

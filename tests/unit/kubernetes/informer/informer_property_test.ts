@@ -185,6 +185,7 @@ class Trial {
       clock: this.clock,
       random: () => 0.5,
       pageSize: 2,
+      keep: (object) => object,
       report: { callbackFailed: (error) => this.failures.push(error) },
     });
     this.informer.addIndex("color", ({ spec }) => [spec!.color]);

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { ApiError } from "../../../../src/kubernetes/http/errors.ts";
-import { withoutManagedFields } from "../../../../src/kubernetes/informer/informer.ts";
 import type { Stored } from "../../../../src/kubernetes/resources/resource_client.ts";
 import {
   added,
@@ -13,6 +12,7 @@ import {
   settle,
   type Widget,
   widget,
+  withoutManagedFields,
 } from "./informer_harness.ts";
 import { BusyLoop } from "../../runtime/time/busy_loop.ts";
 
@@ -94,8 +94,8 @@ scenario(
 
 scenario("each object is trimmed and taken in before the next one is there", async () => {
   const log: string[] = [];
-  const trim = (object: Stored<Widget>) => (log.push(`trim ${object.metadata.name}`), object);
-  await using harness = new InformerHarness({ trim });
+  const keep = (object: Stored<Widget>) => (log.push(`trim ${object.metadata.name}`), object);
+  await using harness = new InformerHarness({ keep });
   harness.informer.subscribe({ changed: ({ metadata }) => void log.push(`has ${metadata.name}`) });
   await harness.startSynced(5, widget("a", 1), widget("b", 2));
   assert.deepEqual(log, ["trim a", "has a", "trim b", "has b"]);
@@ -616,7 +616,7 @@ for (const how of ["a list", "a watch"] as const) {
     const loop = new BusyLoop();
     await using harness = new InformerHarness({
       breather: loop.breather,
-      trim: (object) => {
+      keep: (object) => {
         loop.now++;
         return object;
       },
@@ -712,7 +712,7 @@ scenario("an object of which trim makes nothing keeps no other away", async (har
   await watch.end();
   await harness.clock.advance(1_000);
 }, {
-  trim: (object) => {
+  keep: (object) => {
     if (object.metadata.name === "bad") throw new TypeError("no such thing");
     return object;
   },
@@ -721,7 +721,7 @@ scenario("an object of which trim makes nothing keeps no other away", async (har
 scenario("only what a trim of one's own leaves is kept", async (harness) => {
   await harness.startSynced(5, widget("a", 1));
   assert.deepEqual([...harness.informer.values()], [{ metadata: widget("a", 1).metadata }]);
-}, { trim: ({ metadata }) => ({ metadata }) });
+}, { keep: ({ metadata }) => ({ metadata }) });
 
 scenario("whenSynced waits for the first sync and is immediate after it", async (harness) => {
   let synced = false;

@@ -1,14 +1,6 @@
 import assert from "node:assert/strict";
 import { APIS } from "../../../../src/controller/binding/apis.ts";
-import { V1BETA1 } from "../../../../src/controller/binding/v1beta1.ts";
-import * as objects from "../../../../src/controller/cluster/objects.ts";
-import {
-  pullSecretsOf,
-  serviceAccountState,
-  wholeOnly,
-} from "../../../../src/controller/cluster/objects.ts";
-import { bindingTrimmer } from "../../../../src/controller/cluster/trim_binding.ts";
-import { faultOfClientId, faultOfTenant } from "../../../../src/azure/identity.ts";
+import { keepSecret } from "../../../../src/controller/cluster/cached_secret.ts";
 import type {
   ObjectMeta,
   PartialObjectMetadata,
@@ -16,10 +8,7 @@ import type {
 } from "../../../../src/kubernetes/resources/resource_client.ts";
 import { NOW, time } from "../builders.ts";
 
-const trimSecret = (secret: Stored<PartialObjectMetadata>) => objects.trimSecret(secret, APIS);
-const secretState = (secret: Stored<objects.SecretMetadata>) => objects.secretState(secret, APIS);
-const trimServiceAccount = (account: Parameters<typeof objects.trimServiceAccount>[0]) =>
-  objects.trimServiceAccount(account, APIS);
+const keep = (secret: Stored<PartialObjectMetadata>) => keepSecret(secret, APIS);
 
 const LABEL = "acr.microsoft.com/binding";
 const EXPIRY = "acr.microsoft.com/token.expiry";
@@ -50,7 +39,7 @@ const owner = (change: object = {}) => ({
 });
 
 Deno.test("objects: of a Secret is kept what plans need, and no word of its data or of others", () => {
-  const kept = trimSecret({
+  const kept = keep({
     ...secret({
       labels: { [LABEL]: "pull", app: "x" },
       annotations: { [EXPIRY]: time(NOW), "kubectl.kubernetes.io/last-applied": "{}" },
@@ -61,15 +50,16 @@ Deno.test("objects: of a Secret is kept what plans need, and no word of its data
     data: { ".dockerconfigjson": "dG9rZW4=" },
   } as Stored<PartialObjectMetadata>);
   assert.deepEqual(kept, {
-    dataIsOurs: true,
-    metadata: {
+    metadata: { name: "s", namespace: "team-a", uid: "u", resourceVersion: "7" },
+    state: {
       name: "s",
-      namespace: "team-a",
       uid: "u",
       resourceVersion: "7",
-      labels: { [LABEL]: "pull" },
-      annotations: { [EXPIRY]: time(NOW) },
-      ownerReferences: [owner()],
+      label: "pull",
+      owner: { apiVersion: "acrpull.microsoft.com/v1beta2", name: "pull", uid: "uid-v2" },
+      ownedByOthers: false,
+      expiry: time(NOW),
+      dataIsOurs: true,
     },
   });
 });
@@ -110,12 +100,12 @@ const WRITERS: readonly [what: string, ManagedFields | undefined, ours: boolean]
 for (const [what, managedFields, ours] of WRITERS) {
   Deno.test(`objects: data are ${ours ? "" : "not "}the operator's where ${what}`, () => {
     const change = managedFields === undefined ? {} : { managedFields };
-    assert.equal(trimSecret(secret(change)).dataIsOurs, ours);
+    assert.equal(keep(secret(change)).state.dataIsOurs, ours);
   });
 }
 
 Deno.test("objects: a Secret as a plan sees it, whole", () => {
-  const stored = trimSecret(secret({
+  const stored = keep(secret({
     labels: { [LABEL]: "pull" },
     annotations: {
       [EXPIRY]: "e",
@@ -126,7 +116,7 @@ Deno.test("objects: a Secret as a plan sees it, whole", () => {
     ownerReferences: [owner()],
     managedFields: [fields(US, DATA)],
   }));
-  assert.deepEqual(secretState(stored), {
+  assert.deepEqual(stored.state, {
     name: "s",
     uid: "u",
     resourceVersion: "7",
@@ -142,7 +132,7 @@ Deno.test("objects: a Secret as a plan sees it, whole", () => {
 });
 
 Deno.test("objects: a Secret of which nothing is known is one of nobody", () => {
-  assert.deepEqual(secretState(secret()), {
+  assert.deepEqual(keep(secret()).state, {
     name: "s",
     uid: "u",
     resourceVersion: "7",
@@ -162,134 +152,30 @@ const OWNERS: readonly [what: string, object, isBinding: boolean][] = [
 
 for (const [what, change, isBinding] of OWNERS) {
   Deno.test(`objects: an owner that is ${what} is ${isBinding ? "" : "not "}taken for a binding`, () => {
-    const state = secretState(secret({ ownerReferences: [owner(change)] }));
+    const state = keep(secret({ ownerReferences: [owner(change)] })).state;
     assert.deepEqual([state.owner !== undefined, state.ownedByOthers], [isBinding, !isBinding]);
   });
 }
-
-const trimBinding = bindingTrimmer(V1BETA1);
-
-Deno.test("objects: of a binding everything that a view is made of is kept, and nothing else", () => {
-  const told = {
-    generation: 3,
-    deletionTimestamp: "2030-01-01T00:00:00Z",
-    finalizers: ["a", "b"],
-  };
-  const { metadata } = secret();
-  const binding = {
-    apiVersion: "msi-acrpull.microsoft.com/v1beta1",
-    kind: "AcrPullBinding",
-    metadata: {
-      ...metadata,
-      ...told,
-      creationTimestamp: "2029-01-01T00:00:00Z",
-      labels: { app: "x" },
-      annotations: { "kubectl.kubernetes.io/last-applied-configuration": "{}" },
-      managedFields: [fields("x", DATA)],
-    },
-    spec: { acrServer: "example.azurecr.io" },
-    status: { error: "" },
-  };
-  const { spec, status } = binding;
-  assert.deepEqual(trimBinding(binding), { metadata: { ...metadata, ...told }, spec, status });
-  assert.deepEqual(trimBinding({ metadata }), { metadata });
-});
-
-Deno.test("objects: of a ServiceAccount its references and its identity are kept", () => {
-  const stored = {
-    metadata: {
-      ...secret().metadata,
-      annotations: {
-        "azure.workload.identity/client-id": "c",
-        "azure.workload.identity/tenant-id": "t",
-        app: "x",
-      },
-      managedFields: [fields("x", DATA)],
-    },
-    imagePullSecrets: [{ name: "b" }, {}, { name: "a" }, { name: "b" }],
-    secrets: [{ name: "s" }],
-  };
-  const kept = trimServiceAccount(stored);
-  assert.deepEqual(Object.keys(kept).sort(), ["imagePullSecrets", "metadata"]);
-  assert.deepEqual(serviceAccountState(kept), {
-    name: "s",
-    uid: "u",
-    pullSecrets: ["b", "a", "b"],
-    clientId: "c",
-    tenantId: "t",
-  });
-});
-
-Deno.test("objects: a ServiceAccount without references and annotations has none", () => {
-  const { metadata } = secret();
-  const kept = trimServiceAccount({ metadata });
-  assert.deepEqual(serviceAccountState(kept), { name: "s", uid: "u", pullSecrets: [] });
-  assert.deepEqual(pullSecretsOf({ metadata }), []);
-});
 
 const huge = "x".repeat(256 * 1024);
 const many = (prefix: string, count: number) =>
   [...Array(count).keys()].map((each) => `${prefix}${each}`);
 
-Deno.test("objects: of a ServiceAccount that names many Secrets it is kept which of ours", () => {
-  const imagePullSecrets = many("acr-pull-", 20_000).map((name) => ({ name }));
-  const kept = trimServiceAccount({ metadata: secret().metadata, imagePullSecrets });
-  const asked = ["acr-pull-7", "acr-pull-x", "acr-pull-16383"];
-  assert.deepEqual(serviceAccountState(kept, asked).pullSecrets, ["acr-pull-7", "acr-pull-16383"]);
-  assert.equal(wholeOnly(kept), undefined);
-  assert.equal("imagePullSecrets" in kept, false);
-  assert.equal(kept.crowd!.byteLength, 128 * 1024);
-});
-
-Deno.test("objects: of a ServiceAccount that names few the list is kept as it is", () => {
-  const imagePullSecrets = many("theirs-", 32).map((name) => ({ name }));
-  const kept = trimServiceAccount({ metadata: secret().metadata, imagePullSecrets });
-  assert.equal(wholeOnly(kept), kept);
-  assert.deepEqual(kept.imagePullSecrets, imagePullSecrets);
-});
-
-Deno.test("objects: whatever a ServiceAccount holds, few kilobytes of text are kept", () => {
-  const account = {
-    metadata: {
-      ...secret().metadata,
-      annotations: { "azure.workload.identity/client-id": huge, other: huge },
-      labels: Object.fromEntries(many("label-", 5_000).map((name) => [name, "x"])),
-      managedFields: many("manager-", 500).map((manager) => fields(manager, DATA)),
-    },
-    imagePullSecrets: [{ name: huge }, ...many("acr-pull-", 20_000).map((name) => ({ name }))],
-    secrets: many("s", 20_000).map((name) => ({ name })),
-  };
-  const { crowd: _, ...kept } = trimServiceAccount(account);
-  assert.ok(JSON.stringify(kept).length < 1_000, JSON.stringify(kept));
-});
-
-Deno.test("objects: an annotation that is too long is kept cut, and stays as wrong as it was", () => {
-  const domain = `${"a.".repeat(130_000)}com`;
-  const annotations = {
-    "azure.workload.identity/client-id": huge,
-    "azure.workload.identity/tenant-id": domain,
-  };
-  const kept = trimServiceAccount({ metadata: { ...secret().metadata, annotations } });
-  const { clientId, tenantId } = serviceAccountState(kept);
-  assert.deepEqual([clientId!.length, tenantId!.length], [320, 320]);
-  assert.ok(faultOfClientId(clientId!) && faultOfTenant(tenantId!));
-});
-
 Deno.test("objects: whatever a Secret holds, few kilobytes of it are kept", () => {
   const reference = { apiVersion: "v1", kind: "ConfigMap", name: huge, uid: huge };
-  const kept = trimSecret(secret({
+  const kept = keep(secret({
     labels: { [LABEL]: "pull", ...Object.fromEntries(many("label-", 5_000).map((n) => [n, "x"])) },
     annotations: { [EXPIRY]: huge, other: huge },
     ownerReferences: [...Array(1_000).fill(reference), owner(), ...Array(1_000).fill(reference)],
     managedFields: many("manager-", 5_000).map((manager) => fields(manager, DATA)),
   }));
   assert.ok(JSON.stringify(kept).length < 1_500, `${JSON.stringify(kept).length}`);
-  const { owner: found, ownedByOthers, label } = secretState(kept);
+  const { owner: found, ownedByOthers, label } = kept.state;
   assert.deepEqual([found?.uid, ownedByOthers, label], ["uid-v2", true, "pull"]);
 });
 
 Deno.test("objects: a Secret that was deleted and is still there tells by whose finalizers", () => {
-  const heldBy = (change: object) => secretState(trimSecret(secret(change))).heldBy;
+  const heldBy = (change: object) => keep(secret(change)).state.heldBy;
   const finalizers = ["a.b/1", "a.b/2", "a.b/3", "a.b/4"];
   assert.deepEqual(
     [
@@ -307,7 +193,7 @@ Deno.test("objects: an owner whose name or UID no binding can have is none", () 
   for (
     const change of [{ name: huge }, { uid: huge }, { apiVersion: `acrpull.microsoft.com/${huge}` }]
   ) {
-    const state = secretState(trimSecret(secret({ ownerReferences: [owner(change)] })));
+    const { state } = keep(secret({ ownerReferences: [owner(change)] }));
     assert.deepEqual([state.owner, state.ownedByOthers], [undefined, true]);
   }
 });
