@@ -5,20 +5,14 @@ import { notGranted } from "./granted.ts";
 import { callAzure } from "./http.ts";
 import type { AzureRequest, AzureTransport } from "./request.ts";
 import { type JwtClaims, readClaims } from "./jwt.ts";
+import type { Token } from "./token.ts";
 import { homeRegistry, namesRegistry, registryHost } from "./registry.ts";
 
 // cloud-provider-azure raised its bound from 10 s to 60 s after slow registries.
 const TIMEOUT_MS = 60_000;
 
-/** A token that a registry takes as a password. */
-export interface RegistryToken {
-  readonly token: Redacted;
-  /** Milliseconds since the epoch, from the token's own `exp`. */
-  readonly expiresAt: number;
-}
-
 /** A token that a registry confined to a scope. */
-export interface ScopedToken extends RegistryToken {
+export interface ScopedToken extends Token {
   /** What it lacks of the scope that was asked for. */
   readonly lacking: readonly string[];
 }
@@ -32,7 +26,7 @@ export async function exchange(
   server: string,
   entraToken: Redacted,
   signal: AbortSignal,
-): Promise<RegistryToken> {
+): Promise<Token> {
   const form = new URLSearchParams({
     grant_type: "access_token",
     service: homeRegistry(server),
@@ -80,7 +74,7 @@ async function ask(
   transport: AzureTransport,
   request: AzureRequest,
   field: string,
-): Promise<RegistryToken & Pick<JwtClaims, "access">> {
+): Promise<Token & Pick<JwtClaims, "access">> {
   const json = jsonOf(request, await callAzure(transport, request));
   const token = tokenOf(request, json, field);
   const claims = readClaims(token);

@@ -2,15 +2,9 @@ import type { Redacted } from "../runtime/masking/redacted.ts";
 import { jsonOf, tokenOf } from "./answer.ts";
 import { callAzure } from "./http.ts";
 import type { AzureRequest, AzureTransport } from "./request.ts";
+import type { Token } from "./token.ts";
 
 const TIMEOUT_MS = 30_000;
-
-/** A token by which Azure knows an identity. */
-export interface EntraToken {
-  readonly token: Redacted;
-  /** Milliseconds since the epoch. */
-  readonly expiresAt: number;
-}
 
 /** An application or identity that is federated with a Kubernetes ServiceAccount. */
 export interface FederatedClient {
@@ -30,7 +24,7 @@ export async function tokenFromEntra(
   assertion: Redacted,
   audience: string,
   signal: AbortSignal,
-): Promise<EntraToken> {
+): Promise<Token> {
   const request: AzureRequest = {
     endpoint: "entra",
     url: new URL(

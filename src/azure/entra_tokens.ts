@@ -7,8 +7,9 @@ import {
   type FederatedIdentity,
   identityKey,
 } from "./credential_request.ts";
-import { type EntraToken, tokenFromEntra } from "./entra.ts";
+import { tokenFromEntra } from "./entra.ts";
 import { tokenFromImds } from "./imds.ts";
+import type { Token } from "./token.ts";
 
 /** Where tokens of Entra come from. */
 export interface EntraTokensOptions {
@@ -36,7 +37,7 @@ export class EntraTokens {
     identity: CredentialRequest["identity"],
     audience: string,
     askers: Askers,
-  ): Promise<EntraToken> {
+  ): Promise<Token> {
     const { imdsBaseUrl, serviceAccountToken } = this.#options;
     if (identity.kind === "managedIdentity") {
       return this.#calls.toImds(

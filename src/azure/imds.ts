@@ -1,7 +1,7 @@
 import { jsonOf, tokenOf } from "./answer.ts";
 import { callAzure } from "./http.ts";
 import type { AzureRequest, AzureTransport } from "./request.ts";
-import type { EntraToken } from "./entra.ts";
+import type { Token } from "./token.ts";
 
 /** The Instance Metadata Service, reached by link-local address from every Azure node. */
 export const IMDS_BASE_URL = "http://169.254.169.254";
@@ -25,7 +25,7 @@ export async function tokenFromImds(
   identity: ManagedIdentity,
   audience: string,
   signal: AbortSignal,
-): Promise<EntraToken> {
+): Promise<Token> {
   const url = new URL("/metadata/identity/oauth2/token", baseUrl);
   url.searchParams.set("api-version", "2018-02-01");
   url.searchParams.set("resource", audience);

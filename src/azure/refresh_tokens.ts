@@ -1,10 +1,11 @@
-import { exchange, type RegistryToken } from "./acr.ts";
+import { exchange } from "./acr.ts";
 import type { Askers } from "./askers.ts";
 import { type Audiences, isAzureDenial } from "./audiences.ts";
 import type { AzureCalls } from "./azure_calls.ts";
 import { type CredentialRequest, entraKey, hostKey } from "./credential_request.ts";
 import type { EntraTokens } from "./entra_tokens.ts";
 import type { Need } from "./need.ts";
+import type { Token } from "./token.ts";
 import { REFUSED_TOKEN_MS, type TokenSharing } from "./token_sharing.ts";
 
 /** Has registries give their refresh tokens for tokens of Entra, by the audience that will do. */
@@ -27,7 +28,7 @@ export class RefreshTokens {
   }
 
   /** Rejects with an AzureError, with what an identity's own tokens fail with, or the abort reason. */
-  ask(request: CredentialRequest, need: Need, askers: Askers): Promise<RegistryToken> {
+  ask(request: CredentialRequest, need: Need, askers: Askers): Promise<Token> {
     return this.#audiences.offer(
       request,
       (audience) => this.#exchange(request, audience, need, askers),
@@ -39,7 +40,7 @@ export class RefreshTokens {
     audience: string,
     { failedAt = -Infinity }: Need,
     askers: Askers,
-  ): Promise<RegistryToken> {
+  ): Promise<Token> {
     const { identity, server } = request;
     const key = entraKey(identity, audience);
     const shared = this.#sharing.of(identity).entra;

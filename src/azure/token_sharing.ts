@@ -1,20 +1,19 @@
 import type { Clock } from "../runtime/time/clock.ts";
-import type { RegistryToken } from "./acr.ts";
 import type { Credential } from "./credential.ts";
 import type { CredentialRequest } from "./credential_request.ts";
-import type { EntraToken } from "./entra.ts";
 import { AzureError, type FailureClass } from "./errors.ts";
 import { SharedResults } from "./shared_results.ts";
+import type { Token } from "./token.ts";
 
 /** A registry's refresh token. */
-export interface RefreshToken extends RegistryToken {
+export interface RefreshToken extends Token {
   /** Milliseconds since the epoch. */
   readonly mintedAt: number;
 }
 
 /** What those share who ask with identities of one kind. */
 export interface SharedTokens {
-  readonly entra: SharedResults<EntraToken>;
+  readonly entra: SharedResults<Token>;
   readonly refresh: SharedResults<RefreshToken>;
   readonly credentials: SharedResults<Credential>;
 }
