@@ -41,6 +41,15 @@ export interface AdoptSecretAction {
   readonly annotations: Readonly<Record<string, string>>;
 }
 
+/** Look at the binding's Secret by its name, past label and cache. */
+export interface InspectSecretAction {
+  readonly kind: "inspectSecret";
+  readonly name: string;
+}
+
+/** What can happen to the binding's own Secret, so that it holds the credential that is wanted. */
+export type SecretAction = InspectSecretAction | MintAction | AdoptSecretAction;
+
 /** Say in the binding's status how things stand. */
 export interface WriteStatusAction {
   readonly kind: "writeStatus";
@@ -51,9 +60,7 @@ export interface WriteStatusAction {
 export type Action =
   | { readonly kind: "addFinalizer" }
   | { readonly kind: "removeFinalizer" }
-  | { readonly kind: "inspectSecret"; readonly name: string }
-  | MintAction
-  | AdoptSecretAction
+  | SecretAction
   | { readonly kind: "addReference"; readonly serviceAccount: string; readonly secret: string }
   | {
     readonly kind: "removeReferences";

@@ -5,7 +5,7 @@ import type { Action, Plan } from "./actions.ts";
 import type { Fault } from "./credential.ts";
 import { finalizer } from "./finalizer.ts";
 import { holding, lookAgainAt } from "./held_secret.ts";
-import { asRead } from "./secret_need.ts";
+import { asRead } from "./secret_action.ts";
 import type { OccupiedSlot } from "./secret_slot.ts";
 import {
   credentialLeft,

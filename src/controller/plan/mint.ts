@@ -1,16 +1,16 @@
 import { optional } from "../../runtime/optional.ts";
 import { isLastTry, lastTryAt } from "../retry_policy.ts";
-import type { MintAction } from "./actions.ts";
+import type { MintAction, SecretWrite } from "./actions.ts";
 import type { WantedCredential } from "./credential.ts";
 import { refreshAt } from "./schedule.ts";
-import type { MintNeed } from "./secret_need.ts";
 import { lackingIn } from "./secret_slot.ts";
 import { lastsUntil, type Situation } from "./situation.ts";
 
-/** The attempt at a credential that is wanted and lacked. */
+/** The attempt at a credential that is wanted: how it comes into its Secret, and why it is made. */
 export function mintAction(
   { request, identityHash }: WantedCredential,
-  { write, reason }: MintNeed,
+  write: SecretWrite,
+  reason: string,
   situation: Situation,
 ): MintAction {
   const { now } = situation;

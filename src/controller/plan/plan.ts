@@ -4,10 +4,9 @@ import { planDeletion } from "./deletion.ts";
 import { finalizer } from "./finalizer.ts";
 import { isHeld } from "./held_secret.ts";
 import { planFault, planHeld, planRest, planTaken } from "./hindered.ts";
-import { mintAction } from "./mint.ts";
 import { referencedNames, removeReferences } from "./references.ts";
 import { refreshAt } from "./schedule.ts";
-import { secretNeed } from "./secret_need.ts";
+import { secretAction } from "./secret_action.ts";
 import { isOccupied } from "./secret_slot.ts";
 import type { Situation } from "./situation.ts";
 import { type Outcome, tell } from "./status.ts";
@@ -32,23 +31,17 @@ export function plan(situation: Situation): Plan {
 }
 
 function planCredential(situation: Situation, wanted: WantedCredential): Plan {
-  const { binding, slot } = situation;
+  const { slot } = situation;
   if (slot.kind === "foreign") return planTaken(situation, slot.secret);
   if (isOccupied(slot) && isHeld(slot.secret)) return planHeld(situation, slot);
-  const need = secretNeed(slot, situation, wanted);
+  const action = secretAction(slot, situation, wanted);
   const before = finalizer(situation);
+  if (action?.kind === "inspectSecret") return { actions: [...before, action] };
   // Whom the binding named before keeps the credential until it is attached anew.
   const after = [...attachment(situation), ...referencesElsewhere(situation)];
-  switch (need.kind) {
-    case "inspect":
-      return { actions: [...before, { kind: "inspectSecret", name: binding.secretName }] };
-    case "mint":
-      return { actions: [...before, mintAction(wanted, need, situation), ...after] };
-    case "adoptSecret":
-      return { actions: [...before, need, ...after] };
-    case "nothing":
-      return planSettled(situation, [...before, ...after]);
-  }
+  return action === undefined
+    ? planSettled(situation, [...before, ...after])
+    : { actions: [...before, action, ...after] };
 }
 
 /**

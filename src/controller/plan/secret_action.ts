@@ -1,4 +1,3 @@
-import { optional } from "../../runtime/optional.ts";
 import type { BindingView } from "../binding/view.ts";
 import {
   BINDING_LABEL,
@@ -6,66 +5,54 @@ import {
   INPUTS_ANNOTATION,
   REFRESH_ANNOTATION,
 } from "../conventions.ts";
-import type { AdoptSecretAction, SecretWrite } from "./actions.ts";
+import type { MintAction, SecretAction, SecretWrite } from "./actions.ts";
 import type { WantedCredential } from "./credential.ts";
+import { mintAction } from "./mint.ts";
 import { formatTime, type Lifetime, lifetimeOf, refreshAt } from "./schedule.ts";
-import { lackingIn, type OurSlot, type SecretSlot } from "./secret_slot.ts";
+import type { OurSlot, SecretSlot } from "./secret_slot.ts";
 import type { Situation } from "./situation.ts";
 import type { Content, IntactContent, SecretState } from "./snapshot.ts";
-
-/** What the binding's Secret lacks. */
-export type SecretNeed =
-  | { readonly kind: "nothing" }
-  | { readonly kind: "inspect" }
-  | AdoptSecretAction
-  | MintNeed;
-
-/** A new credential, how it comes into the Secret, and why. */
-export interface MintNeed {
-  readonly kind: "mint";
-  readonly write: SecretWrite;
-  readonly reason: string;
-}
 
 /** Annotations are written in whole seconds. */
 const TIME_TOLERANCE_MS = 1000;
 
-/** What must happen to the Secret so that it holds the credential that is wanted. */
-export function secretNeed(
+/**
+ * What must happen to the Secret so that it holds the credential that is wanted; undefined where it
+ * does.
+ */
+export function secretAction(
   slot: Exclude<SecretSlot, { kind: "foreign" }>,
   situation: Situation,
   wanted: WantedCredential,
-): SecretNeed {
-  const { now } = situation;
+): SecretAction | undefined {
+  const { binding, now } = situation;
   switch (slot.kind) {
     case "none":
-      return { kind: "mint", write: { mode: "create" }, reason: "there is no Secret" };
+      return mintAction(wanted, { mode: "create" }, "there is no Secret", situation);
     case "unknown":
-      return { kind: "inspect" };
-    case "stale":
-      return {
-        kind: "mint",
-        write: replacement(slot.secret, undefined, now),
-        reason: "the Secret was made for an earlier binding",
-      };
+      return { kind: "inspectSecret", name: binding.secretName };
+    case "stale": {
+      const write = replacement(slot.secret, undefined, now);
+      return mintAction(wanted, write, "the Secret was made for an earlier binding", situation);
+    }
     case "ours":
-      return needOfOurs(slot, situation, wanted);
+      return actionForOurs(slot, situation, wanted);
   }
 }
 
-function needOfOurs(
+function actionForOurs(
   { secret, content }: OurSlot,
   situation: Situation,
   wanted: WantedCredential,
-): SecretNeed {
-  const { isUnread } = situation;
+): SecretAction | undefined {
+  const { binding, isUnread } = situation;
   const stale = staleness(secret, situation, wanted);
-  if (stale !== undefined) return mintAgain(secret, content, stale, situation);
-  if (content?.kind === "broken") {
-    return mintAgain(secret, content, `the Secret ${content.why}`, situation);
-  }
-  if (isUnread) return { kind: "inspect" };
-  return needOfIntact(secret, content, situation);
+  const mint = (reason: string) =>
+    mintAction(wanted, writeOver(secret, content, situation), reason, situation);
+  if (stale !== undefined) return mint(stale);
+  if (content?.kind === "broken") return mint(`the Secret ${content.why}`);
+  if (isUnread) return { kind: "inspectSecret", name: binding.secretName };
+  return actionForIntact(secret, content, situation, mint);
 }
 
 /** Why the annotations alone say that the credential will not do; undefined when they do not. */
@@ -93,27 +80,25 @@ function isDue(
 }
 
 /** The data will do; label and annotations may not. */
-function needOfIntact(
+function actionForIntact(
   secret: SecretState,
   content: IntactContent | undefined,
   situation: Situation,
-): SecretNeed {
+  mint: (reason: string) => MintAction,
+): SecretAction | undefined {
   const { binding, now } = situation;
   const annotations = content === undefined
     ? {}
     : missingAnnotations(secret, content, binding, now);
   // Without it the annotations alone count, by which it is not due.
   if (content !== undefined && isDue(lifetimeAsRead(secret, annotations), binding, now)) {
-    return mintAgain(secret, content, "the refresh is due", situation);
+    return mint("the refresh is due");
   }
-  if (isLabelFixed(secret, situation)) {
-    return mintAgain(secret, content, "the Secret lost its label", situation);
-  }
+  if (isLabelFixed(secret, situation)) return mint("the Secret lost its label");
   const labels = secret.label === binding.label ? {} : { [BINDING_LABEL]: binding.label };
   const nothing = Object.keys(labels).length + Object.keys(annotations).length === 0;
   if (!nothing) return { kind: "adoptSecret", secret, labels, annotations };
-  if (lackingIn({ secret, ...optional("content", content) }) === 0) return { kind: "nothing" };
-  return mintAgain(secret, content, "not all that was asked for was granted", situation);
+  return situation.isLacking ? mint("not all that was asked for was granted") : undefined;
 }
 
 function missingAnnotations(
@@ -159,17 +144,14 @@ function lifetimeAsRead(
   return lifetimeOf({ ...secret, ...timesOf(annotations) });
 }
 
-function mintAgain(
+/** How a new credential takes the place of the one in our Secret. */
+function writeOver(
   secret: SecretState,
   content: Content | undefined,
-  reason: string,
   situation: Situation,
-): SecretNeed {
+): SecretWrite {
   const isFixed = content?.immutable || isLabelFixed(secret, situation);
-  const write: SecretWrite = isFixed
-    ? replacement(secret, content, situation.now)
-    : { mode: "update", secret };
-  return { kind: "mint", write, reason };
+  return isFixed ? replacement(secret, content, situation.now) : { mode: "update", secret };
 }
 
 function replacement(
