@@ -1,6 +1,6 @@
 import type { Credentials } from "../azure/credentials.ts";
 import type { RestClient } from "../kubernetes/http/contract.ts";
-import { type InformerReport, type SyncState } from "../kubernetes/informer/informer.ts";
+import type { InformerReport, SyncState } from "../kubernetes/informer/informer.ts";
 import type { LargeObjects } from "../kubernetes/http/large_objects.ts";
 import { SECRET } from "../kubernetes/resources/built_in.ts";
 import type { Breather } from "../runtime/time/breather.ts";
@@ -8,7 +8,7 @@ import type { Clock } from "../runtime/time/clock.ts";
 import type { Urgency } from "../runtime/fairness/fair_line.ts";
 import type { PlacesOptions } from "../runtime/fairness/fair_places.ts";
 import type { Random } from "../runtime/random.ts";
-import { type AcrPullBinding } from "./binding/api.ts";
+import type { AcrPullBinding } from "./binding/api.ts";
 import { APIS, type BindingApis } from "./binding/apis.ts";
 import type { BindingSettings } from "./binding/settings.ts";
 import { type ApiName, parseBindingKey } from "./binding/view.ts";

@@ -75,14 +75,6 @@ export class Cluster {
     );
   }
 
-  #bindings(): readonly (readonly [BindingApi, CacheReader<CachedBinding>])[] {
-    return this.#apis.all.map((api) => [api, this.#cache(api.name)]);
-  }
-
-  #cache(api: ApiName): CacheReader<CachedBinding> {
-    return this.#caches.bindings.get(api)!;
-  }
-
   /** Calls `enqueue` with the key of every binding that a change may concern. */
   subscribe(enqueue: (key: string) => void): void {
     const { bindings, secrets, serviceAccounts } = this.#caches;
@@ -194,6 +186,14 @@ export class Cluster {
   /** Whether the operator knows that a Secret is gone, which was read by its name before. */
   isGone({ uid }: Pick<SecretState, "uid">): boolean {
     return this.#caches.secrets.isForgotten(uid);
+  }
+
+  #bindings(): readonly (readonly [BindingApi, CacheReader<CachedBinding>])[] {
+    return this.#apis.all.map((api) => [api, this.#cache(api.name)]);
+  }
+
+  #cache(api: ApiName): CacheReader<CachedBinding> {
+    return this.#caches.bindings.get(api)!;
   }
 
   /** By owner, by label or by the name that the binding's Secret has. */
