@@ -32,7 +32,7 @@ asOperator(
         },
       });
     }
-    await eventually("many writes hang", () => webhook.underWay >= 20 || undefined, 30_000);
+    await eventually("many writes hang", () => webhook.underWay >= 10 || undefined, 30_000);
 
     for (let index = 0; index < 3; index++) {
       const startedAt = performance.now();

@@ -544,6 +544,41 @@ for (const namespaces of [36, 80]) {
   });
 }
 
+for (
+  const { namespaces, isUrgent, places } of [
+    { namespaces: 1, isUrgent: false, places: 10 },
+    { namespaces: 2, isUrgent: false, places: 17 },
+    { namespaces: 6, isUrgent: false, places: 28 },
+    { namespaces: 2, isUrgent: true, places: 15 },
+  ]
+) {
+  const what = isUrgent ? "urgent keys" : "keys";
+  Deno.test(`queue: ${what} of ${namespaces} namespaces that hang hold ${places} places of the controller's`, async () => {
+    const time = new FakeTime();
+    const stop = new AbortController();
+    let [begun, dueAt] = [0, -1];
+    const queue = queueOf(time, 0, async (key) => {
+      if (key === "quiet/due") return void (dueAt = time.elapsed());
+      begun++;
+      await sleep(time.clock, MINUTE, stop.signal).catch(() => {});
+    }, {
+      places: PLACES,
+      urgencyOf: () => isUrgent ? { from: 0, until: 5 * MINUTE } : undefined,
+    });
+    const running = queue.run(stop.signal);
+    for (let index = 0; index < 40 * namespaces; index++) {
+      queue.add(`noisy-${Math.floor(index / 40)}/${index}`);
+    }
+    await time.pass(1000);
+    assert.equal(begun, places);
+    queue.add("quiet/due");
+    await time.pass(1000);
+    assert.equal(dueAt, 1000);
+    stop.abort();
+    await running;
+  });
+}
+
 Deno.test("queue: keys that nobody works on are stuck, and none are before it runs", async () => {
   const loop = new BusyLoop();
   const queue = queueOf(new FakeTime(), 1, () => Promise.resolve(), {
