@@ -28,6 +28,9 @@ const LONGEST_TEXT = 300;
  */
 const UNKNOWN_KIND = /no matches for kind "([^"]+)"/;
 
+/** How the API server itself speaks of a policy whose parameters it cannot look up. */
+const NOT_EVALUATED = " denied request: failed to configure ";
+
 /** Work on a binding found something to do again and again, whatever it did. */
 export class UnsettledError extends Error {
   override readonly name = "UnsettledError";
@@ -61,7 +64,7 @@ export function describeFailure(
   if (error instanceof UndoneError) return undone(binding, action, error);
   if (error instanceof UnsettledError) return UNSETTLED;
   const api = ApiError.from(error);
-  const unknownKind = isForbidden(api) ? UNKNOWN_KIND.exec(api.message)?.[1] : undefined;
+  const unknownKind = unknownKindOf(api);
   if (unknownKind !== undefined) {
     return {
       class: "transient",
@@ -78,6 +81,15 @@ export function describeFailure(
     ...optional("retryAfterMs", api.retryAfterMs),
     ...(mayBeWritten(action, api) ? { isUnanswered: true } : {}),
   };
+}
+
+/** The kind that the API server does not know. What a webhook or a policy says of kinds is its own. */
+function unknownKindOf(error: ApiError): string | undefined {
+  if (!isForbidden(error)) return undefined;
+  const { denial } = error;
+  if (denial?.kind === "webhook") return undefined;
+  if (denial?.message.includes(NOT_EVALUATED) === false) return undefined;
+  return UNKNOWN_KIND.exec(error.message)?.[1];
 }
 
 /** Whether a Secret may have been written although that failed: the server refuses with other codes. */

@@ -529,6 +529,49 @@ Deno.test("reconciler: a kind that is named by another refusal is told of as it 
   );
 });
 
+const SPEAKS_OF_KINDS = 'no matches for kind "Widget" in the list of allowed owners';
+
+for (
+  const [who, denial] of [
+    [
+      "webhook",
+      `admission webhook "validation.gatekeeper.sh" denied the request: [owner] ${SPEAKS_OF_KINDS}`,
+    ],
+    [
+      "webhook that speaks as the API server does of policies",
+      'admission webhook "w.example.com" denied the request: w denied request: failed to configure ' +
+      SPEAKS_OF_KINDS,
+    ],
+    [
+      "policy",
+      `ValidatingAdmissionPolicy 'owners' with binding 'all' denied request: ${SPEAKS_OF_KINDS}`,
+    ],
+  ] as const
+) {
+  Deno.test(`reconciler: a denial of a ${who} is told of as it stands, though it names a kind`, async () => {
+    await using rig = await new ReconcilerRig().start();
+    const action = { status: 403, reason: "Forbidden", message: denial };
+    rig.kube.inject({ verb: "create", resource: "secrets", action });
+    await rig.reconcile();
+    assert.equal(rig.ready().reason, "PolicyDenied");
+    assert.equal(
+      rig.status().error,
+      `Writing Secret pull-msi-acrpull-secret failed: ${denial}`,
+    );
+  });
+}
+
+Deno.test("reconciler: a kind that a policy's parameters are of is told as not known yet", async () => {
+  await using rig = await new ReconcilerRig().start();
+  const message = "secrets \"x\" is forbidden: policy 'tenants' with binding 'tenants' denied " +
+    'request: failed to configure binding: no matches for kind "Tenant" in version "example.com/v1"';
+  const action = { status: 403, reason: "Forbidden", message };
+  rig.kube.inject({ verb: "create", resource: "secrets", action });
+  await rig.reconcile();
+  assert.equal(rig.ready().reason, "KindNotKnownYet");
+  assert.match(rig.status().error!, /does not know the kind Tenant; /);
+});
+
 Deno.test("reconciler: a status that cannot be written says nothing of the credential", async () => {
   await using rig = await new ReconcilerRig().start();
   const action = { status: 422, reason: "Invalid", message: "no" };
