@@ -11,6 +11,12 @@ import { homeRegistry, namesRegistry, registryHost } from "./registry.ts";
 // cloud-provider-azure raised its bound from 10 s to 60 s after slow registries.
 const TIMEOUT_MS = 60_000;
 
+/**
+ * In characters. A refresh token has some 2 KiB; one of 200 repositories with names of 60 characters,
+ * each with its entry in the claim `access`, has 30 KiB.
+ */
+const LONGEST_TOKEN = 32 * 1024;
+
 /** A token that a registry confined to a scope. */
 export interface ScopedToken extends Token {
   /** What it lacks of the scope that was asked for. */
@@ -77,6 +83,9 @@ async function ask(
 ): Promise<Token & Pick<JwtClaims, "access">> {
   const json = jsonOf(request, await callAzure(transport, request));
   const token = tokenOf(request, json, field);
+  if (token.length > LONGEST_TOKEN) {
+    throw badAzureAnswer(request, `holds a token of more than ${LONGEST_TOKEN / 1024} KiB`);
+  }
   const claims = readClaims(token);
   if (claims === undefined) throw badAzureAnswer(request, "holds a token that is no JWT");
   const { aud, access } = claims;

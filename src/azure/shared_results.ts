@@ -3,8 +3,14 @@ import { Askers, type Lane } from "./askers.ts";
 
 /** To look through all entries whenever one of them is over would cost more than it frees. */
 const SWEEP_EVERY_MS = 10_000;
-/** Tenants may ask for any number of different results; those that ended last are kept. */
-const MOST_KEPT = 1000;
+/**
+ * Tenants may ask for any number of different results, and a registry of theirs may give long ones:
+ * those that ended last are kept, up to so many, and of so many UTF-16 units together with their
+ * keys. A thousand ordinary tokens fit.
+ */
+const MOST_KEPT = { results: 1000, length: 3 * 1024 * 1024 };
+/** What a failure takes, in UTF-16 units: its message is cut. */
+const FAILURE_LENGTH = 1024;
 
 /** Which of the results that are there will do. */
 export interface Asking<T> {
@@ -28,6 +34,8 @@ export interface Keeping<T> {
   readonly until: (value: T) => number;
   /** For how long a failure is shared, in milliseconds. */
   readonly failureMs: (error: unknown) => number;
+  /** How much a value takes, in UTF-16 units. */
+  readonly lengthOf: (value: T) => number;
 }
 
 type SharedOutcome<T> =
@@ -58,6 +66,8 @@ export class SharedResults<T> {
   readonly #underWay = new Map<string, Entry<T>>();
   /** In the order of their ends. */
   readonly #kept = new Map<string, Entry<T>>();
+  /** Of all that is kept, in UTF-16 units. */
+  #length = 0;
   #sweep: { readonly at: number; readonly cancel: () => void } | undefined;
 
   /** What is over is dropped soon after. When `signal` aborts, all are. */
@@ -71,6 +81,11 @@ export class SharedResults<T> {
   /** How many results are held, those under way included. */
   get size(): number {
     return this.#underWay.size + this.#kept.size;
+  }
+
+  /** How much is kept, in UTF-16 units. */
+  get length(): number {
+    return this.#length;
   }
 
   /**
@@ -97,7 +112,7 @@ export class SharedResults<T> {
       keepUntil: Infinity,
     };
     this.#underWay.set(key, entry);
-    this.#kept.delete(key);
+    this.#drop(key);
     entry.result.then(
       (value) => this.#ended(key, entry, { kind: "value", value }, this.#keeping.until(value)),
       (error) => {
@@ -145,13 +160,28 @@ export class SharedResults<T> {
 
   #keep(key: string, entry: Entry<T>): void {
     if (this.#signal.aborted) return;
-    this.#kept.delete(key);
+    this.#drop(key);
     this.#kept.set(key, entry);
-    if (this.#kept.size > MOST_KEPT) {
-      const [oldest] = this.#kept.keys();
-      this.#kept.delete(oldest!);
+    this.#length += this.#lengthOf(key, entry);
+    for (const oldest of this.#kept.keys()) {
+      if (this.#kept.size <= MOST_KEPT.results && this.#length <= MOST_KEPT.length) break;
+      this.#drop(oldest);
     }
     this.#sweepBy(entry.keepUntil);
+  }
+
+  #drop(key: string): void {
+    const entry = this.#kept.get(key);
+    if (entry === undefined) return;
+    this.#kept.delete(key);
+    this.#length -= this.#lengthOf(key, entry);
+  }
+
+  #lengthOf(key: string, { outcome }: Entry<T>): number {
+    const length = outcome?.kind === "value"
+      ? this.#keeping.lengthOf(outcome.value)
+      : FAILURE_LENGTH;
+    return key.length + length;
   }
 
   /** Results are tokens, which must not outlive their use in memory, however idle the operator. */
@@ -169,7 +199,7 @@ export class SharedResults<T> {
     const now = this.#clock.now();
     let next = Infinity;
     for (const [key, { keepUntil, endedAt }] of this.#kept) {
-      if (!isBetween(now, endedAt, keepUntil)) this.#kept.delete(key);
+      if (!isBetween(now, endedAt, keepUntil)) this.#drop(key);
       else next = Math.min(next, keepUntil);
     }
     if (next !== Infinity) this.#sweepBy(next);
@@ -179,5 +209,6 @@ export class SharedResults<T> {
     this.#sweep?.cancel();
     this.#underWay.clear();
     this.#kept.clear();
+    this.#length = 0;
   }
 }

@@ -1,3 +1,4 @@
+import type { Redacted } from "../runtime/masking/redacted.ts";
 import type { Clock } from "../runtime/time/clock.ts";
 import type { Credential } from "./credential.ts";
 import type { CredentialRequest } from "./credential_request.ts";
@@ -72,15 +73,22 @@ export class TokenSharing {
 
   #shared(longestMs: number, longestEntraMs: number): SharedTokens {
     const clock = this.#clock;
-    const share = <T>(until: (value: T) => number) =>
-      new SharedResults<T>(clock, { until, failureMs: failureShareMs }, this.#signal);
+    const share = <T>(until: (value: T) => number, tokenOf: (value: T) => Redacted) =>
+      new SharedResults<T>(clock, {
+        until,
+        failureMs: failureShareMs,
+        lengthOf: (value) => tokenOf(value).length,
+      }, this.#signal);
     return {
-      entra: share(({ expiresAt }) =>
-        Math.min(expiresAt - ENTRA_MARGIN_MS, clock.now() + longestEntraMs)
+      entra: share(
+        ({ expiresAt }) => Math.min(expiresAt - ENTRA_MARGIN_MS, clock.now() + longestEntraMs),
+        ({ token }) => token,
       ),
-      refresh: share((token) => shareUntil(token, longestMs)),
-      credentials: share((credential) =>
-        shareUntil(credential, credential.lacking === undefined ? longestMs : LACKING_SHARE_MS)
+      refresh: share((token) => shareUntil(token, longestMs), ({ token }) => token),
+      credentials: share(
+        (credential) =>
+          shareUntil(credential, credential.lacking === undefined ? longestMs : LACKING_SHARE_MS),
+        ({ password }) => password,
       ),
     };
   }

@@ -138,12 +138,13 @@ function informer<T extends KubernetesObject, K extends KeptObject>(
 
 /** Has `largeObjects` know of all objects that are large. */
 export function followLargeOf(
-  { bindings, serviceAccounts }: Informers,
+  { bindings, secrets, serviceAccounts }: Informers,
   apis: BindingApis,
   largeObjects: LargeObjects,
 ): void {
   for (const [api, cache] of bindings) {
     followLarge(cache, apis.named(api).definition, largeObjects);
   }
+  followLarge(secrets, core.SECRET, largeObjects);
   followLarge(serviceAccounts, core.SERVICE_ACCOUNT, largeObjects);
 }

@@ -15,13 +15,15 @@ import {
   INPUTS_ANNOTATION,
   LACKING_ANNOTATION,
   REFRESH_ANNOTATION,
+  SECRET_KEY,
 } from "../conventions.ts";
 import { LONGEST_NAME } from "../names.ts";
 import type { SecretOwner, SecretState } from "../plan/snapshot.ts";
 import { kept } from "./kept_text.ts";
+import { isLarge, type Sized } from "./large.ts";
 
 /** What is kept of a Secret: its identity, and what plans need of its metadata. */
-export interface CachedSecret extends KeptObject {
+export interface CachedSecret extends KeptObject, Sized {
   readonly state: SecretState;
 }
 
@@ -42,11 +44,13 @@ const MOST_HOLDERS = 3;
  * not they.
  */
 export function keepSecret(
-  { metadata }: Stored<PartialObjectMetadata>,
+  secret: Stored<PartialObjectMetadata>,
   apis: BindingApis,
 ): CachedSecret {
+  const { metadata } = secret;
   const { name, namespace, uid, resourceVersion } = metadata;
   return {
+    ...(isLarge(secret) || mayHoldMore(metadata) ? { isLarge: true } : {}),
     metadata: { name, namespace: shareText(namespace), uid, resourceVersion },
     state: stateOf(metadata, apis),
   };
@@ -84,6 +88,20 @@ function holdersOf({ deletionTimestamp, finalizers = [] }: ObjectMeta): string[]
 function isDataOurs({ managedFields }: ObjectMeta): boolean {
   const writers = (managedFields ?? []).filter(({ fieldsV1 }) => vouchesFor(fieldsV1));
   return writers.length > 0 && writers.every(({ manager }) => manager === FIELD_MANAGER);
+}
+
+/**
+ * Whether somebody put data beside the credential, or nobody knows: how much it is metadata do not
+ * tell, and it comes back with the answer to each write. Any manager may have any name.
+ */
+function mayHoldMore({ managedFields }: ObjectMeta): boolean {
+  const held = (managedFields ?? []).map(({ fieldsV1 }) => member(fieldsV1, "f:data"))
+    .filter((data) => typeof data === "object" && data !== null);
+  return held.length === 0 || held.some((data) => Object.keys(data as object).some(isOtherKey));
+}
+
+function isOtherKey(field: string): boolean {
+  return field !== "." && field !== `f:${SECRET_KEY}`;
 }
 
 /** Whether a set of fields (FieldsV1) holds the data, or an annotation of ours. */

@@ -1,10 +1,9 @@
-import type { ServiceAccount } from "../../kubernetes/resources/built_in.ts";
 import type { CacheReader, KeptObject } from "../../kubernetes/informer/informer.ts";
 import type { LargeObjects } from "../../kubernetes/http/large_objects.ts";
+import { bytesOfLarge } from "../../kubernetes/http/measured.ts";
 import { resourcePath } from "../../kubernetes/resources/resource_path.ts";
 import type {
   KubernetesObject,
-  ObjectMeta,
   ResourceDefinition,
 } from "../../kubernetes/resources/resource_client.ts";
 
@@ -14,36 +13,9 @@ export interface Sized {
   readonly isLarge?: true;
 }
 
-/** An object with more text, in UTF-16 units, or more pieces of it is large. */
-const MOST = { text: 32_768, pieces: 512 };
-
-/** An entry of `managedFields` names the fields of one manager. */
-const PIECES_OF_MANAGER = 16;
-
-/** Whether an object is large, by the parts that others may make grow. */
-export function isLarge(
-  { metadata = {}, imagePullSecrets = [], secrets = [] }: KubernetesObject & ServiceAccount,
-  texts: readonly (string | undefined)[] = [],
-): boolean {
-  const { annotations = {} } = metadata;
-  if (piecesOf(metadata) + imagePullSecrets.length + secrets.length > MOST.pieces) return true;
-  const names = [...imagePullSecrets, ...secrets].map(({ name }) => name);
-  return lengthOf([...Object.values(annotations), ...names, ...texts]) > MOST.text;
-}
-
-function piecesOf(
-  { annotations, labels, finalizers, ownerReferences, managedFields }: ObjectMeta,
-): number {
-  return countOf(annotations) + countOf(labels) + (finalizers?.length ?? 0) +
-    (ownerReferences?.length ?? 0) + PIECES_OF_MANAGER * (managedFields?.length ?? 0);
-}
-
-function countOf(members: object | undefined): number {
-  return members === undefined ? 0 : Object.keys(members).length;
-}
-
-function lengthOf(texts: readonly (string | undefined)[]): number {
-  return texts.reduce((length, text) => length + (text?.length ?? 0), 0);
+/** Whether an object is large, by the JSON that it was read from, wherever in it that may be. */
+export function isLarge(object: KubernetesObject): boolean {
+  return bytesOfLarge(object) !== undefined;
 }
 
 /** Has `largeObjects` know which objects of a cache are large. */

@@ -25,7 +25,8 @@ export function bindingKeeper(
   { maxLengths }: Pick<BindingApi, "maxLengths">,
 ): (binding: Stored<AcrPullBinding>, previous?: CachedBinding) => CachedBinding & Sized {
   const shape = specShape(maxLengths);
-  return ({ metadata, spec, status }, previous) => {
+  return (binding, previous) => {
+    const { metadata, spec, status } = binding;
     const { name, namespace, uid, resourceVersion } = metadata;
     const told = status as BindingStatus | undefined;
     const asked = boundedSpec(spec, shape);
@@ -47,16 +48,10 @@ export function bindingKeeper(
       ...optional("status", told && keptStatus(told)),
       ...(asked.overlong.length === 0 ? {} : { overlong: asked.overlong }),
       ...(isComplete ? {} : { isIncomplete: true }),
-      ...(asked.overlong.length > 0 || isLarge({ metadata }, textsIn(told))
-        ? { isLarge: true }
-        : {}),
+      ...(isLarge(binding) ? { isLarge: true } : {}),
     };
     return kept as unknown as CachedBinding & Sized;
   };
-}
-
-function textsIn({ error, conditions = [] }: BindingStatus = {}): readonly (string | undefined)[] {
-  return [error, ...conditions.flatMap(textsOf)];
 }
 
 function keptFinalizers(finalizers: readonly string[] | undefined): readonly string[] | undefined {

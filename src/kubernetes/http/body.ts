@@ -5,6 +5,7 @@ import type { JSONValue } from "./contract.ts";
 import { ApiError, reasonOfCode } from "./errors.ts";
 import { LONGEST_OBJECT_BYTES } from "./longest_object.ts";
 import { parseRetryAfter } from "../../runtime/time/retry_after.ts";
+import { LARGE_BYTES, measured } from "./measured.ts";
 import { isFailureStatus } from "./status.ts";
 import { StringShortener } from "./string_shortener.ts";
 
@@ -18,29 +19,63 @@ const LONGEST_STRING = 8 * 1024;
  * is not the one announced, and with `BadAnswer` when it is longer than any object.
  */
 export async function readBody(response: Response, request: string): Promise<Uint8Array> {
+  return (await readWhole(response, request)).bytes;
+}
+
+/** As much of a body as is kept, and the bytes that were read for it. */
+interface Body {
+  readonly bytes: Uint8Array;
+  readonly read: number;
+}
+
+async function readWhole(
+  response: Response,
+  request: string,
+  longestString = Infinity,
+): Promise<Body> {
   const announced = announcedLength(response);
-  let bytes: Uint8Array;
+  let body: Body;
   try {
-    // In one piece where that is known to be small: it costs half as much.
-    bytes = announced !== undefined && announced <= LONGEST_OBJECT_BYTES
-      ? await response.bytes()
-      : await readAtMost(response, LONGEST_OBJECT_BYTES);
+    body = await readPieces(response, announced, longestString);
   } catch (error) {
     throw truncated(response, request, "the connection broke off within the body", error);
   }
-  if (bytes.length > LONGEST_OBJECT_BYTES) throw tooLong(response, request);
-  if (announced !== undefined && announced !== bytes.length) {
-    const what = `the body has ${bytes.length} of ${announced} bytes`;
+  if (body.read > LONGEST_OBJECT_BYTES) throw tooLong(response, request);
+  if (announced !== undefined && announced !== body.read) {
+    const what = `the body has ${body.read} of ${announced} bytes`;
     throw truncated(response, request, what);
   }
-  return bytes;
+  return body;
 }
 
-/** A whole body as JSON. Rejects with `Truncated` or `BadAnswer`; the text is never quoted. */
-export async function readJson(response: Response, request: string): Promise<JSONValue> {
-  const bytes = await readBody(response, request);
+/** In one piece where that is known to be small: it costs half as much. */
+async function readPieces(
+  response: Response,
+  announced: number | undefined,
+  longestString: number,
+): Promise<Body> {
+  const isCut = longestString !== Infinity;
+  const longest = isCut ? LARGE_BYTES : LONGEST_OBJECT_BYTES;
+  if (announced !== undefined && announced <= longest) {
+    const bytes = await response.bytes();
+    return { bytes, read: bytes.length };
+  }
+  const shortener = isCut ? new StringShortener(longestString) : undefined;
+  return await readAtMost(response, LONGEST_OBJECT_BYTES, shortener);
+}
+
+/**
+ * A whole body as JSON, of which no string has more than `longestString` bytes, if it is large.
+ * Rejects with `Truncated` or `BadAnswer`; the text is never quoted.
+ */
+export async function readJson(
+  response: Response,
+  request: string,
+  longestString?: number,
+): Promise<JSONValue> {
+  const { bytes, read } = await readWhole(response, request, longestString);
   const value = parseJson(bytes);
-  if (value !== undefined) return value;
+  if (value !== undefined) return measured(value, read);
   // Only HTTP/1.0-style bodies have no end of their own; there a cut is seen by the text alone.
   const open = bytes[0] === 0x7b || bytes[0] === 0x5b;
   if (open && announcedLength(response) === undefined) {
@@ -101,7 +136,8 @@ async function readStatus(response: Response): Promise<JSONValue | undefined> {
   }
   const shortener = new StringShortener(LONGEST_STRING);
   try {
-    const value = parseJson(await readAtMost(response, LARGEST_STATUS, shortener));
+    const { bytes } = await readAtMost(response, LARGEST_STATUS, shortener);
+    const value = parseJson(bytes);
     return isFailureStatus(value) ? value : undefined;
   } catch {
     // The HTTP status is the failure to report; the body was only to explain it.
@@ -117,8 +153,8 @@ async function readAtMost(
   response: Response,
   limit: number,
   shortener?: StringShortener,
-): Promise<Uint8Array> {
-  if (response.body === null) return new Uint8Array();
+): Promise<Body> {
+  if (response.body === null) return { bytes: new Uint8Array(), read: 0 };
   const reader = new ChunkReader(response.body);
   const kept = new ByteBuffer();
   let read = 0;
@@ -129,7 +165,7 @@ async function readAtMost(
     await reader.cancel();
     break;
   }
-  return kept.bytes;
+  return { bytes: kept.bytes, read };
 }
 
 function tooLong(response: Response, request: string): ApiError {

@@ -37,6 +37,12 @@ export interface RequestOptions {
   expectJson?: boolean;
 }
 
+/** What our own client knows beside that. Others leave an answer whole. */
+export interface CuttingRequest extends RequestOptions {
+  /** Of JSON that is large, no string need have more bytes. */
+  longestString?: number;
+}
+
 /** Sends one request. What comes back is as the options expect it. */
 export interface PerformRequest {
   (

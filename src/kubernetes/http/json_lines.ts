@@ -3,6 +3,8 @@ import { decodeUtf8 } from "../../runtime/text/utf8.ts";
 import type { JSONValue } from "./contract.ts";
 import { ApiError } from "./errors.ts";
 import { LONGEST_OBJECT_BYTES } from "./longest_object.ts";
+import { LARGE_BYTES, measured } from "./measured.ts";
+import { StringShortener } from "./string_shortener.ts";
 
 const NEWLINE = 0x0a;
 
@@ -12,11 +14,18 @@ const NEWLINE = 0x0a;
  */
 export class LineSplitter {
   readonly #longest: number;
+  readonly #longestString: number;
   /** A line whose end has not come yet. */
   readonly #begun = new ByteBuffer();
+  /** Cuts the strings of such a line, once that is large. */
+  #shortener: StringShortener | undefined;
+  /** Bytes of the line that were left out. */
+  #left = 0;
 
-  constructor(longestBytes: number = LONGEST_OBJECT_BYTES) {
+  /** Of a large line of JSON no string has more than `longestString` bytes. */
+  constructor(longestBytes: number = LONGEST_OBJECT_BYTES, longestString: number = Infinity) {
     this.#longest = longestBytes;
+    this.#longestString = longestString;
   }
 
   /** Bytes of a line whose end has not come yet. */
@@ -25,14 +34,17 @@ export class LineSplitter {
   }
 
   /**
-   * Tells each line that `chunk` completes, without its newline; good until `onLine` returns. Throws
-   * when a line is too long, and what `onLine` throws.
+   * Tells each line that `chunk` completes, without its newline, and how many bytes were read for it;
+   * good until `onLine` returns. Throws when a line is too long, and what `onLine` throws.
    */
-  push(chunk: Uint8Array, onLine: (line: Uint8Array) => void): void {
+  push(chunk: Uint8Array, onLine: (line: Uint8Array, read: number) => void): void {
     let start = 0;
     for (let end; (end = chunk.indexOf(NEWLINE, start)) >= 0; start = end + 1) {
-      onLine(this.#completed(chunk.subarray(start, end)));
+      const line = this.#completed(chunk.subarray(start, end));
+      onLine(line, line.length + this.#left);
       this.#begun.clear();
+      this.#shortener = undefined;
+      this.#left = 0;
     }
     if (start < chunk.length) this.#begin(chunk.subarray(start));
   }
@@ -43,8 +55,9 @@ export class LineSplitter {
     return this.#begun.bytes;
   }
 
-  #begin(part: Uint8Array): void {
-    if (this.#begun.length + part.length > this.#longest) {
+  #begin(whole: Uint8Array): void {
+    const part = this.#shortened(whole);
+    if (this.#left + this.#begun.length + part.length > this.#longest) {
       throw new ApiError({
         code: 0,
         reason: "BadAnswer",
@@ -53,20 +66,41 @@ export class LineSplitter {
     }
     this.#begun.append(part);
   }
+
+  /** What is kept of a part of the line that has begun. */
+  #shortened(part: Uint8Array): Uint8Array {
+    if (this.#longestString === Infinity) return part;
+    if (this.#shortener === undefined) {
+      if (this.#begun.length + part.length <= LARGE_BYTES) return part;
+      this.#shortener = new StringShortener(this.#longestString);
+      const begun = this.#kept(this.#shortener, this.#begun.bytes);
+      this.#begun.clear();
+      this.#begun.append(begun);
+    }
+    return this.#kept(this.#shortener, part);
+  }
+
+  #kept(shortener: StringShortener, part: Uint8Array): Uint8Array {
+    const kept = shortener.push(part);
+    this.#left += part.length - kept.length;
+    return kept;
+  }
 }
 
 /**
  * The JSON values of a newline-delimited stream, such as a watch. Blank lines are skipped. The
  * stream fails with `Truncated` when it ends within a line, with `BadAnswer` when a line is not
- * JSON; cancelling it cancels `source`. Nothing is read ahead of the reader's asking.
+ * JSON; cancelling it cancels `source`. Nothing is read ahead of the reader's asking. Of a large
+ * value no string has more than `longestString` bytes.
  */
 export function jsonLines(
   source: ReadableStream<Uint8Array>,
   request: string,
   longestBytes?: number,
+  longestString?: number,
 ): ReadableStream<JSONValue> {
   const reader = source.getReader();
-  const splitter = new LineSplitter(longestBytes);
+  const splitter = new LineSplitter(longestBytes, longestString);
   return new ReadableStream<JSONValue>({
     async pull(controller) {
       try {
@@ -94,10 +128,10 @@ async function pullValues(
       if (splitter.pending > 0) throw cutWithinLine(request, splitter.pending);
       return controller.close();
     }
-    splitter.push(value, (line) => {
+    splitter.push(value, (line, read) => {
       const parsed = parseLine(line, request);
       if (parsed === BLANK) return;
-      controller.enqueue(parsed);
+      controller.enqueue(measured(parsed, read));
       found++;
     });
   }

@@ -2,7 +2,7 @@ import { optional } from "../../runtime/optional.ts";
 import { asObject } from "../../runtime/as_object.ts";
 import type { Urgency } from "../../runtime/fairness/fair_line.ts";
 import { FairRoom } from "../../runtime/fairness/fair_room.ts";
-import type { RequestOptions, RestClient } from "./contract.ts";
+import type { CuttingRequest, RequestOptions, RestClient } from "./contract.ts";
 import { ApiError } from "./errors.ts";
 import { type Perform, wrapRestClient } from "./wrap_rest_client.ts";
 
@@ -104,13 +104,17 @@ export class LargeObjects {
   }
 }
 
-function readOf({ path }: LargeObject, { accept, abortSignal }: RequestOptions): RequestOptions {
+function readOf(
+  { path }: LargeObject,
+  { accept, abortSignal, longestString }: CuttingRequest,
+): CuttingRequest {
   return {
     method: "GET",
     path,
     expectJson: true,
     ...optional("accept", accept),
     ...optional("abortSignal", abortSignal),
+    ...optional("longestString", longestString),
   };
 }
 

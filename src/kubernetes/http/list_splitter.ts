@@ -1,6 +1,8 @@
 import { concatenate, GROWTH } from "../../runtime/text/bytes.ts";
 import { ApiError } from "./errors.ts";
+import { LARGE_BYTES } from "./measured.ts";
 import { LONGEST_OBJECT_BYTES } from "./longest_object.ts";
+import { StringShortener } from "./string_shortener.ts";
 
 const FIRST_BYTES = 64 * 1024;
 
@@ -48,8 +50,9 @@ const OBJECT_DEPTH = 3;
  * pieces are JSON is for their parser to say.
  */
 export class ListSplitter {
-  readonly #onItem: (bytes: Uint8Array) => void;
+  readonly #onItem: (bytes: Uint8Array, read: number) => void;
   readonly #longest: number;
+  readonly #longestString: number;
   /** What is known around the objects, but for the bytes that are still in the buffer. */
   readonly #around: Uint8Array[] = [];
   #buffer: Uint8Array<ArrayBuffer>;
@@ -62,19 +65,26 @@ export class ListSplitter {
   #inItems = false;
   /** Where the object that is open began. */
   #start: number | undefined;
+  /** Of an open object that is large: what cuts its strings, and how far that has come. */
+  #shortened: { readonly by: StringShortener; length: number; read: number } | undefined;
   /** Where that begins which stands before the next object. */
   #gap = 0;
   #ended = false;
 
-  /** `onItem` is given bytes that are good only until it returns. What it throws, `push` throws. */
+  /**
+   * `onItem` is given bytes that are good only until it returns, and how many were read for them.
+   * What it throws, `push` throws. Of a large object no string has more than `longestString` bytes.
+   */
   constructor(
-    onItem: (bytes: Uint8Array) => void,
+    onItem: (bytes: Uint8Array, read: number) => void,
     buffer: Uint8Array<ArrayBuffer> = new Uint8Array(FIRST_BYTES),
     longestBytes: number = LONGEST_OBJECT_BYTES,
+    longestString: number = Infinity,
   ) {
     this.#onItem = onItem;
     this.#buffer = buffer;
     this.#longest = longestBytes;
+    this.#longestString = longestString;
   }
 
   /** The buffer that it was given, or one that was needed in its place. */
@@ -101,6 +111,7 @@ export class ListSplitter {
       this.#skip(bytes);
       if (this.#at < bytes.length) this.#bracket(bytes, bytes[this.#at++]!);
     }
+    this.#shorten();
   }
 
   /**
@@ -136,7 +147,7 @@ export class ListSplitter {
     this.#inString = inString;
   }
 
-  #bracket(bytes: Uint8Array, byte: number): void {
+  #bracket(bytes: Uint8Array<ArrayBuffer>, byte: number): void {
     if (byte === OPEN_BRACE || byte === OPEN_BRACKET) this.#open(bytes, byte);
     else this.#close(bytes);
   }
@@ -150,15 +161,47 @@ export class ListSplitter {
     this.#start = at;
   }
 
-  #close(bytes: Uint8Array): void {
+  #close(bytes: Uint8Array<ArrayBuffer>): void {
     this.#depth--;
     if (this.#start !== undefined) {
       this.#gap = this.#at;
-      this.#onItem(bytes.subarray(this.#start, this.#at));
+      this.#tellItem(bytes, this.#start);
       this.#start = undefined;
     }
     if (this.#depth === 1) this.#inItems = false;
     if (this.#depth === 0) this.#ended = true;
+  }
+
+  #tellItem(bytes: Uint8Array<ArrayBuffer>, start: number): void {
+    const shortened = this.#shortened;
+    if (shortened === undefined) {
+      return this.#onItem(bytes.subarray(start, this.#at), this.#at - start);
+    }
+    this.#shortened = undefined;
+    const rest = bytes.subarray(start + shortened.length, this.#at);
+    // Nobody needs the bytes any more that are overwritten by those which are kept.
+    const kept = shortened.by.push(rest, rest);
+    const end = start + shortened.length + kept.length;
+    this.#onItem(bytes.subarray(start, end), shortened.read + rest.length);
+  }
+
+  /** Cuts the strings of an open object that turns out to be large. All of it was looked at. */
+  #shorten(): void {
+    const start = this.#start;
+    if (start === undefined || this.#longestString === Infinity) return;
+    if (this.#shortened === undefined && this.#length - start <= LARGE_BYTES) return;
+    this.#shortened ??= { by: new StringShortener(this.#longestString), length: 0, read: 0 };
+    const shortened = this.#shortened;
+    const from = start + shortened.length;
+    // A backslash at the end says of the next byte that it closes no string.
+    const held = isEscaped(this.#buffer, this.#length) ? 1 : 0;
+    const raw = this.#buffer.subarray(from, this.#length - held);
+    const kept = shortened.by.push(raw, raw);
+    shortened.read += raw.length;
+    if (shortened.read > this.#longest) throw tooLong(this.#longest);
+    shortened.length += kept.length;
+    this.#length = this.#at = from + kept.length + held;
+    if (held > 0) this.#buffer[this.#length - 1] = BACKSLASH;
   }
 
   /** The commas between objects go with them. */

@@ -3,6 +3,8 @@ import { decodeUtf8 } from "../../runtime/text/utf8.ts";
 import type { JSONValue } from "./contract.ts";
 import { ApiError } from "./errors.ts";
 import { ListSplitter, type Scratch } from "./list_splitter.ts";
+import { LONGEST_OBJECT_BYTES } from "./longest_object.ts";
+import { measured } from "./measured.ts";
 
 /** What was read of a list beside its objects. */
 export interface ListAnswer {
@@ -15,7 +17,7 @@ export interface ListAnswer {
  * Reads a list and hands over its objects one by one, as they come: neither its text nor its objects
  * are ever in memory as a whole. Rejects with an ApiError of reason `Truncated` when it ends early,
  * of `BadAnswer` when it is not JSON (the text is never quoted), and with what `each` throws; `source`
- * is then cancelled.
+ * is then cancelled. Of a large object no string has more than `longestString` bytes.
  */
 export async function readList(
   source: ReadableStream<Uint8Array>,
@@ -23,8 +25,14 @@ export async function readList(
   each: (item: JSONValue) => void,
   scratch: Scratch,
   breather?: Breather,
+  longestString?: number,
 ): Promise<ListAnswer> {
-  const splitter = new ListSplitter((bytes) => each(parse(bytes, request)), scratch.take());
+  const splitter = new ListSplitter(
+    (bytes, read) => each(measured(parse(bytes, request), read)),
+    scratch.take(),
+    LONGEST_OBJECT_BYTES,
+    longestString,
+  );
   let bytes = 0;
   // Leaving the loop by a throw cancels the stream.
   for await (const chunk of source) {

@@ -2,7 +2,13 @@ import { optional } from "../../runtime/optional.ts";
 import type { Clock } from "../../runtime/time/clock.ts";
 import { errorOf, readBody, readJson } from "./body.ts";
 import type { ClusterCredentials, ResolvedCluster } from "../config/types.ts";
-import type { JSONValue, PerformRequest, RequestOptions, RestClient } from "./contract.ts";
+import type {
+  CuttingRequest,
+  JSONValue,
+  PerformRequest,
+  RequestOptions,
+  RestClient,
+} from "./contract.ts";
 import { Deadline } from "../../runtime/time/deadline.ts";
 import { ApiError } from "./errors.ts";
 import { type HttpClientFactory, type HttpClientLease, HttpClientSlot } from "./http_client.ts";
@@ -89,13 +95,13 @@ export class FetchRestClient implements RestClient, Disposable {
     this.close();
   }
 
-  async #perform(opts: RequestOptions): Promise<unknown> {
+  async #perform(opts: CuttingRequest): Promise<unknown> {
     if (opts.expectTunnel) throw new TypeError("this client opens no tunnels (expectTunnel)");
     const answer = await this.#send(opts);
     if (!answer.response.ok) throw await this.#refusal(opts, answer);
     if (!opts.expectStream) return await this.#whole(opts, answer);
     const bytes = relay(answer.response, answer.deadline.signal, answer.end, nameOf(opts));
-    return opts.expectJson ? jsonLines(bytes, nameOf(opts)) : bytes;
+    return opts.expectJson ? jsonLines(bytes, nameOf(opts), undefined, opts.longestString) : bytes;
   }
 
   async #send(opts: RequestOptions): Promise<Answer> {
@@ -138,12 +144,14 @@ export class FetchRestClient implements RestClient, Disposable {
     }
   }
 
-  async #whole(opts: RequestOptions, answer: Answer): Promise<JSONValue | Uint8Array> {
+  async #whole(opts: CuttingRequest, answer: Answer): Promise<JSONValue | Uint8Array> {
     const { response } = answer;
     return await this.#withinBodyLimit<JSONValue | Uint8Array>(opts, answer, () => {
       // A HEAD announces the length of a body that it does not carry.
       if (opts.method === "HEAD") return response.bytes();
-      return opts.expectJson ? readJson(response, nameOf(opts)) : readBody(response, nameOf(opts));
+      return opts.expectJson
+        ? readJson(response, nameOf(opts), opts.longestString)
+        : readBody(response, nameOf(opts));
     });
   }
 

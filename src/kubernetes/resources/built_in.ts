@@ -26,6 +26,8 @@ export const SECRET: ResourceDefinition = {
   plural: "secrets",
   kind: "Secret",
   namespaced: true,
+  // Four times what a credential takes whose token is as long as any.
+  longestString: 256 * 1024,
 };
 
 /** Events of the core group: those that kubectl describe shows and the reference's RBAC allows. */

@@ -37,6 +37,11 @@ export interface ResourceDefinition {
   readonly plural: string;
   readonly kind: string;
   readonly namespaced: boolean;
+  /**
+   * Bytes of JSON beyond which no string of a large object is needed: none that is longer is written
+   * again. Absent where all are needed.
+   */
+  readonly longestString?: number;
 }
 
 /** The `apiVersion` that objects of a resource carry. */

@@ -1,6 +1,6 @@
 import { optional } from "../../runtime/optional.ts";
 import type { Breather } from "../../runtime/time/breather.ts";
-import type { JSONValue, RequestOptions, RestClient } from "../http/contract.ts";
+import type { CuttingRequest, JSONValue, RequestOptions, RestClient } from "../http/contract.ts";
 import { ApiError } from "../http/errors.ts";
 import { Scratch } from "../http/list_splitter.ts";
 import { readList } from "../http/list_stream.ts";
@@ -97,6 +97,9 @@ export interface ListWatch<T extends KubernetesObject> {
   watch(options: WatchOptions): Promise<ReadableStream<WatchEvent<T>>>;
 }
 
+/** As `longestString` of a definition, for answers of metadata alone: far more than is read of any. */
+const LONGEST_OF_METADATA = 32 * 1024;
+
 const METADATA_ONLY = "g=meta.k8s.io;v=v1";
 
 const PATCH_TYPES: Readonly<Record<Patch["type"], string>> = {
@@ -181,6 +184,7 @@ export class ResourceClient<
   async watch(options: WatchOptions): Promise<ReadableStream<WatchEvent<Answer>>> {
     const lines = await this.rest.performRequest({
       ...this.#request("GET", options, options),
+      ...this.#cutting,
       querystring: query({
         ...selectors(options),
         watch: true,
@@ -312,6 +316,7 @@ export class ResourceClient<
     const answer = await this.rest.performRequest({
       ...this.#request(request.method, place, options),
       ...request,
+      ...this.#cutting,
       expectJson: true,
     });
     this.#admit(asObject(answer) ?? {}, "PartialObjectMetadata");
@@ -329,6 +334,12 @@ export class ResourceClient<
       accept: this.#accept("PartialObjectMetadata"),
       ...optional("abortSignal", signal),
     };
+  }
+
+  get #cutting(): Pick<CuttingRequest, "longestString"> {
+    const { longestString } = this.definition;
+    if (longestString === undefined) return {};
+    return { longestString: this.#partial ? LONGEST_OF_METADATA : longestString };
   }
 
   #accept(partialKind: string): string {
@@ -359,6 +370,7 @@ export class ResourceClient<
       },
       this.#scratch,
       breather,
+      this.#cutting.longestString,
     );
     // A client that streams may take a Status of failure for an answer like any other.
     if (isFailureStatus(list)) throw ApiError.fromStatus(list, { request: name });

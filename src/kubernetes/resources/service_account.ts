@@ -13,6 +13,8 @@ export const SERVICE_ACCOUNT: ResourceDefinition = {
   plural: "serviceaccounts",
   kind: "ServiceAccount",
   namespaced: true,
+  // Names that are written again, as a whole, have 4,096 UTF-16 units together at most.
+  longestString: 32 * 1024,
 };
 
 /** What a token is asked for. */

@@ -1,5 +1,6 @@
 import { ApiError } from "../http/errors.ts";
 import type { JSONValue } from "../http/contract.ts";
+import { measureAs } from "../http/measured.ts";
 import {
   badAnswer,
   type KubernetesObject,
@@ -43,6 +44,7 @@ export function decodeWatchEvent<T extends KubernetesObject>(
     case "MODIFIED":
     case "DELETED":
       decoder.admit(body);
+      measureAs(line as object, body);
       return { type, object: toStored<T>(body, definition) };
     default:
       throw badAnswer(definition, "a watch event of unknown type");

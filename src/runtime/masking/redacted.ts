@@ -12,6 +12,11 @@ export class Redacted {
     this.#value = value;
   }
 
+  /** Of the value, in UTF-16 units. */
+  get length(): number {
+    return this.#value.length;
+  }
+
   /** The value itself. Only for the wire and for the Secret's data. */
   reveal(): string {
     return this.#value;

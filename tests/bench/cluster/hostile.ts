@@ -9,7 +9,7 @@ import { accountName, GROUPS, oneIdentity, workloadIdentities } from "./workload
 
 /** How many there are of each. */
 export interface Hostility {
-  /** ServiceAccounts of some 900 KB of JSON, each the target of a binding. */
+  /** ServiceAccounts of up to 7.8 MB of JSON, each the target of a binding. */
   readonly accounts: number;
   /** Secrets with the operator's label and 250 KB of annotations. */
   readonly secrets: number;
@@ -20,6 +20,8 @@ export interface Hostility {
 /** The reference's CRDs bound nothing. */
 const UNBOUNDED = fileURLToPath(new URL("../../data/reference-chart/crds.yaml", import.meta.url));
 
+/** Nobody bounds the text of a reference to an owner but etcd, whose objects have 1.5 MiB. */
+const OWNER = 1_300_000;
 /** Kubernetes admits 256 KiB of annotations to an object. */
 const ANNOTATION = 250_000;
 const NAMES = 10_000;
@@ -84,9 +86,19 @@ export class HostileNamespace implements AsyncDisposable {
   }
 }
 
-/** Of JSON that takes six bytes for a character every fourth, of names that may be ours all. */
+/** In one half an owner whose JSON takes six bytes for a character, in the other all else. */
 function largeAccount(index: number): object {
-  const text = (index % 4 === 0 ? "<" : "x").repeat(ANNOTATION / 2);
+  return index % 2 === 0 ? ownedAccount() : filledAccount(index);
+}
+
+function ownedAccount(): object {
+  const owner = { apiVersion: "x.example/v1", kind: "<".repeat(OWNER), name: "n", uid: "u" };
+  return { metadata: { ownerReferences: [owner] } };
+}
+
+/** Of JSON that takes six bytes for a character every fourth, of names that may be ours all. */
+function filledAccount(index: number): object {
+  const text = (index % 4 === 1 ? "<" : "x").repeat(ANNOTATION / 2);
   return {
     metadata: { annotations: { note: text, [CLIENT_ID_ANNOTATION]: text } },
     imagePullSecrets: numbers(NAMES).map((each) => ({ name: `acr-pull-nobody-${each}` })),

@@ -53,6 +53,13 @@ const TABLE = {
       const exp = Math.floor(context.clock.now() / 1000) - 60;
       return context.issuer.spoil(token, (claims) => ({ ...claims, exp }));
     }),
+  /** The usual answer around a token of 40 KB, which is less than an answer may have. */
+  "long-token": (context) =>
+    withToken(
+      context,
+      (token) =>
+        context.issuer.spoil(token, (claims) => ({ ...claims, filler: "x".repeat(30_000) })),
+    ),
   /** 200 with well-formed JSON of 50 MB, streamed. */
   "huge": huge,
   /** No answer until the client gives up. */

@@ -24,6 +24,7 @@ Deno.test("every abuse has its test here", () => {
     "not-a-jwt",
     "no-exp",
     "exp-past",
+    "long-token",
     "huge",
     "hang",
     "redirect-302",
@@ -58,6 +59,7 @@ const SPOILED: readonly {
 }[] = [
   { name: "not-a-jwt", check: (claims) => assert.equal(claims, undefined) },
   { name: "no-exp", check: (claims) => assert.ok(claims !== undefined && !("exp" in claims)) },
+  { name: "long-token", check: (claims) => assert.equal(String(claims?.filler).length, 30_000) },
   { name: "exp-past", check: (claims) => assert.equal(claims?.exp, START_MS / 1000 - 60) },
 ];
 

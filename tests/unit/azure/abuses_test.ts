@@ -200,7 +200,7 @@ const redirected = (status: number) => (endpoint: AzureEndpoint): Outcome => [
   "token. Look for a proxy or a captive portal between the operator and this host.",
 ];
 
-/** What each abuse is answered with; the last four concern tokens of registries alone. */
+/** What each abuse is answered with; some concern tokens of registries alone. */
 const OUTCOMES: Readonly<Record<AnswerAbuse, (endpoint: AzureEndpoint) => Outcome>> = {
   "html": bad("is not JSON"),
   "empty": bad("is empty"),
@@ -208,6 +208,7 @@ const OUTCOMES: Readonly<Record<AnswerAbuse, (endpoint: AzureEndpoint) => Outcom
   "not-a-jwt": bad("holds a token that is no JWT"),
   "no-exp": bad("holds a token without exp"),
   "exp-past": bad("holds a token that has expired"),
+  "long-token": bad("holds a token of more than 32 KiB"),
   "huge": (endpoint) => [
     "BadAnswer",
     `${
@@ -221,7 +222,7 @@ const OUTCOMES: Readonly<Record<AnswerAbuse, (endpoint: AzureEndpoint) => Outcom
   "cut": truncated,
   "slow-drip": unended,
 };
-const OF_REGISTRIES: readonly string[] = ["not-a-jwt", "no-exp", "exp-past"];
+const OF_REGISTRIES: readonly string[] = ["not-a-jwt", "no-exp", "exp-past", "long-token"];
 
 const POLICY: Partial<CredentialsOptions> = { audiencePolicy: { kind: "arm" } };
 

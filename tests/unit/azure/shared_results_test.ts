@@ -10,7 +10,7 @@ function rig() {
   const stop = new AbortController();
   const results = new SharedResults<number>(
     time.clock,
-    { until: () => time.clock.now() + 1000, failureMs: () => 5000 },
+    { until: () => time.clock.now() + 1000, failureMs: () => 5000, lengthOf: () => 1 },
     stop.signal,
   );
   const next = () => Promise.resolve(++made);
@@ -104,7 +104,11 @@ Deno.test("shared results: a value that came late takes the place of a failure",
 Deno.test("shared results: what is in doubt leaves the memory when it is shared no more", async () => {
   const time = new FakeTime();
   const { signal } = new AbortController();
-  const keeping = { until: () => time.clock.now() + 86_400_000, failureMs: () => 0 };
+  const keeping = {
+    until: () => time.clock.now() + 86_400_000,
+    failureMs: () => 0,
+    lengthOf: () => 1,
+  };
   const results = new SharedResults<number>(time.clock, keeping, signal);
   await results.get("k", () => Promise.resolve(1));
   results.doubt("k", 1, 10_000);
@@ -117,7 +121,7 @@ Deno.test("shared results: a failure that is nobody else's is shared by those wh
   const { signal } = new AbortController();
   const results = new SharedResults<number>(
     time.clock,
-    { until: () => 0, failureMs: () => 0 },
+    { until: () => 0, failureMs: () => 0, lengthOf: () => 1 },
     signal,
   );
   const failures = [results.get("k", fail), results.get("k", fail)].map((p) => rejection<Error>(p));
@@ -138,7 +142,7 @@ function skewedRig(keepMs: number) {
   const { signal } = new AbortController();
   let skewMs = 0;
   const clock = time.skewed(() => skewMs);
-  const keeping = { until: () => clock.now() + keepMs, failureMs: () => 1000 };
+  const keeping = { until: () => clock.now() + keepMs, failureMs: () => 1000, lengthOf: () => 1 };
   const results = new SharedResults<number>(clock, keeping, signal);
   return { time, results, setClock: (byMs: number) => void (skewMs = byMs) };
 }
@@ -211,7 +215,7 @@ Deno.test("shared results: what is over is dropped though nobody asks again, and
 Deno.test("shared results: one that lasts is kept while those around it are dropped", async () => {
   const time = new FakeTime();
   const { signal } = new AbortController();
-  const keeping = { until: (moment: number) => moment, failureMs: () => 0 };
+  const keeping = { until: (moment: number) => moment, failureMs: () => 0, lengthOf: () => 1 };
   const results = new SharedResults<number>(time.clock, keeping, signal);
   const start = time.clock.now();
   const until = (ms: number) => () => Promise.resolve(start + ms);
@@ -260,7 +264,11 @@ Deno.test("shared results: who asks while one is being made joins those for whom
 Deno.test("shared results: of those that ended the last thousand are kept", async () => {
   const time = new FakeTime();
   const { signal } = new AbortController();
-  const keeping = { until: () => time.clock.now() + 60_000, failureMs: () => 60_000 };
+  const keeping = {
+    until: () => time.clock.now() + 60_000,
+    failureMs: () => 60_000,
+    lengthOf: () => 1,
+  };
   const results = new SharedResults<number>(time.clock, keeping, signal);
   let made = 0;
   const make = () => Promise.resolve(++made);
@@ -271,6 +279,29 @@ Deno.test("shared results: of those that ended the last thousand are kept", asyn
   assert.equal(results.size, 1000);
   const kept = [await results.get("k2998", make), await results.get("k1000", make)];
   assert.deepEqual(kept, [1500, 1501]);
+});
+
+Deno.test("shared results: of long ones, and of those with long keys, fewer are kept", async () => {
+  const time = new FakeTime();
+  const { signal } = new AbortController();
+  const keeping = {
+    until: () => time.clock.now() + 60_000,
+    failureMs: () => 60_000,
+    lengthOf: (value: string) => value.length,
+  };
+  const results = new SharedResults<string>(time.clock, keeping, signal);
+  const token = "t".repeat(32_000);
+  for (let n = 0; n < 1000; n++) {
+    const make = () => n % 3 === 0 ? Promise.reject(new Error("refused")) : Promise.resolve(token);
+    await results.get(`${n} ${"k".repeat(4000)}`, make).catch(() => {});
+    assert.ok(results.length <= 3 * 1024 * 1024, `${results.length} UTF-16 units`);
+  }
+  assert.ok(results.size > 100, `${results.size} are kept`);
+  const latest = `998 ${"k".repeat(4000)}`;
+  assert.equal(await results.get(latest, () => Promise.resolve("made anew")), token);
+  results.doubt(latest, token, 0);
+  await time.pass(120_000);
+  assert.deepEqual([results.size, results.length], [0, 0]);
 });
 
 Deno.test("shared results: what is under way is kept, however many there are", async () => {

@@ -16,6 +16,38 @@ const CRD = Deno.readTextFileSync(
 );
 const NAMES = ["one", "two", "three"];
 
+function controllerOver(
+  kube: InMemoryKubernetes,
+  { clock }: FakeTime,
+  report: Partial<ReconcileReport>,
+  largeObjects = new LargeObjects(() => clock.now()),
+): Controller {
+  const silent = () => {};
+  return new Controller({
+    rest: restOver((request) => kube.fetch(request), clock),
+    credentials: {
+      mint: () => {
+        const mintedAt = clock.now();
+        const expiresAt = mintedAt + HOUR;
+        const claims = { aud: SERVER, iat: mintedAt / 1000, exp: expiresAt / 1000 };
+        return Promise.resolve({ password: new Redacted(encodeJwt(claims)), mintedAt, expiresAt });
+      },
+    },
+    settings: SETTINGS,
+    labelSelector: "",
+    clock,
+    monotonic: () => 0,
+    random: () => 0.5,
+    breather: new Breather({ clock, monotonic: () => 0 }),
+    largeObjects,
+    report: new Proxy(report, {
+      get: (target, name) => Reflect.get(target, name) ?? silent,
+    }) as unknown as ReconcileReport,
+    informerReport: () => ({}),
+    onSilent: silent,
+  });
+}
+
 Deno.test("controller: one binding at which the operator goes wrong ends nothing for the others", async () => {
   const time = new FakeTime();
   const { clock } = time;
@@ -33,30 +65,7 @@ Deno.test("controller: one binding at which the operator goes wrong ends nothing
     });
   }
   const broke: string[] = [];
-  const silent = () => {};
-  const controller = new Controller({
-    rest: restOver((request) => kube.fetch(request), clock),
-    credentials: {
-      mint: () => {
-        const mintedAt = clock.now();
-        const expiresAt = mintedAt + HOUR;
-        const claims = { aud: SERVER, iat: mintedAt / 1000, exp: expiresAt / 1000 };
-        return Promise.resolve({ password: new Redacted(encodeJwt(claims)), mintedAt, expiresAt });
-      },
-    },
-    settings: SETTINGS,
-    labelSelector: "",
-    clock,
-    monotonic: () => 0,
-    random: () => 0.5,
-    breather: new Breather({ clock, monotonic: () => 0 }),
-    largeObjects: new LargeObjects(() => clock.now()),
-    report: new Proxy({ broke: ({ name }: { name: string }) => broke.push(name) }, {
-      get: (target, name) => Reflect.get(target, name) ?? silent,
-    }) as unknown as ReconcileReport,
-    informerReport: () => ({}),
-    onSilent: silent,
-  });
+  const controller = controllerOver(kube, time, { broke: ({ name }) => broke.push(name) });
   const snapshot = controller.cluster.snapshot.bind(controller.cluster);
   controller.cluster.snapshot = (id) => {
     if (id.name === "two") throw new TypeError("a mistake");
@@ -79,5 +88,40 @@ Deno.test("controller: one binding at which the operator goes wrong ends nothing
   assert.ok(broke.length > 1, "it is tried again");
   stop.abort();
   await Promise.all([watching, leading]);
+  kube.close();
+});
+
+Deno.test("controller: of each resource that it follows, what is large has few requests under way", async () => {
+  const time = new FakeTime();
+  const kube = new InMemoryKubernetes({ clock: time.clock, crds: [CRD], namespaces: [NAMESPACE] });
+  const annotations = { note: "x".repeat(100_000) };
+  const metadata = { name: "large", namespace: NAMESPACE, annotations };
+  kube.apply({ apiVersion: "v1", kind: "ServiceAccount", metadata });
+  kube.apply({
+    apiVersion: "v1",
+    kind: "Secret",
+    metadata: {
+      name: "filled",
+      namespace: NAMESPACE,
+      labels: { "acr.microsoft.com/binding": "b" },
+    },
+    data: { ".dockerconfigjson": "e30=", junk: "e30=" },
+  });
+  kube.apply({ ...V1, metadata, spec: { acrServer: SERVER, managedIdentityClientID: CLIENT_ID } });
+  const large = new Set<string>();
+  const largeObjects = new LargeObjects(() => time.clock.now());
+  const note = largeObjects.note.bind(largeObjects);
+  largeObjects.note = (path, isLarge) => {
+    if (isLarge) large.add(path.split("/").slice(-2).join("/"));
+    note(path, isLarge);
+  };
+  const controller = controllerOver(kube, time, {}, largeObjects);
+  const stop = new AbortController();
+  const watching = controller.watch(stop.signal);
+  const wanted = ["acrpullbindings/large", "secrets/filled", "serviceaccounts/large"];
+  await time.waitFor(() => large.size === wanted.length, 10 * SECOND);
+  assert.deepEqual([...large].sort(), wanted);
+  stop.abort();
+  await watching;
   kube.close();
 });

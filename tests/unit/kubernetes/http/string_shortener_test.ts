@@ -12,7 +12,7 @@ function shortened(text: string, longest: number, size = text.length + 1): strin
   const bytes = encoder.encode(text);
   const parts: Uint8Array[] = [];
   for (let at = 0; at < bytes.length; at += size) {
-    parts.push(shortener.push(bytes.subarray(at, at + size)));
+    parts.push(shortener.push(bytes.subarray(at, at + size)).slice());
   }
   return decoder.decode(concatenate(parts));
 }
