@@ -97,9 +97,13 @@ const CA_VOLUME = "azure-ca";
 const CA_FILE = "ca.crt";
 const CA_MOUNT = { name: CA_VOLUME, mountPath: CA_BUNDLE_DIRECTORY, readOnly: true } as const;
 
-/** Whatever its key, the file has one name. */
+/**
+ * Whatever its key, the file has one name. Where ConfigMap or key is missing, kubelet would not start
+ * the container, and no log would say why: so it may be missing, and the operator itself says so.
+ */
 function caVolume({ name, key }: ConfigMapKey): Volume {
-  return { name: CA_VOLUME, configMap: { name, items: [{ key, path: CA_FILE }] } };
+  const configMap = { name, items: [{ key, path: CA_FILE }], optional: true };
+  return { name: CA_VOLUME, configMap };
 }
 
 /** The operator's flags. What stands at its default is left out. */

@@ -297,7 +297,11 @@ withHelm("values for the pod reach it", async () => {
     { name: "metrics-certificate", secret: { secretName: "metrics-tls" } },
     {
       name: "azure-ca",
-      configMap: { name: "corporate-ca", items: [{ key: "ca.crt", path: "ca.crt" }] },
+      configMap: {
+        name: "corporate-ca",
+        items: [{ key: "ca.crt", path: "ca.crt" }],
+        optional: true,
+      },
     },
   ]);
   assert.deepEqual(container!.volumeMounts, [

@@ -205,6 +205,21 @@ for (
   });
 }
 
+Deno.test("a missing ConfigMap of authorities does not keep the operator from saying so in its log", () => {
+  const { spec } = find(
+    { azureCa: { name: "trust", key: "bundle.pem" } },
+    "Deployment/msi-acrpull-controller-manager",
+  ) as unknown as PodSecurity;
+  assert.deepEqual(spec.template.spec.volumes, [{
+    name: "azure-ca",
+    configMap: {
+      name: "trust",
+      items: [{ key: "bundle.pem", path: "ca.crt" }],
+      optional: true,
+    },
+  }]);
+});
+
 Deno.test("the Deployment has the names and figures of the first release", () => {
   const { metadata, spec } = find({}, "Deployment/msi-acrpull-controller-manager") as unknown as {
     metadata: unknown;
