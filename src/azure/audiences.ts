@@ -180,8 +180,11 @@ function withCure(error: unknown): unknown {
   return new AzureError({ ...failure, remedy: `${failure.remedy} ${CURE_OF_STRANGER}` });
 }
 
+/** Why Entra gives nobody in that cloud or tenant a token for an audience. */
+const UNKNOWN: readonly string[] = ["AudienceUnknown", "AudienceDisabled"];
+
 function isUnknown(error: unknown): boolean {
-  return error instanceof AzureError && error.failure.reason === "AudienceUnknown";
+  return error instanceof AzureError && UNKNOWN.includes(error.failure.reason);
 }
 
 /** A registry may refuse an audience altogether, which looks like a missing role. */

@@ -53,3 +53,7 @@ export const RETRY = "The operator tries again by itself.";
 /** What an audience that nobody knows calls for. */
 export const CORRECT_AUDIENCE =
   "Correct the audience (ARM_RESOURCE, --acr-audience, cloudConfig), or the cloud of the binding.";
+
+/** What an audience calls for whose service principal somebody or a lapsed subscription disabled. */
+export const ENABLE_AUDIENCE =
+  "Have the tenant's administrator enable the service principal of the audience, or correct the audience or the cloud of the binding.";

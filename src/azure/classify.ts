@@ -8,6 +8,7 @@ import {
   type Classification,
   CORRECT_AUDIENCE,
   denied,
+  ENABLE_AUDIENCE,
   local,
   RETRY,
   type Rule,
@@ -50,6 +51,7 @@ const IMDS: readonly Rule[] = [
       "Remove the proxy that strips the Metadata header on the way to 169.254.169.254.",
     ),
   },
+  { statuses: [400], codes: [500014], ...user("AudienceDisabled", ENABLE_AUDIENCE) },
   {
     statuses: [400],
     errors: ["invalid_resource"],

@@ -1,6 +1,7 @@
 import {
   CORRECT_AUDIENCE,
   denied,
+  ENABLE_AUDIENCE,
   local,
   RETRY,
   type Rule,
@@ -57,7 +58,7 @@ const FEDERATION: readonly Rule[] = [
     ),
   },
   {
-    codes: [700222, 700223, 700229, 700236, 700238, 7002381],
+    codes: [700222, 700223, 700226, 700229, 700236, 700238, 7002381],
     ...denied(
       "FederationForbidden",
       "Have the tenant's administrator allow federated credentials of the cluster's issuer for applications and managed identities.",
@@ -98,7 +99,7 @@ const CLIENT: readonly Rule[] = [
     ...user("ApplicationNotFound", "Correct the client ID or the tenant ID."),
   },
   {
-    codes: [7000229],
+    codes: [7000229, 900491],
     ...user(
       "ServicePrincipalMissing",
       "Create the application's service principal in the tenant (az ad sp create --id CLIENT_ID), or correct the tenant ID.",
@@ -116,7 +117,14 @@ const CLIENT: readonly Rule[] = [
     ),
   },
   {
-    codes: [90002, 900023, 900021, 90019, 50029, 50059, 50128],
+    codes: [70052],
+    ...user(
+      "ApplicationMultitenant",
+      "Take a managed identity, or an application that is registered for accounts of its own tenant alone.",
+    ),
+  },
+  {
+    codes: [5000224, 90002, 900023, 900021, 90019, 50029, 50059, 50128],
     ...user("TenantNotFound", "Correct the tenant ID, or the cloud of the binding."),
   },
   {
@@ -132,6 +140,7 @@ const CLIENT: readonly Rule[] = [
 /** What is wrong with what the token is for. */
 const RESOURCE: readonly Rule[] = [
   { codes: [500011, 50001, 650052, 650054, 650057], ...AUDIENCE },
+  { codes: [500014], ...user("AudienceDisabled", ENABLE_AUDIENCE) },
   { errors: ["invalid_resource"], ...AUDIENCE },
   {
     codes: [70011, 28002, 28003, 700022, 700023, 1002012, 90009, 90102, 901002, 501461],

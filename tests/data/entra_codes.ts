@@ -50,6 +50,7 @@ export const ENTRA_CODES: readonly EntraCode[] = [
   ...each("auth-denied", "FederationForbidden", "tenant's administrator allow", [
     [700222, "AAD-issued tokens may not be used for federated identity flows"],
     [700223, "Federation is disabled for the tenant"],
+    [700226, "Only MSI tokens may be used as federated identity credentials for AAD issuer"],
     [700229, "ForbiddenTokenType"],
     [700236, "Entra ID tokens of the issuer may not be used"],
     [700238, "Tokens of the issuer may not be used"],
@@ -84,6 +85,7 @@ export const ENTRA_CODES: readonly EntraCode[] = [
   ]),
   ...each(USER, "ServicePrincipalMissing", "az ad sp create", [
     [7000229, "The client application is missing service principal in the tenant"],
+    [900491, "Service principal not found"],
   ]),
   ...each(USER, "ApplicationDisabled", "Enable the application", [
     [7000112, "UnauthorizedClientApplicationDisabled"],
@@ -93,7 +95,11 @@ export const ENTRA_CODES: readonly EntraCode[] = [
   ...each(USER, "ApplicationPublic", "registered as a public client", [
     [700025, "InvalidClientPublicClientWithCredential"],
   ]),
+  ...each(USER, "ApplicationMultitenant", "accounts of its own tenant alone", [
+    [70052, "The identity must be a managed identity, a single tenant app, or a service account"],
+  ]),
   ...each(USER, "TenantNotFound", "Correct the tenant ID, or the cloud", [
+    [5000224, "We are sorry, this resource is not available"],
     [90002, "InvalidTenantName"],
     [900023, "The tenant identifier is neither a DNS name nor an ID"],
     [900021, "Requested tenant identifier is not valid"],
@@ -124,6 +130,9 @@ export const ENTRA_CODES: readonly EntraCode[] = [
     [650052, "The organization hasn't subscribed to the service"],
     [650054, "The resource has been removed"],
     [650057, "Invalid resource"],
+  ]),
+  ...each(USER, "AudienceDisabled", "enable the service principal of the audience", [
+    [500014, "The service principal for the resource is disabled"],
   ]),
   ...each(USER, "ScopeRefused", "Correct the audience", [
     [70011, "InvalidScope"],
@@ -239,7 +248,7 @@ export const GENERIC_CODES: Readonly<Record<string, readonly number[]>> = {
   "codes, refresh tokens and redirects of another grant are redeemed": [
     ...[50011, 50085, 50134, 50139, 50147, 501481, 501491, 54005, 67003, 70000, 70004, 70005],
     ...[700005, 700020, 700054, 70007, 70008, 700082, 700084, 70012, 70016, 70018, 70019, 70043],
-    ...[7000114, 90007, 90016, 90027, 900971, 90114, 90119, 90120, 240002],
+    ...[7000113, 7000114, 90007, 90016, 90027, 900971, 90114, 90119, 90120, 240002],
   ],
   "a secret or a certificate is shown, of which the operator has none": [
     ...[50003, 50146, 700030, 7000215, 7000222, 220501],

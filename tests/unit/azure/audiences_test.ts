@@ -284,6 +284,21 @@ for (const [what, second, told] of SECONDS) {
   });
 }
 
+for (const reason of ["AudienceUnknown", "AudienceDisabled"]) {
+  Deno.test(`audiences: ARM's is offered where the registry's own is ${reason}, and remembered`, async () => {
+    const audiences = new Audiences(AUTO, new FakeTime().clock, DEFAULT_SUFFIXES);
+    const asked: string[] = [];
+    for (let round = 0; round < 2; round++) {
+      await audiences.offer(NODE, (audience) => {
+        asked.push(audience);
+        const isKnown = audience === ARM;
+        return isKnown ? Promise.resolve() : Promise.reject(failure({ endpoint: "imds", reason }));
+      });
+    }
+    assert.deepEqual(asked, [ACR, ARM, ARM]);
+  });
+}
+
 /** Identities A and B at a registry that neither of them has met; `roles` are those that it admits. */
 function registryOfTwo(
   { policy = AUTO, allowed = DEFAULT_SUFFIXES, server = REGISTRY }: {

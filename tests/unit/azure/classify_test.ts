@@ -391,6 +391,11 @@ const OF_IMDS: readonly [status: number, body: object, verdict: string][] = [
     },
     "permanent-user-error AudienceUnknown in the cluster",
   ],
+  [
+    400,
+    { error: "invalid_resource", error_description: "AADSTS500014: The resource is disabled" },
+    "permanent-user-error AudienceDisabled",
+  ],
   [401, {}, "permanent-user-error ImdsRequestRefused in the cluster"],
   [403, {}, "permanent-user-error ImdsForbidden"],
   [404, {}, "transient ImdsBusy"],
