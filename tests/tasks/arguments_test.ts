@@ -52,6 +52,33 @@ const REFUSED: readonly [task: string, args: readonly string[], sentence: string
   ],
   ["demo", ["once"], '"once" is no flag: --help lists them all.'],
   ["lint:promises", ["src"], '"src" is no flag: --help lists them all.'],
+  [
+    "test",
+    ["nosuch"],
+    'PATH "nosuch" does not exist: write it as from the root, e.g. tests/unit.',
+  ],
+  [
+    "test",
+    ["tests/unit", "tests/unit/nosuch_test.ts"],
+    'PATH "tests/unit/nosuch_test.ts" does not exist: write it as from the root, e.g. tests/unit.',
+  ],
+  [
+    "test",
+    ["tests/unit/nosuch*"],
+    'PATH "tests/unit/nosuch*" does not exist: write it as from the root, e.g. tests/unit.',
+  ],
+  [
+    "test",
+    ["deploy/samples/"],
+    'PATH "deploy/samples/" holds no tests: write one that does, e.g. tests/unit.',
+  ],
+  ["test", ["README.md"], 'PATH "README.md" holds no tests: write one that does, e.g. tests/unit.'],
+  // It has tests, but a configuration of its own, and deno.json leaves it out.
+  [
+    "test",
+    ["tests/lint"],
+    'PATH "tests/lint" holds no tests: write one that does, e.g. tests/unit.',
+  ],
 ];
 
 for (const [name, args, sentence] of REFUSED) {

@@ -4,6 +4,7 @@ import { BinariesError, findBinaries, type Found } from "../e2e/servers/binaries
 import { helmSurroundings } from "../e2e/servers/helm.ts";
 import { buildNotice, reachesApiServer } from "./build_notice.ts";
 import { deno } from "./deno.ts";
+import { pathFaults } from "./test_paths.ts";
 
 const TASK = {
   name: "test",
@@ -23,6 +24,8 @@ const TASK = {
 
 async function main(args: readonly string[]): Promise<number> {
   const { given: { filter }, positionals } = taskArguments(TASK, args);
+  const faults = pathFaults(positionals);
+  if (faults.length > 0) throw new UsageError(...faults);
   if (reachesApiServer(positionals)) announce();
   return await deno([
     "test",
