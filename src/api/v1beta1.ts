@@ -20,7 +20,7 @@ export const definition: ResourceDefinition = {
 /** Most Unicode characters of each string, by its place (maxLength). */
 export const maxLengths: Readonly<Record<string, number>> = {
   "spec.acrServer": 253,
-  "spec.scope": 16384,
+  "spec.scope": 4096,
   "spec.managedIdentityClientID": 253,
   "spec.managedIdentityResourceID": 512,
   "spec.serviceAccountName": 253,

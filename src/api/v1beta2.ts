@@ -20,7 +20,7 @@ export const definition: ResourceDefinition = {
 /** Most Unicode characters of each string, by its place (maxLength). */
 export const maxLengths: Readonly<Record<string, number>> = {
   "spec.acr.server": 253,
-  "spec.acr.scope": 16384,
+  "spec.acr.scope": 4096,
   "spec.acr.environment": 63,
   "spec.acr.cloudConfig.entraAuthorityHost": 262,
   "spec.acr.cloudConfig.resourceManagerAudience": 512,

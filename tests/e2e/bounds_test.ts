@@ -12,8 +12,8 @@ import { needing } from "../suites/needing.ts";
 
 const HUGE = `repository:${"a".repeat(1_000_000)}:pull`;
 const TOLD = {
-  v1: `spec.scope has ${HUGE.length} characters; give at most 16384.`,
-  v2: `spec.acr.scope has ${HUGE.length} characters; give at most 16384.`,
+  v1: `spec.scope has ${HUGE.length} characters; give at most 4096.`,
+  v2: `spec.acr.scope has ${HUGE.length} characters; give at most 4096.`,
 };
 
 Deno.test({

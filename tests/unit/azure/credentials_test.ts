@@ -173,6 +173,13 @@ const SHARING: readonly [what: string, CredentialRequest, CredentialRequest, obj
     named("\u212aey-acce\u017fs"),
     { imds: 2, entra: 0, exchange: 2, token: 2 },
   ],
+  // Of the two, lower case alone takes the Kelvin sign for a letter of another name.
+  [
+    "a name that only lower case makes another's is another identity",
+    named("key-access"),
+    named("\u212aey-access"),
+    { imds: 2, entra: 0, exchange: 2, token: 2 },
+  ],
   [
     "two accounts with one client never share",
     federated(),

@@ -52,8 +52,8 @@ Deno.test("trim: scopes of a megabyte leave their beginning and a fault, in both
   const one = viewOfV1beta1(trimV1(bindingV1({ spec: { scope: huge } })), SETTINGS);
   const two = viewOfV1beta2(trimV2(bindingV2({ spec: { acr } })), SETTINGS);
   assert.deepEqual([one.credential, two.credential], [
-    { kind: "invalid", message: "spec.scope has 1000000 characters; give at most 16384." },
-    { kind: "invalid", message: "spec.acr.scope has 1000000 characters; give at most 16384." },
+    { kind: "invalid", message: "spec.scope has 1000000 characters; give at most 4096." },
+    { kind: "invalid", message: "spec.acr.scope has 1000000 characters; give at most 4096." },
   ]);
 });
 
@@ -160,6 +160,29 @@ Deno.test("trim: whatever a binding holds, few kilobytes of it are kept", () => 
   };
   const kept = JSON.stringify(trimV2(binding as never)).length;
   assert.ok(kept < 20_000, `${kept} of ${JSON.stringify(binding).length}`);
+});
+
+Deno.test("trim: of the longest values that the CRDs admit 27,000 characters are kept", () => {
+  for (const unit of ["a", "\u4e2d", "\u{1f600}"]) {
+    const admitted = (most: number) => unit.repeat(most);
+    const spec = longest(v1beta2.maxLengths) as { acr: object };
+    const told = (type: string) => ({ ...condition(type), message: admitted(4096 / unit.length) });
+    const binding: Binding = {
+      ...bindingV2(),
+      spec: {
+        ...spec,
+        acr: { ...spec.acr, scope: admitted(v1beta2.maxLengths["spec.acr.scope"]!) },
+      } as never,
+      status: {
+        error: admitted(4096 / unit.length),
+        conditions: ["Ready", "Stalled", "Theirs"].map(told),
+      },
+    };
+    const trimmed = trimV2(binding as never);
+    assert.equal(trimmed.overlong, undefined);
+    const kept = JSON.stringify(trimmed).length;
+    assert.ok(kept <= 27_000, `${kept} of ${unit}`);
+  }
 });
 
 Deno.test("trim: of a binding everything that a view is made of is kept, and nothing else", () => {

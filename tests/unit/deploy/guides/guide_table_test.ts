@@ -33,7 +33,7 @@ Deno.test("API reference: a field shows type, bound, default, and whether it mus
     text.split("\n").filter((line) => line.startsWith(`| \`${field}\` |`));
   assert.deepEqual(rowOf("spec.acr.scope"), [
     "| `spec.acr.scope` | string | yes | Registry scope of the token, e.g. " +
-    "repository:my-repository:pull. Several are separated by spaces. At most 16384 characters. |",
+    "repository:my-repository:pull. Several are separated by spaces. At most 4096 characters. |",
   ]);
   assert.match(
     rowOf("spec.acr.environment")[0]!,

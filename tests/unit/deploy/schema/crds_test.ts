@@ -65,7 +65,7 @@ const LONGEST_IN_PRACTICE: Readonly<Record<string, string>> = {
   managedidentityresourceid: RESOURCE_ID,
   serviceaccountname: "s".repeat(253),
   serviceaccountref: "s".repeat(253),
-  scope: Array(60).fill(`repository:${"r".repeat(255)}:pull`).join(" "),
+  scope: Array(100).fill(`repository:${"r".repeat(23)}:pull`).join(" "),
 };
 
 Deno.test("crds: deploy/tenants.md says what a value may have", () => {
