@@ -7,7 +7,7 @@ const MOST_BLANKS = 64;
 
 /** A list of bytes begins with a bracket, then, perhaps on the next line, a number. */
 export const BYTE_LIST = String
-  .raw`[\[{](?:\s|\\{1,4}[nrt]){0,64}(?:0x[0-9a-fA-F]{1,2}|[0-9]{1,3})(?=[\s,\\])`;
+  .raw`[\[{(](?:\s|\\{1,4}[nrt]){0,64}(?:0x[0-9a-fA-F]{1,2}|[0-9]{1,3})(?=[\s,\\])`;
 
 /**
  * The index after a list of bytes as Go, Rust, Python and JSON print them, whose first number ends

@@ -30,12 +30,20 @@ export function attacksOn(node: Node): Attack[] {
   const before = new Set(["", ...leading, ...leads(node, "", words)]);
   const repeated = new Set([...alphabet, ...pairs, ...pieces(node, words)]);
   repeated.delete("");
+  // What begins at a word's edge begins again only behind something that is no word.
+  if ([...nodesOf(node)].some(isWordEdge)) {
+    for (const word of pieces(node, words)) repeated.add(`${word} `);
+  }
   const after = ["", ...alphabet];
   return [...before].flatMap((lead) =>
     [...repeated].flatMap((word) =>
       after.map((end) => ({ before: lead, repeated: word, after: end }))
     )
   );
+}
+
+function isWordEdge(node: Node): boolean {
+  return node.kind === "anchor" && node.source === "\\b";
 }
 
 const CANDIDATES = [

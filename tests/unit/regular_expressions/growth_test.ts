@@ -28,6 +28,7 @@ const SLOW: readonly [what: string, expression: RegExp][] = [
   ["a look ahead from everywhere", /x(?!x*y)/],
   ["letters of any script", /\p{L}+\d/u],
   ["a bound that is none in practice", /a{0,5000}b/],
+  ["a word that begins behind what is no word", /\bfoo\b.*\bbar\b/g],
   ["an alternative after many that are sound", /aa|bb|cc|dd|ee|ff|gg|hh|\s*:x/],
 ];
 

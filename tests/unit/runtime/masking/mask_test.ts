@@ -49,6 +49,7 @@ const MASKED: [name: string, text: string, masked: string][] = [
   ["a run of hexadecimal digits", `is ${"0a".repeat(40)}.`, "is [redacted]."],
   ["hexadecimal digits longer than a digest", `sha256:${"0a".repeat(40)}`, "sha256:[redacted]"],
   ["bytes of JSON", `[${[...MIXED].map((c) => c.charCodeAt(0)).join(", ")}]`, "[redacted]]"],
+  ["bytes of a tuple", `(${[...MIXED].map((c) => c.charCodeAt(0)).join(", ")})`, "[redacted])"],
   ["no names", "Secret ns/acr-pull-key of eyJr", "Secret ns/acr-pull-key of eyJr"],
 ];
 
