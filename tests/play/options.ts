@@ -1,7 +1,9 @@
 import { parseFlags } from "../../src/cli/flags/flags.ts";
 import { FLAGS } from "../../src/cli/flags/flag_table.ts";
+import { faultOfHostName } from "../../src/azure/registry.ts";
 import { quote } from "../../src/runtime/text/quote.ts";
 import { type Task, taskHelp, UsageError } from "../../deploy/task/task.ts";
+import { isGuid, isIdentityResourceId, isTenantName } from "../sandbox/azure/identifiers.ts";
 
 const AZURE = "The fake Azure";
 
@@ -70,32 +72,31 @@ export interface PlayOptions {
   readonly cluster: { readonly kubeconfig?: string; readonly context?: string };
 }
 
-const OWN_FLAG = /^--?azure-/;
+/** The operator's flags and its own beside one another, so that a value is taken for none of them. */
+const ALL = { ...FLAGS, ...OWN };
 
 /** Reads the command line; undefined where it asks for help. Throws a UsageError. */
 export function parsePlay(args: readonly string[]): PlayOptions | undefined {
-  const help = { help: { ...FLAGS.help, group: AZURE } };
-  const own = args.filter((arg) => OWN_FLAG.test(arg));
-  const { given, errors: faults } = parseFlags({ ...OWN, ...help }, own);
-  const operatorArgs = args.filter((arg) => !OWN_FLAG.test(arg));
-  const operator = parseFlags(FLAGS, operatorArgs);
-  if (operator.given.help?.value) return undefined;
-  const errors = [
-    ...faults,
-    ...operator.errors,
-    ...operator.positionals.map((text) => `${quote(text)} is no flag: --help lists them all.`),
-    ...knowledgeFaults(given["azure-knows"]?.value),
-    ...subjectFaults(given["azure-subjects"]?.value ?? []),
-  ];
-  if (errors.length > 0) throw new UsageError(...errors);
-  const { kubeconfig, context } = operator.given;
-  return {
-    knowsAll: given["azure-knows"]?.value === "all",
+  const { given, positionals, errors } = parseFlags(ALL, args);
+  if (given.help?.value) return undefined;
+  const own = {
     registries: given["azure-registries"]?.value ?? [],
     identities: given["azure-identities"]?.value ?? [],
     tenants: given["azure-tenants"]?.value ?? [],
     subjects: given["azure-subjects"]?.value ?? [],
-    operatorArgs,
+  };
+  const faults = [
+    ...errors,
+    ...positionals.map((text) => `${quote(text)} is no flag: --help lists them all.`),
+    ...knowledgeFaults(given["azure-knows"]?.value),
+    ...knownFaults(own),
+  ];
+  if (faults.length > 0) throw new UsageError(...faults);
+  const { kubeconfig, context } = given;
+  return {
+    knowsAll: given["azure-knows"]?.value === "all",
+    ...own,
+    operatorArgs: withoutOwn(args),
     cluster: {
       ...(kubeconfig?.value ? { kubeconfig: kubeconfig.value } : {}),
       ...(context?.value ? { context: context.value } : {}),
@@ -103,13 +104,52 @@ export function parsePlay(args: readonly string[]): PlayOptions | undefined {
   };
 }
 
+/** What is left for the operator of arguments without a fault, in which each flag has its value. */
+function withoutOwn(args: readonly string[]): string[] {
+  return args.filter((arg, at) => !isOwn(arg) && !wantsNext(args[at - 1]));
+}
+
+function isOwn(arg: string): boolean {
+  return Object.hasOwn(OWN, arg.replace(/^--?/, "").split("=", 1)[0]!) && arg.startsWith("-");
+}
+
+/** None of its own is a boolean: without `=` the value is the next argument. */
+function wantsNext(arg: string | undefined): boolean {
+  return arg !== undefined && isOwn(arg) && !arg.includes("=");
+}
+
 function knowledgeFaults(value: string | undefined): string[] {
   if (value === undefined || value === "samples" || value === "all") return [];
   return [`--azure-knows=${quote(value)} is unknown: write samples or all.`];
 }
 
-function subjectFaults(subjects: readonly string[]): string[] {
-  return subjects.filter((subject) => !/^[a-z0-9-]+:[a-z0-9.-]+$/.test(subject)).map((subject) =>
-    `--azure-subjects=${quote(subject)} is no ServiceAccount: write NAMESPACE:NAME.`
+type Known = Pick<PlayOptions, "registries" | "identities" | "tenants" | "subjects">;
+
+function knownFaults({ registries, identities, tenants, subjects }: Known): string[] {
+  return [
+    ...registries.flatMap((host) => {
+      const fault = faultOfHostName(host);
+      return fault === undefined ? [] : [`--azure-registries: ${fault}.`];
+    }),
+    ...unfit("identities", identities, (id) => isGuid(id) || isIdentityResourceId(id), IDENTITY),
+    ...unfit("tenants", tenants, isTenantName, "no tenant: write its ID or its domain"),
+    ...unfit("subjects", subjects, isSubject, "no ServiceAccount: write NAMESPACE:NAME"),
+  ];
+}
+
+const IDENTITY = "no identity: write its client ID, or its whole resource ID";
+
+function isSubject(text: string): boolean {
+  return /^[a-z0-9-]+:[a-z0-9.-]+$/.test(text);
+}
+
+function unfit(
+  what: keyof Known,
+  values: readonly string[],
+  isFit: (value: string) => boolean,
+  remedy: string,
+): string[] {
+  return values.filter((value) => !isFit(value)).map((value) =>
+    `--azure-${what}=${quote(value)} is ${remedy}.`
   );
 }

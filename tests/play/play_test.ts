@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
+import type { Flag } from "../../src/cli/flags/flags.ts";
+import { FLAGS } from "../../src/cli/flags/flag_table.ts";
 import { FetchRestClient } from "../../src/kubernetes/http/transport.ts";
 import { resolveCluster } from "../../src/kubernetes/config/resolve.ts";
 import { ResourceClient } from "../../src/kubernetes/resources/resource_client.ts";
@@ -97,18 +99,29 @@ Deno.test("the guide's one command runs the operator beside a fake Azure, on any
 });
 
 Deno.test("deno task start:fake-azure takes the operator's flags, and keeps its own to itself", () => {
-  const own = ["--azure-knows=all", "--azure-subjects=team-a:builder", "-azure-tenants=a,b"];
-  const others = ["--kubeconfig", "k", "--context=c", "--leader-elect", "--azure-registries=r"];
-  assert.deepEqual(parsePlay([...own, ...others]), {
+  const own = ["--azure-knows=all", "--azure-subjects=team-a:builder", "-azure-tenants=a.io,c.io"];
+  const bundle = ["--azure-ca-bundle", "/etc/ssl/ca.crt"];
+  const others = ["--kubeconfig", "k", "--context=c", "--leader-elect", ...bundle];
+  const apart = ["--azure-registries", "r.azurecr.io", "--azure-identities", OWN];
+  assert.deepEqual(parsePlay([...own, ...others.slice(0, 2), ...apart, ...others.slice(2)]), {
     knowsAll: true,
-    registries: ["r"],
-    identities: [],
-    tenants: ["a", "b"],
+    registries: ["r.azurecr.io"],
+    identities: [OWN],
+    tenants: ["a.io", "c.io"],
     subjects: ["team-a:builder"],
-    operatorArgs: ["--kubeconfig", "k", "--context=c", "--leader-elect"],
+    operatorArgs: others,
     cluster: { kubeconfig: "k", context: "c" },
   });
   assert.equal(parsePlay(["--help"]), undefined);
+  assert.equal(parsePlay(["--azure-knows", "all", "-h"]), undefined);
+});
+
+Deno.test("deno task start:fake-azure passes on every flag that deno task start takes", () => {
+  for (const [name, { kind, refused }] of Object.entries<Flag>(FLAGS)) {
+    if (name === "help" || refused !== undefined) continue;
+    const arg = `--${name}=${kind === "number" ? "1" : "true"}`;
+    assert.deepEqual(parsePlay([arg])?.operatorArgs, [arg]);
+  }
 });
 
 const REFUSED: readonly [args: readonly string[], sentence: string][] = [
@@ -119,6 +132,27 @@ const REFUSED: readonly [args: readonly string[], sentence: string][] = [
     '--azure-subjects="builder" is no ServiceAccount: write NAMESPACE:NAME.',
   ],
   [["--log-levle=debug"], "--log-levle is no flag of this program: did you mean --log-level?"],
+  [
+    ["--azure-registries=https://web.azurecr.io"],
+    '--azure-registries: "https://web.azurecr.io" carries a scheme; give the host name alone, ' +
+    "e.g. example.azurecr.io.",
+  ],
+  [
+    ["--azure-registries=web"],
+    '--azure-registries: "web" is no host name; give one like example.azurecr.io.',
+  ],
+  [
+    ["--azure-identities", "mine"],
+    '--azure-identities="mine" is no identity: write its client ID, or its whole resource ID.',
+  ],
+  [
+    ["--azure-tenants=contoso"],
+    '--azure-tenants="contoso" is no tenant: write its ID or its domain.',
+  ],
+  [
+    ["--azure-registries", "--azure-knows=all"],
+    "--azure-registries needs a value: write --azure-registries=HOST,....",
+  ],
   [["--azure-registries"], "--azure-registries needs a value: write --azure-registries=HOST,...."],
   [["now"], '"now" is no flag: --help lists them all.'],
 ];
