@@ -1,6 +1,6 @@
 import { backoffBound } from "../runtime/time/backoff.ts";
 import { sleep } from "../runtime/time/clock.ts";
-import { reachability } from "./connection_failure.ts";
+import { reachability } from "./connection_rules.ts";
 import type { Askers } from "./askers.ts";
 import { AzureError } from "./errors.ts";
 import { FairGate } from "./fair_gate.ts";

@@ -1,6 +1,7 @@
 import { ALLOW_HOST_REMEDY, permissionHost } from "./host_permission.ts";
 import type { Route } from "../runtime/network/proxy_route.ts";
-import { causeOf, connectionFailure, reachability } from "./connection_failure.ts";
+import { causeOf, connectionFailure } from "./connection_failure.ts";
+import { reachability } from "./connection_rules.ts";
 import { AzureError, type AzureFailure } from "./errors.ts";
 import { type AzureRequest, hostOf } from "./request.ts";
 

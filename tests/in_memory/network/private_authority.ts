@@ -62,8 +62,8 @@ Deno.test("a private authority", async (context) => {
       reason: "CertificateNotTrusted",
       error:
         `The certificate of ${REGISTRY} is from an authority that is not trusted. If that is ` +
-        "an authority of your own, or of TLS inspection, name its certificate by " +
-        "--azure-ca-bundle.",
+        "an authority of your own, or of TLS inspection, have --azure-ca-bundle name its " +
+        "certificate, and those of authorities between that the host does not send.",
     });
     await operator.logs(
       '"cause":"client error (Connect): invalid peer certificate: UnknownIssuer"',

@@ -1,8 +1,16 @@
 import "reflect-metadata";
+import { element, sequence } from "../../../src/http_server/der.ts";
 import { parseIp } from "../../../src/runtime/network/ip_address.ts";
 import * as x509 from "@peculiar/x509";
 
 const ALGORITHM = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
+/** Which nobody takes any more. */
+const SHA1 = {
+  name: "RSASSA-PKCS1-v1_5",
+  hash: "SHA-1",
+  modulusLength: 2048,
+  publicExponent: Uint8Array.of(1, 0, 1),
+};
 const DAY_MS = 24 * 60 * 60 * 1000;
 /** Clocks of test machines step back at times. */
 const SKEW_MS = 5 * 60 * 1000;
@@ -13,33 +21,53 @@ export interface KeyPairPem {
   readonly key: string;
 }
 
+/** How an authority differs from others. */
+export interface AuthorityOptions {
+  /** The one domain that it may sign for (RFC 5280, section 4.2.1.10). */
+  readonly permits?: string;
+  /** How it signs; SHA-256 unless told. */
+  readonly hash?: "SHA-1";
+}
+
 /** A certificate authority that lives as long as the process. */
 export class CertificateAuthority {
   readonly #keys: CryptoKeyPair;
   readonly #certificate: x509.X509Certificate;
   readonly #nowMs: number;
+  readonly #algorithm: Algorithm & { hash: string };
 
-  private constructor(keys: CryptoKeyPair, certificate: x509.X509Certificate, nowMs: number) {
+  private constructor(
+    keys: CryptoKeyPair,
+    certificate: x509.X509Certificate,
+    nowMs: number,
+    algorithm: Algorithm & { hash: string },
+  ) {
+    this.#algorithm = algorithm;
     this.#keys = keys;
     this.#certificate = certificate;
     this.#nowMs = nowMs;
   }
 
   /** Makes an authority whose certificates are valid for a day from `nowMs` on. */
-  static async create(nowMs: number): Promise<CertificateAuthority> {
-    const keys = await generateKeys();
+  static async create(
+    nowMs: number,
+    { permits, hash }: AuthorityOptions = {},
+  ): Promise<CertificateAuthority> {
+    const algorithm = hash === undefined ? ALGORITHM : SHA1;
+    const keys = await generateKeys(algorithm);
     const certificate = await x509.X509CertificateGenerator.createSelfSigned({
       name: "CN=Fake Azure CA",
       serialNumber: "01",
       ...validity(nowMs),
       keys,
-      signingAlgorithm: ALGORITHM,
+      signingAlgorithm: algorithm,
       extensions: [
         new x509.BasicConstraintsExtension(true, 0, true),
         new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign, true),
+        ...(permits === undefined ? [] : [nameConstraints(permits)]),
       ],
     });
-    return new CertificateAuthority(keys, certificate, nowMs);
+    return new CertificateAuthority(keys, certificate, nowMs, algorithm);
   }
 
   /** The authority's certificate, for DENO_CERT. */
@@ -56,7 +84,7 @@ export class CertificateAuthority {
       ...validity(this.#nowMs),
       publicKey: keys.publicKey,
       signingKey: this.#keys.privateKey,
-      signingAlgorithm: ALGORITHM,
+      signingAlgorithm: this.#algorithm,
       extensions: [
         new x509.BasicConstraintsExtension(false, undefined, true),
         new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage[`${use}Auth`]]),
@@ -70,15 +98,25 @@ export class CertificateAuthority {
   }
 }
 
-/** A server's certificate that nobody but itself vouches for, valid for a day from `nowMs` on. */
-export async function selfSigned(host: string, nowMs: number): Promise<KeyPairPem> {
+/**
+ * A server's certificate that nobody but itself vouches for, valid for a day from `nowMs` on;
+ * `isAuthority` as `openssl req -x509` makes it.
+ */
+export async function selfSigned(
+  host: string,
+  nowMs: number,
+  { isAuthority = false } = {},
+): Promise<KeyPairPem> {
   const keys = await generateKeys();
   const certificate = await x509.X509CertificateGenerator.createSelfSigned({
     name: `CN=${host}`,
     ...validity(nowMs),
     keys,
     signingAlgorithm: ALGORITHM,
-    extensions: [new x509.SubjectAlternativeNameExtension([{ type: "dns", value: host }])],
+    extensions: [
+      ...(isAuthority ? [new x509.BasicConstraintsExtension(true, undefined, true)] : []),
+      new x509.SubjectAlternativeNameExtension([{ type: "dns", value: host }]),
+    ],
   });
   return await toPem(certificate, keys);
 }
@@ -94,8 +132,18 @@ async function toPem(
   };
 }
 
-async function generateKeys(): Promise<CryptoKeyPair> {
-  return await crypto.subtle.generateKey(ALGORITHM, true, ["sign", "verify"]) as CryptoKeyPair;
+/** NameConstraints with one permitted dNSName. */
+function nameConstraints(domain: string): x509.Extension {
+  const name = element(0x82, new TextEncoder().encode(domain));
+  return new x509.Extension(
+    "2.5.29.30",
+    true,
+    Uint8Array.from(sequence(element(0xa0, sequence(name)))),
+  );
+}
+
+async function generateKeys(algorithm: Algorithm = ALGORITHM): Promise<CryptoKeyPair> {
+  return await crypto.subtle.generateKey(algorithm, true, ["sign", "verify"]) as CryptoKeyPair;
 }
 
 function validity(nowMs: number): { notBefore: Date; notAfter: Date } {

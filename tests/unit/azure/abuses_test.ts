@@ -74,26 +74,62 @@ const timeout = (endpoint: AzureEndpoint): Outcome => [
 
 const CLOCK = "Have it renewed; if others find it valid, set the clock of the operator's node.";
 const AUTHORITY =
-  "If that is an authority of your own, or of TLS inspection, name its certificate by " +
-  "--azure-ca-bundle.";
+  "If that is an authority of your own, or of TLS inspection, have --azure-ca-bundle name its " +
+  "certificate, and those of authorities between that the host does not send.";
+const OF_AUTHORITY = [
+  "CertificateOfAuthority",
+  "The certificate of HOST is an authority's own, which no server may show",
+  "Have an authority sign one for the host; a certificate that signed itself does not do.",
+] as const;
+const TLS_PROXY = "If the proxy itself speaks TLS, write https:// into HTTPS_PROXY.";
+const PASS = "the proxy pass connections to this host and its port 443. " + TLS_PROXY;
+const CORRECT_NAME = `Correct the registry's name, or let ${PASS}`;
+const PASSED: typeof REACH = {
+  imds: `Let ${PASS}`,
+  entra: `Let ${PASS}`,
+  exchange: CORRECT_NAME,
+  token: CORRECT_NAME,
+};
+const NOT_PASSED = ["ProxyRefused", "The proxy passes no connection to HOST", PASSED] as const;
+const NOT_UNDERSTOOD = [
+  "ProxyNotUnderstood",
+  "The proxy on the way to HOST answers as no proxy of its kind does",
+  "Correct HTTPS_PROXY: its scheme is the protocol that the proxy at this host and port speaks.",
+] as const;
+const NOT_TLS = [
+  "NotTls",
+  "What answers as HOST speaks no TLS",
+  "Look for a proxy or another service in its place.",
+] as const;
+const NOT_TRUSTED = [
+  "CertificateNotTrusted",
+  "The certificate of HOST is from an authority that is not trusted",
+  AUTHORITY,
+] as const;
+const OTHER_NAME = [
+  "CertificateNameMismatch",
+  "The certificate of HOST is for another name",
+  "Correct the name, or look for DNS or a proxy that leads elsewhere.",
+] as const;
 /** What a failed connection is called, its problem with HOST for the host, and its remedy. */
 const CONNECTIONS: Readonly<
   Record<string, readonly [reason: string, problem: string, remedy: string | typeof REACH]>
 > = {
-  "certificate-not-trusted": [
-    "CertificateNotTrusted",
-    "The certificate of HOST is from an authority that is not trusted",
-    AUTHORITY,
+  "certificate-not-trusted": NOT_TRUSTED,
+  "certificate-of-a-namesake": NOT_TRUSTED,
+  "certificate-self-signed": NOT_TRUSTED,
+  "certificate-of-authority": OF_AUTHORITY,
+  "certificate-of-authority-trusted": OF_AUTHORITY,
+  "certificate-in-bundle-itself": NOT_TRUSTED,
+  "certificate-of-other-names": [
+    "CertificateNameConstrained",
+    "The certificate of HOST is from an authority that may not sign for this name",
+    "Have an authority sign it whose name constraints permit the host.",
   ],
-  "certificate-of-a-namesake": [
-    "CertificateNotTrusted",
-    "The certificate of HOST is from an authority that is not trusted",
-    AUTHORITY,
-  ],
-  "certificate-self-signed": [
-    "CertificateNotTrusted",
-    "The certificate of HOST is from an authority that is not trusted",
-    AUTHORITY,
+  "certificate-signed-by-sha-1": [
+    "CertificateSignatureRefused",
+    "The certificate of HOST is signed by an algorithm that is not taken",
+    "Have it signed anew with SHA-256 or better, by a key of RSA, P-256 or P-384.",
   ],
   "certificate-expired": ["CertificateExpired", "The certificate of HOST has expired", CLOCK],
   "certificate-not-yet-valid": [
@@ -101,11 +137,7 @@ const CONNECTIONS: Readonly<
     "The certificate of HOST is not valid yet",
     CLOCK,
   ],
-  "certificate-wrong-name": [
-    "CertificateNameMismatch",
-    "The certificate of HOST is for another name",
-    "Correct the name, or look for DNS or a proxy that leads elsewhere.",
-  ],
+  "certificate-wrong-name": OTHER_NAME,
   "certificate-not-for-servers": [
     "CertificateInvalid",
     "The certificate of HOST is not valid",
@@ -154,26 +186,21 @@ const CONNECTIONS: Readonly<
     "What answers as HOST knows no TLS that is fit for use",
     "Look for a proxy or TLS inspection that lacks TLS 1.2.",
   ],
-  "not-tls": [
-    "NotTls",
-    "What answers as HOST speaks no TLS",
-    "Look for a proxy or another service in its place.",
-  ],
-  "proxy-refuses": [
-    "ProxyRefused",
-    "The proxy passes no connection to HOST",
-    "Let it pass connections to this host and its port 443.",
-  ],
+  "not-tls": NOT_TLS,
+  "proxy-refuses": NOT_PASSED,
   "proxy-wants-credentials": [
     "ProxyRefused",
     "The proxy wants a name and a password to pass connections to HOST",
     "Write them into HTTPS_PROXY, or let the proxy pass the operator without.",
   ],
-  "proxy-ends": [
-    "ProxyRefused",
-    "The proxy passes no connection to HOST",
-    "Let it pass connections to this host and its port 443.",
-  ],
+  "proxy-ends": NOT_PASSED,
+  "proxy-finds-no-host": NOT_PASSED,
+  "proxy-answers-at-length": NOT_UNDERSTOOD,
+  "proxy-speaks-tls": NOT_PASSED,
+  "proxy-speaks-no-tls": NOT_TLS,
+  "proxy-speaks-no-socks": NOT_UNDERSTOOD,
+  "proxy-not-trusted": NOT_TRUSTED,
+  "proxy-wrong-name": OTHER_NAME,
 };
 
 function outcomeOf(abuse: AbuseName, endpoint: AzureEndpoint): Outcome {

@@ -40,6 +40,57 @@ Deno.test("connection failure: by way of a proxy, what is not reached is the pro
   );
 });
 
+const HOST = "bench.azurecr.io";
+
+/** Whom a failure by way of a proxy is told of. */
+const OF_PROXIES: readonly [name: string, told: RegExp][] = [
+  [
+    "certificate-not-trusted",
+    /^CertificateNotTrusted: The certificate of \S+ or its https:\/\/ proxy is from/,
+  ],
+  [
+    "certificate-wrong-name",
+    /^CertificateNameMismatch: The certificate of bench\.azurecr\.io is for/,
+  ],
+  [
+    "certificate-expired",
+    /^CertificateExpired: The certificate of \S+ or its https:\/\/ proxy has/,
+  ],
+  [
+    "proxy-not-trusted",
+    /^CertificateNotTrusted: The certificate of \S+ or its https:\/\/ proxy is from/,
+  ],
+  [
+    "proxy-wrong-name",
+    /^CertificateNameMismatch: The certificate of the proxy on the way to \S+ is for/,
+  ],
+  [
+    "proxy-speaks-no-tls",
+    /^NotTls: .* or its https:\/\/ proxy speaks no TLS\. .* write http:\/\/ into HTTPS_PROXY\./,
+  ],
+  ["proxy-speaks-tls", /^ProxyRefused: .* write https:\/\/ into HTTPS_PROXY\.$/],
+  ["proxy-finds-no-host", /^ProxyRefused: .*\. Correct the registry's name, or let the proxy pass/],
+  ["proxy-speaks-no-socks", /^ProxyNotUnderstood: .*\. Correct HTTPS_PROXY: its scheme is/],
+];
+
+for (const [name, told] of OF_PROXIES) {
+  Deno.test(`connection failure: by way of a proxy, ${name} is told of whom it may be`, () => {
+    const recorded = connectionFailures().find((failure) => failure.name === name)!;
+    const failure = connectionFailure(connectionError(recorded, IMDS), "proxied");
+    const { reason, problem, remedy } = failure;
+    assert.match(`${reason}: ${problem(HOST)}. ${remedy("exchange")}`, told);
+  });
+}
+
+Deno.test("connection failure: by way of a proxy, words that nobody knows yet are the proxy's", () => {
+  const failed = (text: string) => new TypeError("fetch failed", { cause: new Error(text) });
+  const words = failed("client error (Connect): SOCKS error: Invalid address type");
+  assert.equal(connectionFailure(words, "proxied").reason, "ProxyNotUnderstood");
+  assert.equal(connectionFailure(words).reason, "Unreachable");
+  const later = failed("client error (SendRequest): of tomorrow");
+  assert.equal(connectionFailure(later, "proxied").reason, "Unreachable");
+});
+
 Deno.test("connection failure: only where no connection came about is it no silence", () => {
   const connected = connectionFailures().filter((failure) =>
     !isConnectFailure(connectionError(failure, IMDS))

@@ -10,7 +10,7 @@ import { connectionFailures } from "../../../data/connection_failures.ts";
 import { run } from "../../../e2e/pod/command.ts";
 import { DnsServer } from "../../../e2e/pod/dns.ts";
 import { DNS_ADDRESS, makeNetwork } from "../../../e2e/pod/network.ts";
-import { CertificateAuthority, selfSigned } from "../certificates.ts";
+import { type AuthorityOptions, CertificateAuthority, selfSigned } from "../certificates.ts";
 
 const HOST = "bench.azurecr.io";
 const ADDRESS = "198.51.100.1";
@@ -62,6 +62,17 @@ async function withCertificate(pair: Pair, caCerts: string[]): Promise<Error> {
   return await failureOf({ caCerts });
 }
 
+/** Signed by an authority of its own, which the client trusts. */
+async function signedBy(options: AuthorityOptions): Promise<Error> {
+  const authority = await CertificateAuthority.create(Date.now(), options);
+  return await withCertificate(await authority.issue(HOST), [authority.pem]);
+}
+
+/** Shown to a client that trusts that certificate itself. */
+async function trustedItself(pair: Pair): Promise<Error> {
+  return await withCertificate(pair, [pair.cert]);
+}
+
 async function signedAt(signedAt: number, host = HOST): Promise<Error> {
   const authority = await CertificateAuthority.create(signedAt);
   return await withCertificate(await authority.issue(host), [authority.pem]);
@@ -72,9 +83,28 @@ async function answered(by: (connection: Deno.Conn) => Promise<void>): Promise<E
   return await failureOf({});
 }
 
-async function proxied(by: (connection: Deno.Conn) => Promise<void>): Promise<Error> {
+async function proxied(
+  by: (connection: Deno.Conn) => Promise<void>,
+  scheme = "http",
+): Promise<Error> {
   await using _ = serve(PROXY, 3128, by);
-  return await failureOf({ proxy: { url: `http://${PROXY}:3128` } });
+  return await failureOf({ proxy: { url: `${scheme}://${PROXY}:3128` } });
+}
+
+/** By a proxy that speaks TLS, with a certificate for `name`. */
+async function proxiedByTls(
+  name: string,
+  trusts: boolean,
+  scheme = "https",
+): Promise<Error> {
+  const authority = await CertificateAuthority.create(Date.now());
+  const options = { hostname: PROXY, port: 3128, onListen() {} };
+  await using _ = Deno.serve(
+    { ...options, ...await authority.issue(name) },
+    () => new Response(null, { status: 403 }),
+  );
+  const caCerts = trusts ? [authority.pem] : [];
+  return await failureOf({ caCerts, proxy: { url: `${scheme}://${PROXY}:3128` } });
 }
 
 /** The connection is there, and ends when the request has come. */
@@ -114,6 +144,16 @@ const CASES: Readonly<Record<string, () => Promise<Error>>> = {
   },
   "certificate-self-signed": async () =>
     await withCertificate(await selfSigned(HOST, Date.now()), []),
+  "certificate-of-authority": async () =>
+    await withCertificate(await selfSigned(HOST, Date.now(), { isAuthority: true }), []),
+  "certificate-of-authority-trusted": async () =>
+    await trustedItself(await selfSigned(HOST, Date.now(), { isAuthority: true })),
+  "certificate-in-bundle-itself": async () => {
+    const authority = await CertificateAuthority.create(Date.now());
+    return await trustedItself(await authority.issue(HOST));
+  },
+  "certificate-of-other-names": () => signedBy({ permits: "other.example" }),
+  "certificate-signed-by-sha-1": () => signedBy({ hash: "SHA-1" }),
   "certificate-expired": () => signedAt(Date.now() - 3 * DAY_MS),
   "certificate-not-yet-valid": () => signedAt(Date.now() + 3 * DAY_MS),
   "certificate-wrong-name": () => signedAt(Date.now(), "other.example"),
@@ -151,6 +191,15 @@ const CASES: Readonly<Record<string, () => Promise<Error>>> = {
   "proxy-wants-credentials": () =>
     proxied(sent("HTTP/1.1 407 Proxy Authentication Required\r\n\r\n")),
   "proxy-ends": () => proxied(sent("")),
+  "proxy-finds-no-host": () =>
+    proxied(sent("HTTP/1.1 503 Service Unavailable\r\nX-Squid-Error: ERR_DNS_FAIL 0\r\n\r\n")),
+  "proxy-answers-at-length": () =>
+    proxied(sent(`HTTP/1.1 200 OK\r\nX-Padding: ${"a".repeat(20_000)}\r\n\r\n`)),
+  "proxy-speaks-tls": () => proxiedByTls(PROXY, true, "http"),
+  "proxy-speaks-no-tls": () => proxied(sent("HTTP/1.1 400 Bad Request\r\n\r\n"), "https"),
+  "proxy-speaks-no-socks": () => proxied(sent("HTTP/1.1 400 Bad Request\r\n\r\n"), "socks5"),
+  "proxy-not-trusted": () => proxiedByTls(PROXY, false),
+  "proxy-wrong-name": () => proxiedByTls("other.example", true),
 };
 
 /** The text without the URL, and without the client's own address, which is any. */
