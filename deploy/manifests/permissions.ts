@@ -84,7 +84,7 @@ function secretPermission(access: Settings["secretAccess"]): Permission {
     resources: ["secrets"],
     verbs: ["get", ...following, "create", "patch", "delete"],
     why: "Keep the pull Secrets. list and watch ask for metadata and the label " +
-      "acr.microsoft.com/binding alone, to which RBAC can hold nobody. " +
+      "acr.microsoft.com/binding alone. RBAC cannot enforce that limit. " +
       "--secret-access=get does without list and watch.",
   };
 }

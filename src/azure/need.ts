@@ -21,8 +21,11 @@ export interface Need {
   readonly lastTry?: boolean;
 }
 
-/** So long before it expires a credential goes before all that have more time, or nothing to lose. */
-const URGENT_MS = 15 * 60_000;
+/**
+ * So long before it expires a credential goes before all that have more time, or nothing to lose.
+ * A worker of the controller has a limit of its own, which is shorter.
+ */
+const AZURE_URGENT_MS = 15 * 60_000;
 
 /** Those in whose names, and in which lane, whatever the need calls for is waited for. */
 export function askersOf(need: Need, now: number): Askers {
@@ -39,7 +42,7 @@ export function askersOf(need: Need, now: number): Askers {
 function urgencyOf({ expiresAt, lastTry }: Need, now: number): Urgency | undefined {
   if (lastTry) return { from: 0, until: expiresAt ?? now };
   if (expiresAt === undefined || expiresAt <= now) return undefined;
-  return { from: expiresAt - URGENT_MS, until: expiresAt };
+  return { from: expiresAt - AZURE_URGENT_MS, until: expiresAt };
 }
 
 /** What the need asks of a token that a registry gave. */

@@ -64,8 +64,8 @@ export interface ControllerOptions {
  */
 export const PLACES: PlacesOptions = { places: 32, forUrgent: 4, forOthers: 8, alpha: 1 / 2 };
 
-/** A credential that expires within this time goes before all that is not urgent. */
-const URGENT_MS = 10 * 60_000;
+/** A credential that expires within this time goes to a worker before all that is not urgent. */
+const WORKER_URGENT_MS = 10 * 60_000;
 
 /** How far one cache is, for the readiness probe. */
 export interface CacheState {
@@ -211,7 +211,7 @@ export class Controller {
   /** What has expired already is no worse off than what is new. */
   #urgencyUntil(until: number | undefined): Urgency | undefined {
     if (until === undefined || until <= this.#options.clock.now()) return undefined;
-    return { from: until - URGENT_MS, until };
+    return { from: until - WORKER_URGENT_MS, until };
   }
 
   async #work(key: string, slot: Slot): Promise<void> {
