@@ -10,6 +10,9 @@ const ANSWERS: Readonly<Record<string, string>> = {
   principalId: "22222222-2222-2222-2222-222222222222",
   tenantId: "33333333-3333-3333-3333-333333333333",
   id: "/subscriptions/s/resourceGroups/g/providers/x",
+  loginServer: "example-abc123.azurecr.io",
+  // A table has no column for what is a list.
+  "[].{issuer:issuer,subject:subject,audience:audiences[0]}": "one line",
   roleAssignmentMode: "AbacRepositoryPermissions",
   "oidcIssuerProfile.issuerUrl": "https://issuer.example/",
   nodeResourceGroup: "MC_group",
@@ -99,7 +102,11 @@ Deno.test("azure guide: its bindings name what the steps before have made", asyn
   const { calls } = await runAll();
   const bindings = calls.filter((call) => call.startsWith("kubectl\napply"))
     .map((call) => parse(call.split("\n").slice(4).join("\n")).spec);
-  const acr = { server: "example.azurecr.io", scope: "repository:team/app:pull" };
+  const acr = {
+    environment: "PublicCloud",
+    server: ANSWERS["loginServer"],
+    scope: "repository:team/app:pull",
+  };
   assert.deepEqual(bindings, [
     {
       acr,
@@ -112,6 +119,22 @@ Deno.test("azure guide: its bindings name what the steps before have made", asyn
       serviceAccountName: "default",
     },
   ]);
+});
+
+Deno.test("azure guide: a list of federated credentials is asked for with its audience, since a table drops lists", async () => {
+  const { calls } = await runAll();
+  const list = calls.find((call) => call.includes("federated-credential\nlist"))!;
+  assert.match(list, /--query\n\[\]\.\{issuer:issuer,subject:subject,audience:audiences\[0\]\}\n/);
+});
+
+Deno.test("azure guide: its clouds are those of the API, and the value of the steps is one", () => {
+  const clouds = [...guideSection(GUIDE, "Other clouds").matchAll(/^\| .+? \| `(\w+)` /gm)]
+    .map((match) => match[1]!);
+  const [, steps] = /^ENVIRONMENT=(\w+)/m.exec(guide(GUIDE))!;
+  assert.equal(clouds.length, 4);
+  assert.ok(clouds.includes(steps!));
+  const api = guide("deploy/api.md");
+  assert.deepEqual(clouds.filter((cloud) => !api.includes(cloud)), []);
 });
 
 Deno.test("azure guide: each field that it names is one of the API", () => {
