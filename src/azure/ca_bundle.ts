@@ -1,4 +1,5 @@
 import { type Clock, isWithin } from "../runtime/time/clock.ts";
+import { isHostCertificate } from "./host_certificate.ts";
 
 const BEGIN = "-----BEGIN CERTIFICATE-----";
 const END = "-----END CERTIFICATE-----";
@@ -24,7 +25,7 @@ export class CaBundleError extends Error {
 /**
  * The certificates in the text of a bundle in PEM format (RFC 7468), each as a text of its own. What
  * stands between them is a comment. Throws a CaBundleError for a bundle that holds none, or one that
- * cannot be used: Deno takes no notice of such certificates.
+ * cannot be used, of which Deno takes no notice, or none by which anything is trusted.
  */
 export function certificatesIn(
   text: string,
@@ -48,8 +49,28 @@ export function certificatesIn(
     }
     return certificate;
   });
-  if (certificates.length > 0) return certificates;
-  throw new CaBundleError(`holds no certificate in PEM format (${BEGIN}); put one there`);
+  if (certificates.length === 0) {
+    throw new CaBundleError(`holds no certificate in PEM format (${BEGIN}); put one there`);
+  }
+  if (certificates.every(isHosts)) {
+    throw new CaBundleError(
+      "holds certificates of hosts alone, by which nothing is trusted; put those of their " +
+        "authorities there",
+    );
+  }
+  return certificates;
+}
+
+function isHosts(certificate: string): boolean {
+  try {
+    return isHostCertificate(
+      Uint8Array.fromBase64(certificate.slice(BEGIN.length, -END.length - 1)),
+    );
+  } catch (error) {
+    // What is no base64 was tried out before.
+    if (error instanceof SyntaxError) return false;
+    throw error;
+  }
 }
 
 /** The authorities of one file by which Azure's hosts are trusted beside Deno's own. */

@@ -33,14 +33,29 @@ const HTTP_PROXY =
   "If the proxy itself speaks no TLS, write http:// into HTTPS_PROXY. Otherwise look for " +
   "another service in the host's place.";
 
+/** Who names an authority by mistake names the host, or the authority above one that is missing. */
+const ADD_AUTHORITY =
+  "The bundle of --azure-ca-bundle lacks it: add the authority's certificate there, not the host's, " +
+  "and those of authorities between that the host does not send.";
+
 /** Deno nests the cause twice; what a chain holds beyond is nobody's. */
 const DEEPEST = 4;
 
-/** What a rejection of fetch says of the connection, which by `route` is to the host or a proxy. */
-export function connectionFailure(error: unknown, route: Route = "direct"): ConnectionFailure {
+/** How a host was called. */
+export interface Way {
+  /** To the host, unless told, or to a proxy. */
+  readonly route?: Route | undefined;
+  /** Whether there is a bundle of further authorities. */
+  readonly hasBundle?: boolean | undefined;
+}
+
+/** What a rejection of fetch says of the connection. */
+export function connectionFailure(error: unknown, way: Way = {}): ConnectionFailure {
   const text = causeOf(error).message;
   const rule = CONNECTION_RULES.find(({ saying }) => text.includes(saying));
-  return route === "direct" ? rule ?? UNREACHABLE : byProxy(text, rule);
+  const failure = way.route === "proxied" ? byProxy(text, rule) : rule ?? UNREACHABLE;
+  if (!way.hasBundle || failure.reason !== "CertificateNotTrusted") return failure;
+  return { ...failure, remedy: () => ADD_AUTHORITY };
 }
 
 function byProxy(text: string, rule: ConnectionFailure | undefined): ConnectionFailure {

@@ -7,6 +7,8 @@ export interface ConnectionsOptions {
   readonly create: (route: Route) => Deno.HttpClient;
   /** Whether calls to a host go by way of a proxy. By default none does. */
   readonly routeOf?: (url: URL) => Route;
+  /** Whether authorities of an administrator's are trusted beside Deno's own. By default none is. */
+  readonly hasBundle?: boolean;
   readonly clock: Pick<Clock, "now">;
   /** Asked before each call: whether pools made before are out of date. */
   readonly outdated?: () => boolean;
@@ -94,6 +96,7 @@ export class Connections {
       silentMs: SILENT_MS,
       outdated: () => false,
       routeOf: () => "direct",
+      hasBundle: false,
       ...options,
     };
   }
@@ -101,6 +104,11 @@ export class Connections {
   /** How many pools there are that hosts may take. */
   get size(): number {
     return this.#pools.size;
+  }
+
+  /** Whether there is a bundle of further authorities. */
+  get hasBundle(): boolean {
+    return this.#options.hasBundle;
   }
 
   /** A connection for one call to the URL's host, made when fetch needs it. */

@@ -69,7 +69,8 @@ async function attempt(
     const connected = !isConnectFailure(error);
     if (connected) connection?.retire();
     if (connected && mayBeLost && !timedOut) throw new ConnectionLost("", { cause: error });
-    throw noWholeAnswer(request, { status, timedOut, route: connection?.route, error });
+    const way = { route: connection?.route, hasBundle: transport.connections?.hasBundle };
+    throw noWholeAnswer(request, { status, timedOut, way, error });
   } finally {
     watch?.end();
     deadline.end();

@@ -1,6 +1,5 @@
 import { ALLOW_HOST_REMEDY, permissionHost } from "./host_permission.ts";
-import type { Route } from "../runtime/network/proxy_route.ts";
-import { causeOf, connectionFailure } from "./connection_failure.ts";
+import { causeOf, connectionFailure, type Way } from "./connection_failure.ts";
 import { reachability } from "./connection_rules.ts";
 import { AzureError, type AzureFailure } from "./errors.ts";
 import { type AzureRequest, hostOf } from "./request.ts";
@@ -23,7 +22,7 @@ export interface Lost {
   /** Of the answer that had begun; 0 where none had. */
   readonly status: number;
   readonly timedOut: boolean;
-  readonly route?: Route | undefined;
+  readonly way: Way;
   readonly error: unknown;
 }
 
@@ -46,7 +45,7 @@ type Told = Pick<AzureFailure, "reason" | "problem" | "remedy" | "status">;
 function unanswered(
   { endpoint, timeoutMs }: AzureRequest,
   host: string,
-  { timedOut, route, error }: Lost,
+  { timedOut, way, error }: Lost,
 ): Told {
   if (timedOut) {
     return {
@@ -55,7 +54,7 @@ function unanswered(
       remedy: reachability(endpoint),
     };
   }
-  const { reason, problem, remedy } = connectionFailure(error, route);
+  const { reason, problem, remedy } = connectionFailure(error, way);
   return { reason, problem: problem(host), remedy: remedy(endpoint) };
 }
 

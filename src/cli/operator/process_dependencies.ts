@@ -89,6 +89,7 @@ function connectionsToAzure(bundle: CaBundle | undefined, { toAzure }: Routes): 
         () => Deno.createHttpClient({ caCerts: [...bundle?.certificates ?? []] }),
       ),
     routeOf: toAzure,
+    hasBundle: bundle !== undefined,
     clock: systemClock,
     outdated: () => bundle?.changed() ?? false,
   });

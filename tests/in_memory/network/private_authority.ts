@@ -4,6 +4,7 @@
 import assert from "node:assert/strict";
 import { systemClock } from "../../../src/runtime/time/clock.ts";
 import { CA_BUNDLE_DIRECTORY } from "../../../src/cli/operator/ca_bundle.ts";
+import { CertificateAuthority } from "../../sandbox/azure/certificates.ts";
 import { FakeAzure } from "../../sandbox/azure/azure.ts";
 import { InMemoryKubernetes } from "../../sandbox/kubernetes/server.ts";
 import { type AnyObject, ClusterAdmin, connect } from "../../suites/cluster_admin.ts";
@@ -17,6 +18,8 @@ import { azureNode } from "./node.ts";
 const REGISTRY = "example.azurecr.io";
 const QUIET = ["--metrics-bind-address=0", "--health-probe-bind-address=0"];
 const FLAG = `--azure-ca-bundle=${CA_BUNDLE_DIRECTORY}/ca.crt`;
+
+const MOMENT = `${CA_BUNDLE_DIRECTORY}/..2026_01_01`;
 
 type Binding = AnyObject & {
   readonly status?: {
@@ -36,9 +39,8 @@ async function ready(admin: ClusterAdmin, status: "True" | "False") {
 
 /** As the kubelet lays out a ConfigMap: each file is a link through `..data`. */
 async function mountBundle(text: string): Promise<void> {
-  const moment = `${CA_BUNDLE_DIRECTORY}/..2026_01_01`;
-  await Deno.mkdir(moment, { recursive: true });
-  await Deno.writeTextFile(`${moment}/ca.crt`, text);
+  await Deno.mkdir(MOMENT, { recursive: true });
+  await Deno.writeTextFile(`${MOMENT}/ca.crt`, text);
   await Deno.symlink("..2026_01_01", `${CA_BUNDLE_DIRECTORY}/..data`);
   await Deno.symlink("..data/ca.crt", `${CA_BUNDLE_DIRECTORY}/ca.crt`);
 }
@@ -81,10 +83,18 @@ Deno.test("a private authority", async (context) => {
       assert.match(await outside.wholeLog(), /may not be read by this executable; mount it in the/);
     },
   );
+  await context.step("a bundle that lacks the authority is told of as such", async () => {
+    await mountBundle((await CertificateAuthority.create(Date.now())).pem);
+    await using _ = await OperatorProcess.start(api, { args: [...QUIET, FLAG] });
+    await eventually("the remedy speaks of the bundle", async () => {
+      const { error } = await ready(admin, "False");
+      return error.includes(" The bundle of --azure-ca-bundle lacks it: add ") || undefined;
+    }, 30_000);
+  });
   await context.step(
     "with it the binding becomes ready, by the executable's permissions",
     async () => {
-      await mountBundle(node.caPem);
+      await Deno.writeTextFile(`${MOMENT}/ca.crt`, node.caPem);
       await using operator = await OperatorProcess.start(api, { args: [...QUIET, FLAG] });
       await ready(admin, "True");
       assert.equal((await operator.end()).code, 0);

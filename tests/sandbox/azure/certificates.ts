@@ -100,12 +100,12 @@ export class CertificateAuthority {
 
 /**
  * A server's certificate that nobody but itself vouches for, valid for a day from `nowMs` on;
- * `isAuthority` as `openssl req -x509` makes it.
+ * `isAuthority` is what it says of itself, which is true of what `openssl req -x509` makes.
  */
 export async function selfSigned(
   host: string,
   nowMs: number,
-  { isAuthority = false } = {},
+  { isAuthority }: { readonly isAuthority?: boolean | undefined } = {},
 ): Promise<KeyPairPem> {
   const keys = await generateKeys();
   const certificate = await x509.X509CertificateGenerator.createSelfSigned({
@@ -114,7 +114,9 @@ export async function selfSigned(
     keys,
     signingAlgorithm: ALGORITHM,
     extensions: [
-      ...(isAuthority ? [new x509.BasicConstraintsExtension(true, undefined, true)] : []),
+      ...(isAuthority === undefined
+        ? []
+        : [new x509.BasicConstraintsExtension(isAuthority, undefined, true)]),
       new x509.SubjectAlternativeNameExtension([{ type: "dns", value: host }]),
     ],
   });

@@ -3,7 +3,7 @@ import { CaBundle, CaBundleError, certificatesIn } from "../../../src/azure/ca_b
 import { Connections } from "../../../src/azure/connections.ts";
 import { callAzure } from "../../../src/azure/http.ts";
 import { systemClock } from "../../../src/runtime/time/clock.ts";
-import { CertificateAuthority } from "../../sandbox/azure/certificates.ts";
+import { CertificateAuthority, selfSigned } from "../../sandbox/azure/certificates.ts";
 import { FakeTime } from "../kubernetes/fake_time.ts";
 import { rejection, requestTo } from "./support.ts";
 
@@ -22,6 +22,27 @@ Deno.test("CA bundle: every certificate is taken, and what stands between them i
 });
 
 const tidy = (pem: string) => `${pem.trim()}\n`;
+
+const HOST = (await (await newAuthority()).issue("bench.azurecr.io")).cert;
+
+Deno.test("CA bundle: a host's certificate beside an authority's is taken", () => {
+  assert.equal(certificatesIn(HOST + FIRST, tryOut).length, 2);
+  assert.equal(certificatesIn(FIRST + HOST, tryOut).length, 2);
+});
+
+Deno.test("CA bundle: one that signed itself stands for itself, and is taken", async () => {
+  const now = Date.now();
+  for (const isAuthority of [undefined, false, true]) {
+    const { cert } = await selfSigned("bench.azurecr.io", now, { isAuthority });
+    assert.equal(certificatesIn(cert, tryOut).length, 1);
+  }
+});
+
+Deno.test("CA bundle: of a certificate that cannot be read nothing is said but what Deno says", () => {
+  for (const der of ["", "MA==", "MIA=", "MP//////", "MAUwAzABAA=="]) {
+    assert.equal(certificatesIn(certificate(der), () => {}).length, 1);
+  }
+});
 
 const BAD: readonly [name: string, text: string, sentence: RegExp][] = [
   ["is empty", "", /^holds no certificate in PEM format \(-----BEGIN CERTIFICATE-----\); put one/],
@@ -43,6 +64,11 @@ const BAD: readonly [name: string, text: string, sentence: RegExp][] = [
     "holds a key",
     FIRST + "-----BEGIN PRIVATE KEY-----\nsecret\n-----END PRIVATE KEY-----\n",
     /^holds a private key; leave that out/,
+  ],
+  [
+    "holds a host's own alone",
+    HOST + HOST,
+    /^holds certificates of hosts alone, .*; put those of their authorities there$/,
   ],
   ["is no bundle at all", "x".repeat(1024 * 1024 + 1), /^is longer than 1 MiB; shorten it$/],
 ];
@@ -130,6 +156,7 @@ Deno.test("CA bundle: hosts are trusted by it from the moment in which it names 
     },
     clock: time.clock,
     outdated: () => bundle.changed(),
+    hasBundle: true,
   });
   const url = new URL(`https://localhost:${(server.addr as Deno.NetAddr).port}/`);
   const call = () =>
@@ -138,7 +165,7 @@ Deno.test("CA bundle: hosts are trusted by it from the moment in which it names 
   assert.equal(failure.reason, "CertificateNotTrusted");
   assert.match(
     message,
-    /is from an authority that is not trusted\. .* --azure-ca-bundle name its /,
+    /is from an authority that is not trusted\. The bundle of --azure-ca-bundle lacks it: add /,
   );
   text += authority.pem;
   await time.pass(60_000);

@@ -8,6 +8,8 @@ import { connectionError, connectionFailures } from "../../data/connection_failu
 
 const IMDS = new URL("http://169.254.169.254/metadata/identity/oauth2/token?client_id=long");
 
+const PROXIED = { route: "proxied" } as const;
+
 for (const failure of connectionFailures()) {
   Deno.test(`connection failure: ${failure.name} is ${failure.reason}, and the log has its text`, () => {
     const error = connectionError(failure, IMDS);
@@ -22,7 +24,7 @@ Deno.test("connection failure: by way of a proxy, what is not reached is the pro
   const reasons = connectionFailures().map((failure) =>
     [
       failure.name,
-      connectionFailure(connectionError(failure, IMDS), "proxied"),
+      connectionFailure(connectionError(failure, IMDS), PROXIED),
     ] as const
   );
   const ofProxy = reasons.filter(([, { reason }]) => reason === "ProxyUnreachable");
@@ -76,7 +78,7 @@ const OF_PROXIES: readonly [name: string, told: RegExp][] = [
 for (const [name, told] of OF_PROXIES) {
   Deno.test(`connection failure: by way of a proxy, ${name} is told of whom it may be`, () => {
     const recorded = connectionFailures().find((failure) => failure.name === name)!;
-    const failure = connectionFailure(connectionError(recorded, IMDS), "proxied");
+    const failure = connectionFailure(connectionError(recorded, IMDS), PROXIED);
     const { reason, problem, remedy } = failure;
     assert.match(`${reason}: ${problem(HOST)}. ${remedy("exchange")}`, told);
   });
@@ -85,10 +87,30 @@ for (const [name, told] of OF_PROXIES) {
 Deno.test("connection failure: by way of a proxy, words that nobody knows yet are the proxy's", () => {
   const failed = (text: string) => new TypeError("fetch failed", { cause: new Error(text) });
   const words = failed("client error (Connect): SOCKS error: Invalid address type");
-  assert.equal(connectionFailure(words, "proxied").reason, "ProxyNotUnderstood");
+  assert.equal(connectionFailure(words, PROXIED).reason, "ProxyNotUnderstood");
   assert.equal(connectionFailure(words).reason, "Unreachable");
   const later = failed("client error (SendRequest): of tomorrow");
-  assert.equal(connectionFailure(later, "proxied").reason, "Unreachable");
+  assert.equal(connectionFailure(later, PROXIED).reason, "Unreachable");
+});
+
+Deno.test("connection failure: with a bundle, the remedy is what the bundle lacks, and else as before", () => {
+  for (const failure of connectionFailures()) {
+    for (const route of ["direct", "proxied"] as const) {
+      const error = connectionError(failure, IMDS);
+      const [without, told] = [{ route }, { route, hasBundle: true }].map((way) =>
+        connectionFailure(error, way)
+      );
+      const changes = without!.reason === "CertificateNotTrusted";
+      assert.equal(told!.remedy("exchange") !== without!.remedy("exchange"), changes, failure.name);
+      if (changes) {
+        assert.match(told!.remedy("exchange"), /^The bundle .* lacks it: add .*, not the host's/);
+      }
+      assert.deepEqual(
+        [told!.reason, told!.problem(HOST)],
+        [without!.reason, without!.problem(HOST)],
+      );
+    }
+  }
 });
 
 Deno.test("connection failure: only where no connection came about is it no silence", () => {
