@@ -5,6 +5,7 @@
 import { fileURLToPath } from "node:url";
 import config from "../../deno.json" with { type: "json" };
 import { print, UsageError } from "../../deploy/task/task.ts";
+import { PROXY_VARIABLES } from "../../src/cli/permissions/proxy_variables.ts";
 import { resolveCluster } from "../../src/kubernetes/config/resolve.ts";
 import { systemClock } from "../../src/runtime/time/clock.ts";
 import { knowledgeOf } from "../demo/azure.ts";
@@ -12,6 +13,8 @@ import { readSamples } from "../demo/samples.ts";
 import { FakeAzure } from "../sandbox/azure/azure.ts";
 import type { Front } from "../sandbox/azure/front.ts";
 import type { FakeAzureOptions } from "../sandbox/azure/options.ts";
+import { type Reach, REACH_FAKE } from "./reach_fake.ts";
+import { unknownCalls } from "./unknown_calls.ts";
 import { parsePlay, PLAY_HELP, type PlayOptions } from "./options.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
@@ -39,8 +42,8 @@ async function main(args: readonly string[]): Promise<number> {
     return await operator(options.operatorArgs, env);
   } finally {
     await Deno.remove(directory, { recursive: true });
-    for (const line of [...azure.unexpected(), ...azure.violations()]) {
-      print(Deno.stderr, `The fake Azure does not know this call: ${line}\n`);
+    for (const line of unknownCalls([...azure.unexpected(), ...azure.violations()])) {
+      print(Deno.stderr, `${line}\n`);
     }
   }
 }
@@ -61,22 +64,29 @@ async function knowledge(options: PlayOptions): Promise<Partial<FakeAzureOptions
   };
 }
 
-/** The API server is no host of the fake's, whose proxy would refuse it. */
+/** What leads the operator to the front alone, whatever proxy this process is told to use. */
 function environment(front: Front, server: string): Record<string, string> {
-  const others = Deno.env.get("NO_PROXY") || Deno.env.get("no_proxy");
-  const host = new URL(server).hostname.replace(/^\[(.*)\]$/, "$1");
-  const all = [others, front.env["NO_PROXY"], host].filter((each) => each !== undefined);
-  return { ...front.env, NO_PROXY: all.join(",") };
+  const reach: Reach = { proxy: front.proxyUrl, apiServer: new URL(server).hostname };
+  const { AZURE_POD_IDENTITY_AUTHORITY_HOST = "", DENO_NO_UPDATE_CHECK = "" } = front.env;
+  return {
+    AZURE_POD_IDENTITY_AUTHORITY_HOST,
+    DENO_NO_UPDATE_CHECK,
+    ...Object.fromEntries(PROXY_VARIABLES.map((name) => [name, ""])),
+    [REACH_FAKE]: JSON.stringify(reach),
+  };
 }
 
-/** Runs the operator by the very command of `deno task start`. Answers its exit code. */
+/**
+ * Runs the operator by the very command of `deno task start`, but for how it reaches Azure. Answers
+ * its exit code.
+ */
 async function operator(
   args: readonly string[],
   env: Record<string, string>,
 ): Promise<number> {
-  const [, ...command] = config.tasks.start.command.split(" ");
+  const [, run, ...command] = config.tasks.start.command.split(" ");
   const child = new Deno.Command(Deno.execPath(), {
-    args: [...command, ...args],
+    args: [run!, "--preload=tests/play/reach_fake.ts", ...command, ...args],
     cwd: ROOT,
     env,
   }).spawn();

@@ -50,8 +50,8 @@ const PLAY = {
   summary:
     "Runs the controller from source against $KUBECONFIG, with a fake Azure beside it. Nothing is " +
     "sent to Azure, and the tokens are worthless. It also takes the flags that deno task start " +
-    "--help lists. It cannot use a kubeconfig whose credentials come from a command, since the " +
-    "command would meet the fake Azure, too.",
+    "--help lists. It takes no proxy from the environment, nor does a command by which a kubeconfig " +
+    "gets its credentials.",
   flags: OWN,
 } as const satisfies Task;
 

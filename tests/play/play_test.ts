@@ -90,12 +90,14 @@ Deno.test("the guide's one command runs the operator beside a fake Azure, on any
   await stateOnce("client-id", /^Ready: $/);
   await patch("client-id", { managedIdentityClientID: OWN.replace("1b", "2b") });
   await stateOnce("client-id", /IdentityNotFound: IMDS answered HTTP 400/);
+  await patch("client-id", { acrServer: "exmaple.azurecr.io", managedIdentityClientID: OWN });
+  await stateOnce("client-id", /^NameNotFound: The name exmaple.azurecr.io does not exist in DNS/);
   child.kill("SIGINT");
   const { code } = await child.status;
   const said = await stderr;
   assert.equal(code, 0, said);
   assert.match(said, /^A fake Azure stands beside the operator, which serves http:\S+ \(/m);
-  assert.doesNotMatch(said, /The fake Azure does not know this call/);
+  assert.doesNotMatch(said, /The fake Azure does not know/);
 });
 
 Deno.test("deno task start:fake-azure takes the operator's flags, and keeps its own to itself", () => {

@@ -52,6 +52,11 @@ export class FakeAzure {
     return this.#service.serves(host);
   }
 
+  /** Whether DNS lacks that name, as of a registry that nobody has made. */
+  lacks(host: string): boolean {
+    return this.#settings.isMissingName(host);
+  }
+
   /** Serves IMDS and an HTTPS proxy on loopback ports, for an operator in another process. */
   listen(options: ListenOptions = {}): Promise<Front> {
     return listen(this, options);

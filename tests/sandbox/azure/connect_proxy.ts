@@ -2,12 +2,16 @@ import type { Served } from "./front.ts";
 
 type InnerServer = Deno.HttpServer<Deno.NetAddr>;
 
+/** Also of a host whose name it cannot resolve. */
+const REFUSAL = "HTTP/1.1 502 Bad Gateway\r\n\r\n";
+
 /** A request head longer than this is no CONNECT of an HTTP client. */
 const LONGEST_HEAD = 16 * 1024;
 
 /**
  * An HTTP proxy that knows CONNECT alone (RFC 9110 section 9.3.6). Every host that the fake serves
- * gets a TLS server of its own at its first tunnel; any other host is refused and reported.
+ * gets a TLS server of its own at its first tunnel; any other host is refused, and reported unless it
+ * is a name that DNS lacks.
  */
 export class ConnectProxy {
   readonly #azure: Served;
@@ -65,7 +69,7 @@ export class ConnectProxy {
       const head = await readHead(client);
       if (head === undefined) return;
       const host = this.#tunnelHost(head.text);
-      if (host === undefined) return await write(client, "HTTP/1.1 502 Bad Gateway\r\n\r\n");
+      if (host === undefined) return await write(client, REFUSAL);
       const server = await this.#server(host);
       await this.#tunnel(client, server.addr.port, head.rest);
     } catch (error) {
@@ -89,11 +93,12 @@ export class ConnectProxy {
     }
   }
 
-  /** The host of a CONNECT that is expected; anything else is reported. */
+  /** The host of a CONNECT that is served; what nobody should have sent is reported. */
   #tunnelHost(head: string): string | undefined {
     const [method, target] = head.split("\r\n", 1)[0]!.split(" ");
     const host = target?.endsWith(":443") ? target.slice(0, -":443".length).toLowerCase() : "";
     if (method === "CONNECT" && this.#azure.serves(host)) return host;
+    if (method === "CONNECT" && this.#azure.lacks(host)) return undefined;
     // An absolute URL may carry a query, and a query may carry anything.
     this.#azure.reportUnexpected(`${method} ${target?.split("?", 1)[0]} through the proxy`);
     return undefined;

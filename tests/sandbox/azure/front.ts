@@ -10,6 +10,8 @@ const LOOPBACK = "127.0.0.1";
 export interface Served {
   handle(request: Request, arrival: Arrival): Promise<Response>;
   serves(host: string): boolean;
+  /** Whether DNS lacks that name. */
+  lacks(host: string): boolean;
   reportUnexpected(shown: string): void;
   reportViolation(sentence: string): void;
   readonly imdsUrl: URL;

@@ -169,6 +169,21 @@ Deno.test("the proxy refuses and reports every host but Azure's, and IMDS above 
   assert.deepEqual(azure.calls(), []);
 });
 
+Deno.test("the proxy refuses a registry that nobody has made, and finds nothing strange in it", async () => {
+  const azure = new FakeAzure({
+    clock: systemClock,
+    registries: ["bench.azurecr.io"],
+    otherRegistries: "name-not-found",
+  });
+  await using front = await azure.listen();
+  const outcomes = await runChild(front, [
+    exchangeStep("misspelt", {}, "bnech.azurecr.io"),
+    exchangeStep("stranger", {}, "bench.example.com"),
+  ]);
+  assert.deepEqual(Object.values(outcomes), [{ error: "TypeError" }, { error: "TypeError" }]);
+  assert.deepEqual(azure.unexpected(), ["CONNECT bench.example.com:443 through the proxy"]);
+});
+
 Deno.test("a process that hangs up at IMDS frees its places", async () => {
   const azure = new FakeAzure({ clock: systemClock });
   await using front = await azure.listen();
