@@ -1,4 +1,4 @@
-import { isForbidden, isNotFound } from "../http/errors.ts";
+import { isDenial, isForbidden, isNotFound } from "../http/errors.ts";
 import type { Logger } from "../../telemetry/log/logger.ts";
 
 /** The verbs of RBAC that an election needs on its Lease. */
@@ -48,6 +48,12 @@ export function nameOf({ namespace, name }: LeasePlace): string {
 }
 
 function describe(verb: LeaseVerb, error: unknown, { namespace, name }: LeasePlace) {
+  if (isDenial(error)) {
+    const sentence =
+      `an admission webhook or policy refuses to ${verb} Lease ${name} in namespace ${namespace}: ` +
+      "have it exempt the operator";
+    return { sentence, lasting: true };
+  }
   if (isForbidden(error)) {
     const sentence =
       `the ServiceAccount may not ${verb} Lease ${name} in namespace ${namespace}: ` +

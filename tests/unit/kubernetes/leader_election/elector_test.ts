@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { ApiError } from "../../../../src/kubernetes/http/errors.ts";
 import { LeadershipLost } from "../../../../src/kubernetes/leader_election/elector.ts";
 import { FakeLeases, refusal } from "./fake_leases.ts";
 import { FakeTime } from "../fake_time.ts";
@@ -345,6 +346,23 @@ Deno.test("a missing right is told once in one sentence, and its end too", async
   ]);
   await end(time, a);
 });
+
+for (const [code, reason] of [[403, "Forbidden"], [404, "NotFound"], [400, ""]] as const) {
+  Deno.test(`a webhook's denial with HTTP ${code} is told once as such, and as no missing right`, async () => {
+    const { time, leases } = setUp();
+    const message = 'admission webhook "w.example.com" denied the request: no leases here';
+    const denied = ApiError.fromStatus({ kind: "Status", code, reason, message });
+    leases.fate = ({ verb }) => ({ outcome: verb === "create" ? denied : "served" });
+    const a = new Replica({ time, leases }).start();
+    await time.pass(60_000);
+    await end(time, a);
+    assert.equal(a.log.length, 1);
+    assert.match(
+      a.log[0]!,
+      /^error: an admission webhook or policy refuses to create Lease aks\.azure\.com in namespace acrpull: have it exempt the operator \(.*"w\.example\.com" denied the request: no leases here\)$/,
+    );
+  });
+}
 
 Deno.test("a namespace that does not exist is told once in one sentence", async () => {
   const { time, leases } = setUp();
