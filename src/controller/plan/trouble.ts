@@ -4,9 +4,12 @@ import type { Random } from "../../runtime/random.ts";
 import { isBetween } from "../../runtime/time/clock.ts";
 import type { BindingView } from "../binding/view.ts";
 import { nextAttemptAt, type RetriedFailure } from "../retry_policy.ts";
-import type { ActionKind } from "./action_kind.ts";
+import type { Action } from "./actions.ts";
 import { attemptInputs, type Wanted } from "./credential.ts";
 import { isOccupied, type SecretSlot } from "./secret_slot.ts";
+
+/** What failed. */
+type ActionKind = Action["kind"];
 
 /** A failure as a status tells it, and what that says of the next attempt. */
 export interface Failure extends RetriedFailure {
