@@ -1,6 +1,5 @@
-import { definition as v1beta1 } from "../../src/api/v1beta1.ts";
-import { definition as v1beta2 } from "../../src/api/v1beta2.ts";
 import { LEASE_NAME } from "../../src/controller/conventions.ts";
+import { BINDING_GROUPS } from "./binding_apis.ts";
 import type { Settings } from "./settings.ts";
 
 /** The settings that some permissions depend on. */
@@ -16,8 +15,6 @@ export interface Permission {
   /** The setting without which it is not granted. */
   readonly only?: ConditionalSetting;
 }
-
-const BINDING_GROUPS = [v1beta1.group, v1beta2.group];
 
 /** What the operator may do in every namespace. */
 export function clusterPermissions(settings: Settings): readonly Permission[] {

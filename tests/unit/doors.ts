@@ -68,6 +68,7 @@ export const DOORS: Readonly<Record<string, readonly string[]>> = {
     "sandbox",
   ],
   "src/controller": [
+    "binding/apis",
     "binding/settings",
     "binding/v1beta1",
     "binding/v1beta2",
@@ -247,8 +248,6 @@ export const OPEN: readonly string[] = ["src/runtime"];
  * conventions, a client of the API server, and tools.
  */
 export const OPEN_TO_DEPLOY: readonly string[] = [
-  "api/v1beta1",
-  "api/v1beta2",
   "azure/clouds",
   "azure/identity",
   "azure/imds",
@@ -264,6 +263,7 @@ export const OPEN_TO_DEPLOY: readonly string[] = [
   "cli/operator/ca_bundle",
   "cli/permissions/proxy_variables",
   "cli/version",
+  "controller/binding/apis",
   "controller/binding/v1beta1",
   "controller/binding/v1beta2",
   "controller/conventions",

@@ -1,16 +1,14 @@
-import { definition as v1beta1 } from "../../../src/api/v1beta1.ts";
-import { definition as v1beta2 } from "../../../src/api/v1beta2.ts";
 import type { ValidatingAdmissionPolicySpec } from "kubernetes-types/admissionregistration/v1.d.ts";
 import { FINALIZER } from "../../../src/controller/conventions.ts";
 import type { Settings } from "../settings.ts";
 import {
+  bindingRules,
   byOperator,
   constraints,
   mapAt,
   must,
   mustOnUpdate,
   NOT_BY_A_WEBHOOK,
-  resourceRule,
   sameBut,
 } from "./policy.ts";
 
@@ -27,10 +25,7 @@ const IS_OURS = `f == '${FINALIZER}'`;
 export function bindings(settings: Settings): ValidatingAdmissionPolicySpec {
   return {
     matchConditions: byOperator(settings),
-    matchConstraints: constraints(
-      resourceRule(v1beta1.group, v1beta1.version, WRITES, ...RESOURCES),
-      resourceRule(v1beta2.group, v1beta2.version, WRITES, ...RESOURCES),
-    ),
+    matchConstraints: constraints(...bindingRules(WRITES, ...RESOURCES)),
     variables: VARIABLES.map(([name, expression]) => ({ name, expression })),
     validations: [
       must(

@@ -1,3 +1,4 @@
+import { APIS } from "../../../src/controller/binding/apis.ts";
 import { optional } from "../../../src/runtime/optional.ts";
 import type {
   MatchCondition,
@@ -87,6 +88,13 @@ export function resourceRule(
   ...resources: string[]
 ): ResourceRule {
   return { apiGroups: [group], apiVersions: [version], operations, resources, scope: "*" };
+}
+
+/** Requests about bindings of every API, or about what is named of them. */
+export function bindingRules(operations: string[], ...resources: string[]): ResourceRule[] {
+  return APIS.all.map(({ definition: { group, version } }) =>
+    resourceRule(group, version, operations, ...resources)
+  );
 }
 
 /** Requests about a resource of the core group. */

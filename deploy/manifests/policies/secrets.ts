@@ -1,8 +1,7 @@
-import { definition as v1beta1 } from "../../../src/api/v1beta1.ts";
-import { definition as v1beta2 } from "../../../src/api/v1beta2.ts";
 import type { ValidatingAdmissionPolicySpec } from "kubernetes-types/admissionregistration/v1.d.ts";
 import { BINDING_LABEL, SECRET_KEY, SECRET_TYPE } from "../../../src/controller/conventions.ts";
 import { V1BETA1_SUFFIX } from "../../../src/controller/binding/v1beta1.ts";
+import { BINDING_GROUPS } from "../binding_apis.ts";
 import type { Settings } from "../settings.ts";
 import { isLabelFor, isNameFor, isOurName, OUR_NAMES } from "./names.ts";
 import {
@@ -29,8 +28,6 @@ export function secrets(settings: Settings): ValidatingAdmissionPolicySpec {
   };
 }
 
-const GROUPS = [v1beta1.group, v1beta2.group];
-
 const VARIABLES: readonly (readonly [string, string])[] = [
   ["deleted", "request.operation == 'DELETE'"],
   ["secret", "variables.deleted ? oldObject : object"],
@@ -38,7 +35,7 @@ const VARIABLES: readonly (readonly [string, string])[] = [
   [
     "owned",
     "variables.owners.exists(o, o.kind == 'AcrPullBinding' && " +
-    `(${GROUPS.map((group) => `o.apiVersion.startsWith('${group}/')`).join(" || ")}))`,
+    `(${BINDING_GROUPS.map((group) => `o.apiVersion.startsWith('${group}/')`).join(" || ")}))`,
   ],
   ["named", isOurName("variables.secret.metadata.name")],
   ["labels", mapAt("variables.secret.metadata", "labels")],

@@ -1,5 +1,3 @@
-import { definition as v1beta1 } from "../../../src/api/v1beta1.ts";
-import { definition as v1beta2 } from "../../../src/api/v1beta2.ts";
 import type { ConfigMap } from "kubernetes-types/core/v1.d.ts";
 import type { Validation } from "kubernetes-types/admissionregistration/v1.d.ts";
 import { LABELS, type Manifest, NAMES } from "../manifest.ts";
@@ -10,7 +8,7 @@ import {
   defaultClientIdRule,
   defaultClientIdVariables,
 } from "./default_client_id.ts";
-import { binding, constraints, policy, resourceRule } from "./policy.ts";
+import { binding, bindingRules, constraints, policy } from "./policy.ts";
 import {
   DEFAULT,
   entries,
@@ -42,10 +40,7 @@ export function tenantPolicy(
     policy(name, {
       paramKind: { apiVersion: "v1", kind: "ConfigMap" },
       matchConditions: [{ name: "spec-is-new", expression: SPEC_IS_NEW }],
-      matchConstraints: constraints(
-        resourceRule(v1beta1.group, v1beta1.version, WRITES, "acrpullbindings"),
-        resourceRule(v1beta2.group, v1beta2.version, WRITES, "acrpullbindings"),
-      ),
+      matchConstraints: constraints(...bindingRules(WRITES, "acrpullbindings")),
       variables: [...VARIABLES, ...defaultClientIdVariables(defaultClientId)]
         .map(([name, expression]) => ({ name, expression })),
       validations: [
