@@ -111,7 +111,7 @@ class Observer {
     return {
       title: endpoint.title,
       kubectl: endpoint.kubectl,
-      notes: this.#world.notes,
+      notes: this.#world.shortNotes,
       now: nature.clock.now(),
       elapsedMs: nature.monotonic(),
       bindings: this.#bindings,

@@ -25,6 +25,9 @@ export interface Survey {
   readonly operator: { readonly holder: string; readonly namespace: string } | "none" | "unknown";
 }
 
+/** What the live view says of a binding of the user's own, in one row of 80 columns. */
+export const OWN_LABEL_NOTE = `Label bindings of your own ${OWN_SELECTOR}.`;
+
 /** What a binding of the user's own needs in order to be served. */
 export const OWN_BINDING_NOTE =
   `A binding of your own is served with the label ${OWN_SELECTOR}, in namespace ${NAMESPACE}; it is ` +

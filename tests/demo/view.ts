@@ -36,8 +36,8 @@ const LOWEST_COLUMNS = 40;
 const LONGEST_LOG = 8;
 
 /** Parts of the view that give way where there is no room, the first first. */
-const OPTIONAL = ["firstSecret", "calls", "breaking", "notes"] as const;
-type Part = typeof OPTIONAL[number] | "watch";
+const OPTIONAL = ["firstSecret", "calls", "watch", "breaking", "notes"] as const;
+type Part = typeof OPTIONAL[number];
 
 /**
  * The view as lines that each fit the terminal, but for those to paste, which must stay whole. At
@@ -48,13 +48,15 @@ export function renderView(state: ViewState, size: ViewSize): string[] {
   const columns = Math.max(LOWEST_COLUMNS, size.columns);
   const paint = painter(size.colour);
   const blocks = renderTable(state.bindings, state.now, columns, paint);
-  const parts = new Set<Part>([...OPTIONAL, "watch"]);
+  const parts = new Set<Part>(OPTIONAL);
   const page = (shown: readonly TableBlock[], log: readonly string[]) =>
     compose(state, { columns, paint, parts, table: tableLines(shown, blocks, columns), log });
   const fits = (shown: readonly TableBlock[]) => rowsOf(page(shown, []), columns) <= size.rows;
   for (const part of OPTIONAL) {
     if (!fits(blocks)) parts.delete(part);
   }
+  // It gave way to these lines alone; bindings without trouble are less than it.
+  if (!parts.has("breaking")) parts.add("watch");
   let shown = leaveOut(blocks, ({ isTrouble }) => !isTrouble, fits);
   if (!fits(shown)) parts.delete("watch");
   shown = leaveOut(shown, ({ isHead }) => !isHead, fits);

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import type { BindingRow } from "./observe.ts";
-import { duration } from "./text.ts";
+import { kubectlLines } from "./endpoint.ts";
+import { OWN_LABEL_NOTE } from "./survey.ts";
+import { duration, rowsOf } from "./text.ts";
 import { renderView, type ViewState } from "./view.ts";
 
 const NOW = Date.UTC(2026, 5, 1, 12);
@@ -165,6 +167,34 @@ Deno.test("view: 80 x 24 suffice for the samples, their namespace and the lines 
   }
 });
 
+Deno.test("view: 80 x 24 suffice on a cluster of the user's for the lines that break and heal", () => {
+  const kubectl = kubectlLines({
+    kubeconfig: "/home/me/.kube/config",
+    namespace: "msi-acrpull-demo",
+    directory: Deno.cwd(),
+  });
+  const bindings = SAMPLES.map((name) => row({ name }));
+  const notes = [OWN_LABEL_NOTE];
+  const log = Array.from({ length: 20 }, (_, index) => `line ${index}`);
+  const shown = renderView(state({ kubectl, bindings, notes, log }), SIZE);
+  const text = shown.join("\n");
+  assert.ok(rowsOf(shown, 80) <= 24, text);
+  assert.equal(shown.filter((line) => line.startsWith("msi-acrpull-demo  v1beta2/")).length, 5);
+  const lines = [kubectl.setup, ...kubectl.breaking, kubectl.healing].map((line) => `  ${line}`);
+  for (const line of [...lines, OWN_LABEL_NOTE]) {
+    assert.ok(shown.includes(line), `${line} in\n${text}`);
+  }
+});
+
+Deno.test("view: the line to watch is there where those that break a binding find no room", () => {
+  const bindings = SAMPLES.map((name) => row({ name }));
+  const shown = renderView(state({ bindings }), { ...SIZE, rows: 17 });
+  assert.deepEqual([PASTE.at(-1)!, BREAKING[0]!].map((line) => shown.includes(line)), [
+    true,
+    false,
+  ]);
+});
+
 for (const broken of [1, 2, 3, 4, 5]) {
   Deno.test(`view: 80 x 24 suffice for the remedy of ${broken} broken samples, and the line that heals`, () => {
     const bindings = SAMPLES.map((name, index) =>
@@ -209,7 +239,8 @@ for (const rows of [14, 15, 16, 20, 30]) {
       const needed = view.reduce((sum, line) => sum + Math.ceil(line.length / columns || 1), 0);
       assert.ok(needed <= rows, view.join("\n"));
       assert.deepEqual(view.filter((line) => line.length > columns && !kubectl(line)), []);
-      assert.ok(view.includes(PASTE.at(-1)!), "the line to paste is whole");
+      const paste = [PASTE.at(-1)!, HEALING.at(-1)!];
+      assert.ok(paste.some((line) => view.includes(line)), "a line to paste is whole");
     });
   }
 }

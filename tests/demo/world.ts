@@ -10,7 +10,14 @@ import { applySamples, clear, install, NAMESPACE, uninstall } from "./installati
 import { LogTail } from "./log_tail.ts";
 import { type RunningOperator, startOperator } from "./operator.ts";
 import type { Manifest, Sample } from "./samples.ts";
-import { announcement, OWN_BINDING_NOTE, refusal, type Survey, survey } from "./survey.ts";
+import {
+  announcement,
+  OWN_BINDING_NOTE,
+  OWN_LABEL_NOTE,
+  refusal,
+  type Survey,
+  survey,
+} from "./survey.ts";
 
 /** Time and chance, passed in. */
 export interface Nature {
@@ -77,6 +84,11 @@ export class World implements AsyncDisposable {
   /** What a user should know who tries bindings of their own, one sentence an item. */
   get notes(): string[] {
     return this.endpoint.shared ? [OWN_BINDING_NOTE] : [];
+  }
+
+  /** The same in the rows that the live view has for it. */
+  get shortNotes(): string[] {
+    return this.endpoint.shared ? [OWN_LABEL_NOTE] : [];
   }
 
   /** How many bindings the samples hold. */
