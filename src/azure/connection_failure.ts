@@ -75,7 +75,8 @@ function isOfTls({ reason }: ConnectionFailure): boolean {
 
 /** TLS is spoken with the host, and before that with a proxy by https://. Only names tell which. */
 function whoseTls(text: string, host: string): string {
-  if (text.includes(`not valid for name "${host}"`)) return host;
+  const [name] = host.split(":");
+  if (text.includes(`not valid for name "${name}"`)) return host;
   if (text.includes("not valid for name")) return `the proxy on the way to ${host}`;
   return `${host} or its https:// proxy`;
 }

@@ -84,6 +84,12 @@ for (const [name, told] of OF_PROXIES) {
   });
 }
 
+Deno.test("connection failure: by way of a proxy, a host with a port is known by its name", () => {
+  const recorded = connectionFailures().find(({ name }) => name === "certificate-wrong-name")!;
+  const { problem } = connectionFailure(connectionError(recorded, IMDS), PROXIED);
+  assert.equal(problem(`${HOST}:8443`), `The certificate of ${HOST}:8443 is for another name`);
+});
+
 Deno.test("connection failure: by way of a proxy, words that nobody knows yet are the proxy's", () => {
   const failed = (text: string) => new TypeError("fetch failed", { cause: new Error(text) });
   const words = failed("client error (Connect): SOCKS error: Invalid address type");
