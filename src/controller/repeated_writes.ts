@@ -28,8 +28,9 @@ export interface Ending {
 const REMEMBER_MS = 15 * 60_000;
 
 /**
- * What was written for a binding lately, place by place. The same write to the same place again means that somebody undid it. The first time it is made again at once, since
- * people mend and restore things by hand; whoever does so in a row is followed ever more slowly.
+ * What was written for a binding lately, place by place. The same write to the same place again
+ * means that somebody undid it. The first time it is made again at once, since people mend and
+ * restore things by hand. Whoever does so in a row is followed ever more slowly.
  */
 export type Writes = PackedRows;
 

@@ -155,7 +155,10 @@ export class Reflector<T extends KubernetesObject, K extends KeptObject> {
     }
   }
 
-  /** Answers where the list goes on, not the objects: each is made what is kept of it before the next is parsed. */
+  /**
+   * Answers where the list goes on, not the objects: each is made what is kept of it before the next
+   * is parsed.
+   */
   async #page(
     connection: GuardedConnection,
     paged: boolean,
@@ -269,8 +272,8 @@ export class Reflector<T extends KubernetesObject, K extends KeptObject> {
     const isHealthy = watch !== undefined &&
       this.#options.clock.now() - watch.since >= HEALTHY_AFTER_MS;
     if (isHealthy) this.#backoff.reset();
-    const standing = standingFailure(error);
-    return standing ? this.#failedUntilChanged(error, standing) : this.#failedForNow(error);
+    const lasting = lastingFailure(error);
+    return lasting ? this.#failedUntilChanged(error, lasting) : this.#failedForNow(error);
   }
 
   #failedUntilChanged(error: ApiError, state: "absent" | "refused"): number {
@@ -311,7 +314,7 @@ function isServerTimeout(error: unknown): boolean {
 }
 
 /** A failure that only a person's change of the cluster ends. */
-function standingFailure(error: ApiError): "absent" | "refused" | undefined {
+function lastingFailure(error: ApiError): "absent" | "refused" | undefined {
   // Where a group has no resource at all, the server answers a plain 404 page without a Status.
   if (error.code === 404) return "absent";
   return isForbidden(error) ? "refused" : undefined;

@@ -87,8 +87,16 @@ Deno.test("the schema of the chart's values has the code's pattern of a label's 
 /** Files of the chart whose form has room for a remark in their first lines. */
 const REMARKED = /\.(yaml|tpl|txt)$/;
 
-Deno.test("what stays by hand in the chart says which test holds it equal to what", async () => {
+/** What stays by hand beside the chart. */
+const BY_HAND = [
+  "deploy/kustomization.yaml",
+  "deploy/policies/tenants/kustomization.yaml",
+  "deploy/policies/tenants/tenants.example.yaml",
+];
+
+Deno.test("what stays by hand in the chart, and beside it, says which test holds it equal to what", async () => {
   const paths = [`${CHART}/values.yaml`, `${CHART}/values.schema.json`];
+  paths.push(...BY_HAND.map((path) => ROOT + path));
   for (const folder of ["templates", "files"]) {
     for await (const { name, isFile } of Deno.readDir(`${CHART}/${folder}`)) {
       if (isFile && REMARKED.test(name)) paths.push(`${CHART}/${folder}/${name}`);
