@@ -133,8 +133,8 @@ const POLICY_DENIALS: readonly RecordedDenial[] = [
     what: "a ValidatingAdmissionPolicy, of an object without a name",
     kind: "policy",
     name: "p",
-    code: 401,
-    reason: "Unauthorized",
+    code: 413,
+    reason: "RequestEntityTooLarge",
     message: "acrpullbindings.acrpull.microsoft.com is forbidden: ValidatingAdmissionPolicy 'p' " +
       "denied request: no",
     told: "ValidatingAdmissionPolicy 'p' denied request: no",

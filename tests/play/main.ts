@@ -8,14 +8,13 @@ import { print, UsageError } from "../../deploy/task/task.ts";
 import { PROXY_VARIABLES } from "../../src/cli/permissions/proxy_variables.ts";
 import { resolveCluster } from "../../src/kubernetes/config/resolve.ts";
 import { systemClock } from "../../src/runtime/time/clock.ts";
-import { knowledgeOf } from "../demo/azure.ts";
 import { readSamples } from "../demo/samples.ts";
 import { FakeAzure } from "../sandbox/azure/azure.ts";
 import type { Front } from "../sandbox/azure/front.ts";
-import type { FakeAzureOptions } from "../sandbox/azure/options.ts";
 import { type Reach, REACH_FAKE } from "./reach_fake.ts";
 import { unknownCalls } from "./unknown_calls.ts";
-import { parsePlay, PLAY_HELP, type PlayOptions } from "./options.ts";
+import { knowledge } from "./knowledge.ts";
+import { parsePlay, PLAY_HELP } from "./options.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const SAMPLES = `${ROOT}deploy/samples`;
@@ -27,7 +26,10 @@ async function main(args: readonly string[]): Promise<number> {
     return 0;
   }
   const { server, origin } = await resolveCluster(options.cluster);
-  const azure = new FakeAzure({ clock: systemClock, ...await knowledge(options) });
+  const azure = new FakeAzure({
+    clock: systemClock,
+    ...knowledge(options, await readSamples(SAMPLES)),
+  });
   await using front = await azure.listen();
   const directory = await Deno.makeTempDir({ prefix: "msi-acrpull-play-" });
   try {
@@ -46,22 +48,6 @@ async function main(args: readonly string[]): Promise<number> {
       print(Deno.stderr, `${line}\n`);
     }
   }
-}
-
-async function knowledge(options: PlayOptions): Promise<Partial<FakeAzureOptions>> {
-  if (options.knowsAll) return {};
-  const known = knowledgeOf(await readSamples(SAMPLES), () => true);
-  const accounts = new Set(options.subjects.map((subject) => `system:serviceaccount:${subject}`));
-  const bySamples = known.subjects;
-  return {
-    ...known,
-    registries: [...known.registries as string[], ...options.registries],
-    identities: [...known.identities as string[], ...options.identities],
-    applications: [...known.applications as string[], ...options.identities],
-    tenants: [...known.tenants as string[], ...options.tenants],
-    subjects: (subject, clientId) =>
-      accounts.has(subject) || typeof bySamples === "function" && bySamples(subject, clientId),
-  };
 }
 
 /** What leads the operator to the front alone, whatever proxy this process is told to use. */

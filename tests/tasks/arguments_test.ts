@@ -50,6 +50,8 @@ const REFUSED: readonly [task: string, args: readonly string[], sentence: string
     '--acr-server "https://foo" carries a scheme; give the host name alone, e.g. ' +
     "example.azurecr.io.",
   ],
+  ["deploy", ["-o"], "-o needs a value: write -o=DIRECTORY|-."],
+  ["test", ["-x"], "-x is no flag of this program: --help lists them all."],
   ["demo", ["once"], '"once" is no flag: --help lists them all.'],
   ["lint:promises", ["src"], '"src" is no flag: --help lists them all.'],
   [

@@ -34,7 +34,7 @@ type ValueOf<F extends Flag> = F["kind"] extends "boolean" ? boolean
 /** A value together with the spelling that gave it, so that an error names what was typed. */
 export interface Given<V> {
   readonly value: V;
-  /** With two dashes, such as `--metrics-addr`. */
+  /** With two dashes, such as `--metrics-addr`; a letter with one. */
   readonly spelling: string;
 }
 
@@ -113,7 +113,7 @@ class Parser {
     const name = this.#names.get(spelled!);
     if (name === undefined) return this.#unknown(spelled!, attached);
     const flag = this.#table[name]!;
-    const spelling = `--${spelled}`;
+    const spelling = dashed(spelled!);
     const value = attached ?? (flag.kind === "boolean" ? "true" : this.#next());
     if (value === undefined) {
       this.errors.push(
@@ -128,8 +128,8 @@ class Parser {
     // What follows an unknown flag is most likely its value: an error about that too says nothing.
     if (attached === undefined) this.#next();
     const meant = suggest(spelled, this.#names.keys());
-    const remedy = meant === undefined ? "--help lists them all" : `did you mean --${meant}?`;
-    this.errors.push(`--${spelled} is no flag of this program: ${remedy}${meant ? "" : "."}`);
+    const remedy = meant === undefined ? "--help lists them all" : `did you mean ${dashed(meant)}?`;
+    this.errors.push(`${dashed(spelled)} is no flag of this program: ${remedy}${meant ? "" : "."}`);
   }
 
   /** Takes the next argument for a value, unless there is none or it is itself a known flag. */
@@ -175,6 +175,11 @@ class Parser {
   #before(name: string): readonly string[] {
     return this.given.get(name)?.value as readonly string[] | undefined ?? [];
   }
+}
+
+/** A flag's name or alias as it is told: a letter has one dash, a word two. */
+export function dashed(spelling: string): string {
+  return spelling.length === 1 ? `-${spelling}` : `--${spelling}`;
 }
 
 function commaList(text: string): string[] {

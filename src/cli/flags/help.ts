@@ -1,5 +1,5 @@
 import { FLAGS, VARIABLES } from "./flag_table.ts";
-import type { Flag, FlagTable } from "./flags.ts";
+import { dashed, type Flag, FlagTable } from "./flags.ts";
 
 const LINE_WIDTH = 100;
 const INDENT = "      ";
@@ -62,7 +62,7 @@ function entry([name, flag]: [string, Flag]): string[] {
 }
 
 function spellings(name: string, flag: Flag): string[] {
-  return [name, ...flag.aliases ?? []].map((each) => each.length === 1 ? `-${each}` : `--${each}`);
+  return [name, ...flag.aliases ?? []].map(dashed);
 }
 
 function wrap(text: string): string[] {

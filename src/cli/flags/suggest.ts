@@ -7,6 +7,8 @@ export function suggest(given: string, known: Iterable<string>): string | undefi
   let smallest = Infinity;
   for (const name of known) {
     const farthest = Math.max(1, Math.floor(name.length / 3));
+    // Every letter is one edit away from a name of one letter.
+    if (farthest >= name.length) continue;
     // Each letter that one has more is an edit.
     if (Math.abs(given.length - name.length) > farthest) continue;
     const distance = editDistance(given.toLowerCase(), name);

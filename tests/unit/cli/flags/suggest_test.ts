@@ -21,3 +21,8 @@ Deno.test("suggest: names the nearest flag, or none when none is near", () => {
   const names = Object.keys(FLAGS);
   assert.deepEqual(CASES.map(([given]) => [given, suggest(given, names)]), CASES);
 });
+
+Deno.test("suggest: a flag of one letter is meant by no other letter", () => {
+  assert.equal(suggest("x", ["h", "o"]), undefined);
+  assert.equal(suggest("ho", ["h", "o"]), undefined);
+});

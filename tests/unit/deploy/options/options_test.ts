@@ -130,7 +130,7 @@ const REFUSED: readonly [string, string[], RegExp][] = [
     (namespace): [string, string[], RegExp] => [
       `the namespace ${namespace}`,
       ["-n", namespace, "--create-namespace=false"],
-      new RegExp(`^--n=${namespace} is the cluster's own: give .* such as msi-acrpull-system\\.$`),
+      new RegExp(`^-n=${namespace} is the cluster's own: give .* such as msi-acrpull-system\\.$`),
     ],
   ),
   ...["1.5", "x", "-1", "1e3", ""].map((count): [string, string[], RegExp] => [

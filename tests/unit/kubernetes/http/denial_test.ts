@@ -20,6 +20,16 @@ for (const { what, code, reason, message, kind, name, told } of DENIALS) {
   });
 }
 
+Deno.test("denial: a recorded policy has a reason that the API server lets a policy have", () => {
+  // k8s.io/kubernetes/pkg/apis/admissionregistration/validation, `supportedValidationPolicyReason`.
+  const supported = { Forbidden: 403, Invalid: 422, RequestEntityTooLarge: 413 };
+  for (const { kind, what, code, reason } of DENIALS) {
+    if (kind === "policy") {
+      assert.equal(new Map(Object.entries(supported)).get(reason!), code, what);
+    }
+  }
+});
+
 const POLICY = "ValidatingAdmissionPolicy 'p' with binding 'b' denied request: no";
 
 for (
