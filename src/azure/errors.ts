@@ -22,7 +22,7 @@ export interface AzureFailure {
   /** Who was asked, as a person knows it: `IMDS`, or the host name. */
   readonly host: string;
   readonly class: FailureClass;
-  /** One CamelCase word for conditions and metrics. */
+  /** One CamelCase word for conditions and Events. */
   readonly reason: string;
   /** What went wrong, without closing full stop. Never holds a token. */
   readonly problem: string;

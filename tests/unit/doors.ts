@@ -207,6 +207,7 @@ export const DOORS: Readonly<Record<string, readonly string[]>> = {
   ],
   "deploy/guides": [
     "guide_table",
+    "metric_table",
     "permission_table",
     "value_table",
   ],
@@ -281,4 +282,7 @@ export const OPEN_TO_DEPLOY: readonly string[] = [
   "runtime/text/cut",
   "runtime/text/quote",
   "runtime/time/clock",
+  "telemetry/metrics/instruments",
+  "telemetry/metrics/process_metrics",
+  "telemetry/metrics/registry",
 ];

@@ -19,6 +19,19 @@ export interface Observation<L extends string> {
   readonly value: number;
 }
 
+/** A metric as it was declared. */
+export interface Declared {
+  readonly name: string;
+  readonly type: "counter" | "gauge" | "histogram";
+  readonly help: string;
+  readonly labels: readonly string[];
+}
+
+interface Family {
+  readonly declared: Declared;
+  readonly expose: () => string;
+}
+
 const NAME = /^[a-zA-Z_:][a-zA-Z0-9_:]*$/;
 const LABEL = /^(?!__)[a-zA-Z_][a-zA-Z0-9_]*$/;
 
@@ -27,7 +40,7 @@ export const OVERFLOW = "other";
 
 /** Declares metrics and writes them in Prometheus' text format 0.0.4. */
 export class Registry {
-  readonly #families = new Map<string, () => string>();
+  readonly #families = new Map<string, Family>();
 
   /** Declares a total that only grows. Its name should end in `_total`. */
   counter<L extends string = never>(options: MetricOptions<L>): Counter<L> {
@@ -60,16 +73,24 @@ export class Registry {
 
   /** Every metric in the order of declaration. Throws what a `collect` callback throws. */
   expose(): string {
-    return [...this.#families.values()].map((expose) => expose()).join("");
+    return [...this.#families.values()].map(({ expose }) => expose()).join("");
+  }
+
+  /** What is known of every metric without a look at its values, in the order of declaration. */
+  declared(): readonly Declared[] {
+    return [...this.#families.values()].map(({ declared }) => declared);
   }
 
   #add<L extends string>(
-    { name, help }: MetricOptions<L>,
-    type: "counter" | "gauge" | "histogram",
+    { name, help, labels = [] }: MetricOptions<L>,
+    type: Declared["type"],
     samples: () => Iterable<Sample>,
   ): void {
     if (this.#families.has(name)) throw new TypeError(`The metric ${name} is declared twice`);
-    this.#families.set(name, () => exposeFamily(name, type, help, samples()));
+    this.#families.set(name, {
+      declared: { name, type, help, labels },
+      expose: () => exposeFamily(name, type, help, samples()),
+    });
   }
 }
 

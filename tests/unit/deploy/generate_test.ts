@@ -316,7 +316,7 @@ Deno.test("--check exits with 1 and a line for each difference, and writes nothi
     await Deno.mkdir(`${folder}/src/api`, { recursive: true });
     await Deno.writeTextFile(`${folder}/deploy/crds/widgets.yaml`, crd(version("v1")));
     const pair = "<!-- deno-fmt-ignore-start -->\n<!-- deno-fmt-ignore-end -->\n";
-    const guides = ["api", "flags", "sandbox"].map((name) =>
+    const guides = ["api", "flags", "metrics", "sandbox"].map((name) =>
       file(`# Guide\n${pair}end\n`, `deploy/${name}.md`)
     );
     for (const { path, text } of guides) await Deno.writeTextFile(`${folder}/${path}`, text);
@@ -343,7 +343,7 @@ Deno.test("--check exits with 1 and a line for each difference, and writes nothi
 async function runIn(folder: string, ...args: string[]): Promise<{ code: number; stderr: string }> {
   const rights = [
     "--allow-read=deploy,src/api",
-    "--allow-write=src/api,deploy/api.md,deploy/flags.md,deploy/sandbox.md",
+    "--allow-write=src/api,deploy/api.md,deploy/flags.md,deploy/metrics.md,deploy/sandbox.md",
     "--allow-env=LOG_TOKENS,LOG_STREAM",
   ];
   const { code, stderr } = await new Deno.Command(Deno.execPath(), {

@@ -9,7 +9,9 @@ import { guide } from "../../../suites/guides.ts";
 const ROOT = fileURLToPath(new URL("../../../../", import.meta.url));
 const CRDS = readFolder(`${ROOT}deploy/crds`, ".yaml");
 
-for (const path of ["deploy/api.md", "deploy/flags.md", "deploy/sandbox.md"]) {
+for (
+  const path of ["deploy/api.md", "deploy/flags.md", "deploy/metrics.md", "deploy/sandbox.md"]
+) {
   Deno.test(`${path} has the table that deno task generate makes`, () => {
     const written = { path, text: guide(path) };
     assert.deepEqual(withTables([written], CRDS), [written]);
