@@ -83,7 +83,9 @@ export class EntraEndpoint {
     if (!isApplication(asked.clientId)) return recorded("entra-no-app");
     if (!isCurrent(assertion, clock.now() / 1000)) return recorded("entra-expired");
     if (this.#matchingAudience(assertion) === undefined) return refused(401, 700212);
-    if (!isSubject(String(assertion.sub), asked.clientId)) return recorded("entra-subject");
+    if (!isSubject(String(assertion.sub), asked.clientId)) {
+      return notFederated(assertion, clock.now());
+    }
     const known = asked.audience === ACR_AUDIENCE
       ? this.#settings.knowsAcrAudience(asked.tenant)
       : this.#clouds.isArmAudienceOf(asked.authority, asked.audience);
@@ -151,6 +153,23 @@ function malformed(faults: readonly string[]): Answer | undefined {
 
 function refused(status: number, code: number, error = "invalid_client"): Answer {
   return json(status, { error, error_description: `AADSTS${code}`, error_codes: [code] });
+}
+
+const NO_CALL = "00000000-0000-0000-0000-000000000000";
+
+/** Names the subject, and the call at the end, as in Azure/azure-workload-identity#1200. */
+function notFederated({ sub }: Claims, now: number): Answer {
+  const timestamp = `${new Date(now).toISOString().slice(0, 19).replace("T", " ")}Z`;
+  const description = "AADSTS700213: No matching federated identity record found for presented " +
+    `assertion subject '${String(sub)}'. Check your federated identity credential Subject, ` +
+    "Audience and Issuer against the presented assertion. " +
+    "https://learn.microsoft.com/entra/workload-id/workload-identity-federation " +
+    `Trace ID: ${NO_CALL} Correlation ID: ${NO_CALL} Timestamp: ${timestamp}`;
+  return json(401, {
+    error: "invalid_client",
+    error_description: description,
+    error_codes: [700213],
+  });
 }
 
 function audiencesOf(assertion: Claims | undefined): string[] {

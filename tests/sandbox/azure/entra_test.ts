@@ -242,16 +242,6 @@ const JUDGED: readonly {
     change: { client_assertion: assertion({ aud: AUDIENCE }) },
     answer: 200,
   },
-  {
-    when: "the subject is no ServiceAccount",
-    change: { client_assertion: assertion({ sub: "alice" }) },
-    answer: "entra-subject",
-  },
-  {
-    when: "the subject has no federated credential",
-    options: { subjects: ["system:serviceaccount:team-b:default"] },
-    answer: "entra-subject",
-  },
 ];
 
 for (const { when, options, change, path, answer } of JUDGED) {
@@ -260,6 +250,25 @@ for (const { when, options, change, path, answer } of JUDGED) {
     const response = await azure.fetch(entraRequest(change, path));
     if (typeof answer === "number") assert.equal(response.status, answer);
     else assert.equal(await response.text(), failureBody(azureFailure(answer)));
+    azure.assertClean();
+  });
+}
+
+for (
+  const [what, sub, subjects] of [
+    ["that is no ServiceAccount", "alice", undefined],
+    ["without a federated credential", "system:serviceaccount:team-b:builder", [SUBJECT]],
+  ] as const
+) {
+  Deno.test(`Entra answers AADSTS700213 to a subject ${what}, and names it`, async () => {
+    const { azure } = bench(subjects === undefined ? {} : { subjects });
+    const response = await azure.fetch(entraRequest({ client_assertion: assertion({ sub }) }));
+    assert.equal(response.status, 401);
+    const { error, error_description, error_codes } = await response.json();
+    assert.deepEqual([error, error_codes], ["invalid_client", [700213]]);
+    assert.ok(error_description.startsWith("AADSTS700213: No matching federated identity record "));
+    assert.ok(error_description.includes(` subject '${sub}'. Check your federated identity `));
+    assert.match(error_description, / Trace ID: \S+ Correlation ID: \S+ Timestamp: \S+ \S+Z$/);
     azure.assertClean();
   });
 }
