@@ -87,6 +87,29 @@ Deno.test("guides: every block of sh is one that a shell can read", async () => 
   }
 });
 
+Deno.test("guides: a command names bindings with their API, since two APIs have one kind", () => {
+  const found = guides().flatMap((path) =>
+    codeBlocks(guide(path), "sh").flatMap((block) => block.split("\n"))
+      .filter((line) => /^kubectl .* acrpullbindings?(?: |$)/.test(line))
+      .map((line) => `${path}: ${line}`)
+  );
+  assert.deepEqual(found, []);
+});
+
+Deno.test("guides: whoever is shown an image or a chart of ours is told that there is none yet", () => {
+  const shown = guides().filter((path) =>
+    codeBlocks(guide(path), "sh").some((block) => block.includes("ghcr.io/msi-acrpull/"))
+  );
+  assert.ok(shown.length >= 3, `${shown}`);
+  assert.deepEqual(shown.filter((path) => !/published\s.*yet/.test(guide(path))), []);
+});
+
+Deno.test("migrating: what changes is told before the first command that changes anything", () => {
+  const text = guide("deploy/migrate.md");
+  const told = text.indexOf("### Before you change the image");
+  assert.ok(told >= 0 && told < text.indexOf(" set image "));
+});
+
 Deno.test("README: a reader in a hurry has no more than 200 lines", () => {
   const lines = guide("README.md").trimEnd().split("\n").length;
   assert.ok(lines <= 200, `${lines} lines`);
