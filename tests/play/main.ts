@@ -50,6 +50,8 @@ async function main(args: readonly string[]): Promise<number> {
   }
 }
 
+const OTHERS = ["HTTP_PROXY", "http_proxy", "NO_PROXY", "no_proxy"];
+
 /** What leads the operator to the front alone, whatever proxy this process is told to use. */
 function environment(front: Front, server: string): Record<string, string> {
   const reach: Reach = { proxy: front.proxyUrl, apiServer: new URL(server).hostname };
@@ -57,7 +59,7 @@ function environment(front: Front, server: string): Record<string, string> {
   return {
     AZURE_POD_IDENTITY_AUTHORITY_HOST,
     DENO_NO_UPDATE_CHECK,
-    ...Object.fromEntries(PROXY_VARIABLES.map((name) => [name, ""])),
+    ...Object.fromEntries([...PROXY_VARIABLES, ...OTHERS].map((name) => [name, ""])),
     [REACH_FAKE]: JSON.stringify(reach),
   };
 }
