@@ -44,10 +44,10 @@ export interface WorkQueueOptions {
 
 /**
  * Of one namespace so much work is begun at most, but for what is urgent. Work that waits outside its
- * place takes some kilobytes, of thousands that wait for one slow host; and more than this keeps
- * Azure no busier.
+ * place takes some kilobytes, of thousands that wait for one slow host; and far less than this keeps
+ * Azure busy. A namespace of whose registries more hang keeps its own other bindings waiting.
  */
-const MOST_BEGUN = 128;
+const MOST_BEGUN = 512;
 
 /** Work on one key: before it begins, inside its place, or outside. */
 interface Job {

@@ -614,20 +614,20 @@ Deno.test("queue: of one namespace so much is begun and no more, but for what is
   const running = queue.run(stop.signal);
   for (let n = 0; n < 2_000; n++) queue.add(`busy/${n}`);
   await time.pass(0);
-  assert.equal(begun.length, 128);
+  assert.equal(begun.length, 512);
   queue.add("quiet/new");
   queue.add("busy/due");
   await time.pass(0);
-  assert.deepEqual(begun.slice(128), ["quiet/new", "busy/due"]);
+  assert.deepEqual(begun.slice(512), ["quiet/new", "busy/due"]);
   answers.get("busy/due")!();
   await time.pass(0);
-  assert.deepEqual([ended, begun.length], [["busy/due"], 130]);
+  assert.deepEqual([ended, begun.length], [["busy/due"], 514]);
   answers.get("busy/7")!();
   answers.get("busy/8")!();
   await time.pass(0);
-  assert.deepEqual([ended, begun.slice(130)], [["busy/due", "busy/7", "busy/8"], [
-    "busy/128",
-    "busy/129",
+  assert.deepEqual([ended, begun.slice(514)], [["busy/due", "busy/7", "busy/8"], [
+    "busy/512",
+    "busy/513",
   ]]);
   stop.abort();
   for (const answer of answers.values()) answer();
