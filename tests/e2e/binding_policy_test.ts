@@ -108,7 +108,7 @@ for (const binding of BINDINGS) {
       const asStatus = ["--subresource=status"];
       judge(await patchAsOperator(plane, namespace, what, patch, asStatus), undefined, "tells");
       const { status } = await read(plane, namespace, binding);
-      assert.deepEqual(status, { error: "told" });
+      assert.deepEqual(status, { observedGeneration: -1, error: "told" });
       await release(plane, namespace, binding);
     },
   );
