@@ -64,9 +64,12 @@ export interface FailedAttempt {
   readonly repetition?: Repetition | undefined;
 }
 
-/** The trouble that a failure is, given the one before: the same again counts on. */
+/**
+ * The trouble that a failure is, given the one before: the same again counts on. What was never
+ * answered stays so until the binding is settled, whatever else fails meanwhile.
+ */
 export function troubleAfter(
-  before: Pick<Trouble, "inputs" | "failures"> | undefined,
+  before: Pick<Trouble, "inputs" | "failures" | "isUnanswered"> | undefined,
   failure: Failure,
   { action, from, startedAt, now, servesUntil, repetition }: FailedAttempt,
   random: Random,
@@ -79,7 +82,8 @@ export function troubleAfter(
     { now, startedAt, failures, ...optional("servesUntil", servesUntil) },
     random,
   );
-  return { ...failure, action, failures, failedAt: now, retryAt, inputs };
+  const unanswered = before?.isUnanswered ? { isUnanswered: true as const } : {};
+  return { ...failure, ...unanswered, action, failures, failedAt: now, retryAt, inputs };
 }
 
 /**

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 
-import { HOUR, MINUTE } from "./builders.ts";
-import { BINDING_PATH, ReconcilerRig, SECRET, SECRET_PATH } from "./reconciler_rig.ts";
+import { HOUR, MINUTE, SECOND } from "./builders.ts";
+import { azureError, BINDING_PATH, ReconcilerRig, SECRET, SECRET_PATH } from "./reconciler_rig.ts";
 import { NAMESPACE, V2 } from "./rig.ts";
 
 const EMPTY = { ".dockerconfigjson": btoa('{"auths":{}}') };
@@ -66,6 +66,54 @@ Deno.test("unseen data: a label is put back, and what admission made of the data
   assert.equal(rig.secret(SECRET)!.metadata.labels?.[LABEL], "pull");
   assert.equal(readiness(rig), "False/ChangesUndone");
 });
+
+/** What becomes of the Secret before it can be looked at, once the answer to its adoption is lost. */
+const MEANWHILE: readonly { readonly what: string; readonly code?: number; readonly due?: true }[] =
+  [
+    { what: "the API server is away" },
+    { what: "reading it is forbidden", code: 403 },
+    { what: "reading it is put off", code: 429 },
+    { what: "a refresh is due before it is read, and fails", due: true },
+  ];
+
+for (const { what, code, due } of MEANWHILE) {
+  Deno.test(`unseen data: where the answer to a label put back is lost and ${what}, what admission made of the data is told once it can be read`, async () => {
+    await using rig = await new ReconcilerRig().start();
+    await rig.reconcile();
+    await rig.sync();
+    await rig.reconcile();
+    emptying(rig);
+    await rig.send("PATCH", SECRET_PATH, { metadata: { labels: null } });
+    await rig.sync();
+    let isLost = false;
+    rig.afterRequest = ({ method, url }) => {
+      if (isLost || method !== "PATCH" || !url.includes("/secrets")) return;
+      isLost = true;
+      throw new TypeError("connection reset");
+    };
+    let left = due ? 1 : 2;
+    rig.admit = ({ method, url }) => {
+      const isRead = method === "GET" && new URL(url).pathname.endsWith(`/secrets/${SECRET}`);
+      if (!isRead || !isLost || left-- <= 0) return Promise.resolve(undefined);
+      if (code === undefined) return Promise.reject(new TypeError("connection reset"));
+      const body = { kind: "Status", apiVersion: "v1", status: "Failure", code, message: "no" };
+      return Promise.resolve(Response.json(body, { status: code }));
+    };
+    if (due) {
+      rig.beforeMint = () => {
+        throw azureError();
+      };
+      await rig.time.pass(Math.ceil(rig.refreshIn()) - SECOND);
+    }
+    for (let n = 0; n < 4; n++) {
+      await rig.reconcile();
+      await rig.sync();
+      await rig.time.pass(MINUTE);
+    }
+    assert.ok(isLost);
+    assert.equal(rig.ready().status, "False");
+  });
+}
 
 for (const when of ["create", "update"] as const) {
   for (const restarted of [false, true]) {
@@ -243,3 +291,17 @@ function readinessOfV2(rig: ReconcilerRig): string {
   const ready = status.conditions.find(({ type }) => type === "Ready")!;
   return `${ready.status}/${ready.reason}`;
 }
+
+Deno.test("unseen data: while a spec is invalid, what another put into the Secret is no credential", async () => {
+  await using rig = await new ReconcilerRig().start();
+  await rig.reconcile();
+  await rig.sync();
+  await rig.reconcile();
+  await rig.send("PATCH", BINDING_PATH, { spec: { acrServer: "not a host" } });
+  await rig.sync();
+  await rig.reconcile();
+  assert.equal(readiness(rig), "True/InvalidSpec");
+  await spoil(rig, 1);
+  await rig.reconcile();
+  assert.equal(readiness(rig), "False/InvalidSpec");
+});
