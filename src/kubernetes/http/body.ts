@@ -61,7 +61,7 @@ async function readPieces(
     return { bytes, read: bytes.length };
   }
   const shortener = isCut ? new StringShortener(longestString) : undefined;
-  return await readAtMost(response, LONGEST_OBJECT_BYTES, shortener);
+  return await readAtMost(response, LONGEST_OBJECT_BYTES, shortener, LARGE_BYTES);
 }
 
 /**
@@ -147,19 +147,29 @@ async function readStatus(response: Response): Promise<JSONValue | undefined> {
 
 /**
  * A body, or somewhat more than its first `limit` bytes: the rest is cancelled. With a shortener it
- * is what that leaves, of no more than what one object may have. Rejects when the body breaks off.
+ * is what that leaves, of no more than what one object may have. Bodies of up to `whole` bytes are
+ * left as they are, since a look at each byte costs more than all else. Rejects when the body breaks
+ * off.
  */
 async function readAtMost(
   response: Response,
   limit: number,
   shortener?: StringShortener,
+  whole = 0,
 ): Promise<Body> {
   if (response.body === null) return { bytes: new Uint8Array(), read: 0 };
   const reader = new ChunkReader(response.body);
   const kept = new ByteBuffer();
   let read = 0;
+  let shortening: StringShortener | undefined;
   for (let chunk; (chunk = await reader.read()) !== undefined;) {
-    kept.append(shortener?.push(chunk) ?? chunk);
+    if (shortening === undefined && shortener !== undefined && read + chunk.length > whole) {
+      shortening = shortener;
+      const begun = shortening.push(kept.bytes);
+      kept.clear();
+      kept.append(begun);
+    }
+    kept.append(shortening?.push(chunk) ?? chunk);
     read += chunk.length;
     if (kept.length <= limit && read <= LONGEST_OBJECT_BYTES) continue;
     await reader.cancel();

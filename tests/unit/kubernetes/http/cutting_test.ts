@@ -100,3 +100,14 @@ Deno.test("cutting: a string without end is given up at what no object has", asy
     await assert.rejects(endless, { reason: "BadAnswer" }, what);
   }
 });
+
+for (
+  const { size, cut } of [{ size: 20_000, cut: false }, { size: 40_000, cut: true }]
+) {
+  Deno.test(`cutting: of a body of ${size} bytes whose length nobody announced strings are ${cut ? "cut" : "left whole"}`, async () => {
+    const response = new Response(inPieces(json({ text: "x".repeat(size) }), 1000));
+    const { text } = await readJson(response, "GET", 100) as { text: string };
+    assert.equal(text.length > 100, !cut);
+    if (!cut) assert.equal(text.length, size);
+  });
+}

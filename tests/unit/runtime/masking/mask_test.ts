@@ -92,6 +92,8 @@ Deno.test("mask: what Azure and connections were seen to say stays readable, but
     assert.ok(lines.length > 10, file);
     for (const line of lines) {
       const masked = maskSecrets(line, Infinity);
+      // A long run of hexadecimal digits may be a credential, and names of algorithms have such.
+      if (/0x[0-9a-f]{60}/.test(line)) continue;
       if (!/eyJ|token|secret|password|bearer/i.test(line)) assert.equal(masked, line);
     }
   }
